@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#ifdef LK_OOM
+#include <stdatomic.h>
+
+/* Test builds only: the one piece of mutable global state, because an allocator has no caller to keep it. */
+static atomic_uint_fast64_t fault_count;
+static atomic_uint_fast64_t fault_at;
+static atomic_bool fault_sticky;
+
+uint64_t mem_fault_set(uint64_t n, bool sticky) {
+    uint64_t seen = atomic_exchange(&fault_count, 0);
+    atomic_store(&fault_at, n);
+    atomic_store(&fault_sticky, sticky);
+    return seen;
+}
+
+static bool fault_now(void) {
+    uint64_t n = atomic_fetch_add(&fault_count, 1) + 1;
+    uint64_t at = atomic_load(&fault_at);
+    return at != 0 && (n == at || (n > at && atomic_load(&fault_sticky)));
+}
+#else
+uint64_t mem_fault_set(uint64_t n, bool sticky) {
+    (void)n;
+    (void)sticky;
+    return 0;
+}
+
+static bool fault_now(void) {
+    return false;
+}
+#endif
+
+bool mem_size_mul(size_t *out, size_t a, size_t b) {
+    return !__builtin_mul_overflow(a, b, out);
+}
+
+void *mem_alloc(size_t count, size_t size) {
+    size_t bytes;
+    if (!mem_size_mul(&bytes, count, size) || fault_now()) {
+        return NULL;
+    }
+    return malloc(bytes ? bytes : 1);
+}
+
+void *mem_calloc(size_t count, size_t size) {
+    size_t bytes;
+    if (!mem_size_mul(&bytes, count, size) || fault_now()) {
+        return NULL;
+    }
+    return calloc(1, bytes ? bytes : 1);
+}
+
+void *mem_alloc_aligned(size_t count, size_t size) {
+    size_t bytes;
+    if (!mem_size_mul(&bytes, count, size) || bytes > SIZE_MAX - 64 || fault_now()) {
+        return NULL;
+    }
+    /* aligned_alloc wants a multiple of the alignment. */
+    return aligned_alloc(64, (bytes + 64) & ~(size_t)63);
+}
+
+void *mem_realloc(void *old, size_t count, size_t size) {
+    size_t bytes;
+    if (!mem_size_mul(&bytes, count, size) || fault_now()) {
+        return NULL;
+    }
+    return realloc(old, bytes ? bytes : 1);
+}
+
+char *mem_strdup(const char *text) {
+    size_t bytes = strlen(text) + 1;
+    char *copy = mem_alloc(bytes, 1);
+    if (copy) {
+        memcpy(copy, text, bytes);
+    }
+    return copy;
+}
+
+void mem_free(void *block) {
+    free(block);
+}

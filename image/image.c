@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/image.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
+lk_status lk_image_new(lk_image *out, int32_t width, int32_t height, int32_t channels,
+                       int32_t bit_depth, lk_error *err) {
+    *out = (lk_image){0};
+    bool known =
+        (channels == 1 || channels == 3 || channels == 4) && (bit_depth == 8 || bit_depth == 16);
+    if (width <= 0 || height <= 0 || !known) {
+        return error_set(err, LK_E_USAGE, "no picture has %d x %d pixels of %d channels, %d bits",
+                         width, height, channels, bit_depth);
+    }
+    size_t stride = (size_t)width * (size_t)channels * (size_t)(bit_depth / 8);
+    uint8_t *data = mem_alloc_aligned((size_t)height, stride);
+    if (!data) {
+        return error_memory(err, stride);
+    }
+    *out = (lk_image){.width = width,
+                      .height = height,
+                      .channels = channels,
+                      .bit_depth = bit_depth,
+                      .stride = stride,
+                      .data = data};
+    return LK_OK;
+}
+
+void lk_image_release(lk_image *image) {
+    if (image) {
+        mem_free(image->data);
+        *image = (lk_image){0};
+    }
+}
+
+lk_status image_crop(lk_image *out, const lk_image *from, int32_t x, int32_t y, int32_t width,
+                     int32_t height, lk_error *err) {
+    lk_status status = lk_image_new(out, width, height, from->channels, from->bit_depth, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    size_t pixel = (size_t)from->channels * (size_t)(from->bit_depth / 8);
+    for (int32_t row = 0; row < height; row++) {
+        memcpy(image_row(out, row), image_row(from, y + row) + (size_t)x * pixel,
+               image_row_bytes(out));
+    }
+    return LK_OK;
+}
+
+lk_status image_clone(lk_image *out, const lk_image *from, lk_error *err) {
+    return image_crop(out, from, 0, 0, from->width, from->height, err);
+}
+
+lk_status plane_new(struct plane *out, int32_t width, int32_t height, lk_error *err) {
+    *out = (struct plane){0};
+    float *data = mem_alloc_aligned((size_t)height, (size_t)width * sizeof *data);
+    if (!data) {
+        return error_memory(err, (size_t)width * (size_t)height * sizeof *data);
+    }
+    *out = (struct plane){.width = width, .height = height, .data = data};
+    return LK_OK;
+}
+
+void plane_release(struct plane *p) {
+    if (p) {
+        mem_free(p->data);
+        *p = (struct plane){0};
+    }
+}

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compare: align the photo to the reference, measure the aligned pair, find regions, give a verdict. */
+#ifndef LIKENESS_COMPARE_H
+#define LIKENESS_COMPARE_H
+
+#include <likeness/measure.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum lk_verdict { LK_SAME, LK_DIFFERENT, LK_CANNOT_TELL } lk_verdict;
+/* "same", "different", "cannot-tell". */
+LK_API const char *lk_verdict_name(lk_verdict verdict);
+
+typedef enum lk_align_mode {
+    LK_ALIGN_AUTO,
+    LK_ALIGN_NONE,
+    LK_ALIGN_SHIFT,
+    LK_ALIGN_AFFINE,
+    LK_ALIGN_PERSPECTIVE,
+} lk_align_mode;
+
+/* What to do when sizes differ and no alignment was found or wanted. */
+typedef enum lk_fit_mode { LK_FIT_SCALE, LK_FIT_FAIL, LK_FIT_PAD, LK_FIT_CROP } lk_fit_mode;
+
+/* An area to leave out, in pixels of the reference: a polygon of 3 or more points. */
+typedef struct lk_polygon {
+    int32_t count;
+    double *xy; /* count pairs; owned by whoever filled the struct */
+} lk_polygon;
+
+typedef struct lk_compare_options {
+    const char *measures; /* "default", "all" or names with commas; NULL is default */
+    lk_align_mode align;
+    lk_fit_mode fit;
+    double min_score; /* > 0: a lower score is `different` */
+    lk_measure_options measure;
+    const lk_image
+        *mask; /* gray, size of the reference: 0 leaves a pixel out; NULL for none; borrowed */
+    const lk_polygon *ignore;
+    size_t ignore_count;
+    bool want_evidence; /* keep pictures, maps and matched points for a report */
+} lk_compare_options;
+
+LK_API lk_compare_options lk_compare_options_default(void);
+
+/* One pair of matched keypoints: (ax, ay) of the reference, (bx, by) of the photo. */
+typedef struct lk_match {
+    float ax, ay, bx, by;
+    int32_t distance; /* Hamming, 0..256 */
+    bool inlier;
+} lk_match;
+
+typedef struct lk_alignment {
+    lk_align_mode model; /* NONE: the pair was measured as it is (after fit) */
+    double homography
+        [9]; /* row-major; maps points of the photo (B) onto the reference (A); identity for NONE */
+    int32_t keypoints_a, keypoints_b;
+    int32_t matches, inliers;
+    double rms_px;   /* of the inliers, in pixels of the reference */
+    double coverage; /* share of the reference that the photo shows, 0..1 */
+    double spread;   /* share of a 4x4 grid over the reference that holds inliers, 0..1 */
+    double rotation_deg, scale, shift_x, shift_y, tilt_deg; /* how the photo was moved, for words */
+    lk_match *pairs; /* matches of them when evidence was wanted, else NULL; owned */
+} lk_alignment;
+
+typedef enum lk_region_kind {
+    LK_REGION_CHANGED,
+    LK_REGION_MISSING,
+    LK_REGION_ADDED,
+    LK_REGION_MOVED,
+    LK_REGION_COLOUR,
+} lk_region_kind;
+LK_API const char *lk_region_kind_name(lk_region_kind kind);
+
+/* Where the pictures differ. Coordinates are pixels of the reference, origin top left. */
+typedef struct lk_region {
+    int32_t id; /* 1.. by falling severity */
+    lk_region_kind kind;
+    int32_t x, y, width, height;
+    int64_t area_px; /* pixels of the component, not of the box */
+    double severity; /* 0..1 */
+} lk_region;
+
+typedef struct lk_warning {
+    char code[32]; /* "size-differs", "no-overlap", ... */
+    char text[200];
+} lk_warning;
+
+enum { LK_REASONS_MAX = 8, LK_WARNINGS_MAX = 8 };
+
+/* The whole result; plain data that reports are written from. */
+typedef struct lk_comparison {
+    lk_verdict verdict;
+    double score;
+    char reasons[LK_REASONS_MAX][200];
+    int32_t reason_count;
+    lk_image_info inputs[2]; /* A the reference, B the photo */
+    lk_alignment alignment;
+    lk_measure_result *measures;
+    size_t measure_count;
+    lk_region *regions;
+    size_t region_count;
+    lk_warning warnings[LK_WARNINGS_MAX];
+    int32_t warning_count;
+    /* Evidence; empty unless wanted. All but `photo` have the size of the reference. */
+    lk_image reference; /* RGB 8 */
+    lk_image photo;     /* RGB 8, as it came, at most 1600 px a side */
+    double photo_scale; /* pixels of `photo` a pixel of the decoded photo */
+    lk_image aligned;   /* RGB 8, the photo brought onto the reference */
+    lk_map difference;  /* what the regions were cut from */
+} lk_comparison;
+
+/* Compares a (the reference) with b (the photo). info_a and info_b may be NULL. options may be NULL.
+ * LK_E_USAGE, LK_E_SIZE (fit is FAIL), LK_E_MEMORY. The caller releases out. */
+LK_API LK_MUST_CHECK lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a,
+                                          const lk_image *b, const lk_compare_options *options,
+                                          lk_error *err);
+LK_API void lk_comparison_release(lk_comparison *comparison);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* likeness: do these two images show the same thing, how alike are they, and where do they differ? */
+#ifndef LIKENESS_H
+#define LIKENESS_H
+
+#include <likeness/compare.h>
+#include <likeness/image.h>
+#include <likeness/measure.h>
+#include <likeness/status.h>
+
+#endif

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Measures: one number for how alike two pictures of the same size are, with details and often a map. */
+#ifndef LIKENESS_MEASURE_H
+#define LIKENESS_MEASURE_H
+
+#include <likeness/image.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The descriptor of a measure; help, documentation, JSON and property tests are enumerated from the table. */
+typedef struct lk_measure_info {
+    const char *name;    /* "ssim" */
+    int32_t version;     /* numbers change only with the version; the id is "name@version" */
+    const char *title;   /* "Structural similarity" */
+    const char *summary; /* one sentence for a person: what it tells */
+    const char *unit;    /* "" when it has none */
+    bool higher_is_more_alike;
+    bool symmetric;  /* value(a, b) == value(b, a) */
+    bool is_default; /* part of `--measures default` */
+    double best;     /* value of identical pictures */
+    double min, max; /* the range of value; may be infinite */
+} lk_measure_info;
+
+LK_API size_t lk_measure_count(void);
+LK_API const lk_measure_info *lk_measure_at(size_t i);
+/* NULL when there is none of that name ("ssim" or "ssim@1"). */
+LK_API const lk_measure_info *lk_measure_find(const char *name);
+
+typedef enum lk_detail_kind {
+    LK_DETAIL_NUMBER,
+    LK_DETAIL_INTEGER,
+    LK_DETAIL_BOOL,
+    LK_DETAIL_TEXT,
+    LK_DETAIL_NUMBERS,
+} lk_detail_kind;
+
+/* One further figure of a measure. A number that is infinite or undefined is printed as null. */
+typedef struct lk_detail {
+    const char *key; /* static text */
+    lk_detail_kind kind;
+    double number;  /* NUMBER, INTEGER (exact up to 2^53), BOOL (0 or 1) */
+    char text[160]; /* TEXT */
+    double numbers[16];
+    int32_t count; /* of numbers */
+} lk_detail;
+
+enum { LK_DETAILS_MAX = 16 };
+
+/* A value for every pixel of the reference: 0 no difference .. 1 the most; rows contiguous. Empty: data NULL. */
+typedef struct lk_map {
+    int32_t width, height;
+    float *data;
+} lk_map;
+
+typedef struct lk_measure_result {
+    const lk_measure_info *info;
+    double value; /* the measure in its own unit and direction */
+    double score; /* the same as 0..1, higher more alike */
+    lk_detail details[LK_DETAILS_MAX];
+    int32_t detail_count;
+    lk_map map; /* owned; may be empty */
+} lk_measure_result;
+
+LK_API void lk_measure_result_release(lk_measure_result *result);
+
+typedef struct lk_measure_options {
+    double rtol,
+        atol; /* identity: |a-b| <= atol + rtol |b|, in levels of the deeper picture; 1e-5, 1e-8 */
+    int32_t block_grid; /* block: cells a side; 16 */
+    double block_limit; /* block: share of differing cells at which reading stops; 1 reads all */
+    bool want_maps;     /* fill result.map where the measure has one */
+} lk_measure_options;
+
+LK_API lk_measure_options lk_measure_options_default(void);
+
+/* Runs the measure called name on a (the reference) and b. LK_E_SIZE when it needs equal sizes and they differ;
+ * LK_E_USAGE for an unknown name. options may be NULL. The caller releases out. */
+LK_API LK_MUST_CHECK lk_status lk_measure_run(lk_measure_result *out, lk_engine *engine,
+                                              const char *name, const lk_image *a,
+                                              const lk_image *b, const lk_measure_options *options,
+                                              lk_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/kernel.h"
+
+void kernels_init(struct kernels *k, enum cpu_level level) {
+    kernel_pixel_init_c(&k->pixel);
+#if defined(__x86_64__)
+    if (level >= CPU_AVX2) {
+        kernel_pixel_init_avx2(&k->pixel);
+    }
+    if (level >= CPU_AVX512) {
+        kernel_pixel_init_avx512(&k->pixel);
+    }
+#else
+    (void)level;
+#endif
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Kernels: the inner loops that exist once in C and again for each instruction set.
+ *
+ * One struct of function pointers a topic (kernel_TOPIC.h), one file an instruction set (kernel_TOPIC_avx2.c, ...).
+ * kernels_init fills them for a level: C first, then whatever the level does better. Every version gives the same
+ * bits as the C one: integer sums, or floating-point sums in the order the C version fixes (no FMA, no
+ * reassociation). tests/kernel holds each against the C version at random and extreme inputs. */
+#ifndef LK_KERNEL_H
+#define LK_KERNEL_H
+
+#include "base/cpu.h"
+#include "kernel/kernel_pixel.h"
+
+struct kernels {
+    struct kernel_pixel pixel;
+};
+
+void kernels_init(struct kernels *k, enum cpu_level level);
+
+#endif

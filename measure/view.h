@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A view: one picture and everything measures derive from it, each made on first use, once, then shared.
+ *
+ * Derived pictures belong to the view and live as long as it does. Calls from several threads are safe: the first
+ * derives, the others wait. */
+#ifndef LK_VIEW_H
+#define LK_VIEW_H
+
+#include <pthread.h>
+
+#include "image/engine.h"
+#include "image/image.h"
+
+struct view {
+    lk_engine *engine;     /* borrowed */
+    const lk_image *image; /* borrowed: as decoded, 8 or 16 bits, 1, 3 or 4 channels */
+    pthread_mutex_t lock;
+    lk_image rgb;
+    lk_image gray;
+};
+
+LK_MUST_CHECK lk_status view_init(struct view *v, lk_engine *engine, const lk_image *image,
+                                  lk_error *err);
+void view_release(struct view *v);
+
+/* RGB, 8 bits, alpha over white (colour_to_rgb8). */
+LK_MUST_CHECK lk_status view_rgb(const lk_image **out, struct view *v, lk_error *err);
+/* Gray, 8 bits (colour_to_gray8). */
+LK_MUST_CHECK lk_status view_gray(const lk_image **out, struct view *v, lk_error *err);
+
+#endif
