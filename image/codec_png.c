@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PNG (ISO 15948) through libpng: every bit depth, palette, transparency and interlacing.
+ *
+ * Palette and 1-, 2-, 4-bit gray widen to 8 bits, a transparent colour becomes alpha, gray with alpha becomes RGBA, 16 bits
+ * stay. gAMA, cHRM and sRGB chunks are not applied; an iCCP profile is (icc.c). */
+#include <setjmp.h>
+#include <string.h>
+
+#include <png.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "image/codec.h"
+#include "image/image.h"
+#include "image/orient.h"
+
+static const uint8_t png_magic[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
+
+enum { PNG_HEADER_BYTES = 33 }; /* the signature and a whole IHDR chunk */
+
+struct png_reader {
+    png_structp lib;
+    png_infop info;
+    const struct decode_request *request;
+    size_t at; /* bytes handed out so far */
+    lk_error *err;
+    lk_status status;
+};
+
+static void on_read(png_structp lib, png_bytep out, size_t size) {
+    struct png_reader *p = png_get_io_ptr(lib);
+    if (size > p->request->size - p->at) {
+        p->status =
+            error_set(p->err, LK_E_CORRUPT, "PNG is cut off after %zu bytes", p->request->size);
+        png_longjmp(lib, 1);
+    }
+    memcpy(out, p->request->bytes + p->at, size);
+    p->at += size;
+}
+
+static void on_png_error(png_structp lib, png_const_charp text) {
+    struct png_reader *p = png_get_error_ptr(lib);
+    if (p->status == LK_OK) {
+        p->status =
+            error_set(p->err, LK_E_CORRUPT, "PNG is damaged near byte %zu: %s", p->at, text);
+    }
+    png_longjmp(lib, 1);
+}
+
+static void on_png_warning(png_structp lib, png_const_charp text) {
+    (void)lib;
+    (void)text;
+}
+
+static png_voidp on_malloc(png_structp lib, png_alloc_size_t size) {
+    (void)lib;
+    return mem_alloc(size, 1);
+}
+
+static void on_free(png_structp lib, png_voidp block) {
+    (void)lib;
+    mem_free(block);
+}
+
+static bool png_sniff(const uint8_t *bytes, size_t size) {
+    return size >= 4 && memcmp(bytes, png_magic, MIN(size, sizeof png_magic)) == 0;
+}
+
+static uint32_t be32(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Reads IHDR by hand, so that the limits hold before libpng sees the file. */
+static lk_status png_check_header(lk_image_info *info, const struct decode_request *r,
+                                  lk_error *err) {
+    static const uint8_t channels_of[7] = {1, 0, 3, 3, 2, 0, 4};
+    const uint8_t *b = r->bytes;
+    if (r->size < PNG_HEADER_BYTES) {
+        return error_set(err, LK_E_CORRUPT, "PNG is cut off after %zu bytes", r->size);
+    }
+    if (memcmp(b + 8, "\0\0\0\x0dIHDR", 8) != 0 || b[25] > 6 || channels_of[b[25]] == 0) {
+        return error_set(err, LK_E_CORRUPT, "PNG has no valid header");
+    }
+    uint32_t width = be32(b + 16), height = be32(b + 20);
+    info->bit_depth = b[24];
+    info->channels = channels_of[b[25]];
+    info->has_alpha = (b[25] & 4) != 0;
+    lk_status status = codec_check_size(&r->limits, width, height, 8, err);
+    if (status == LK_OK) {
+        info->stored_width = (int32_t)width;
+        info->stored_height = (int32_t)height;
+    }
+    return status;
+}
+
+static lk_status reader_open(struct png_reader *p) {
+    const lk_limits *limits = &p->request->limits;
+    p->lib = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, p, on_png_error, on_png_warning, NULL,
+                                      on_malloc, on_free);
+    p->info = p->lib ? png_create_info_struct(p->lib) : NULL;
+    if (!p->info) {
+        return error_memory(p->err, 0);
+    }
+    png_set_read_fn(p->lib, p, on_read);
+    png_set_user_limits(p->lib, 0x7fffffff, 0x7fffffff);
+    png_set_chunk_malloc_max(p->lib, (png_alloc_size_t)limits->metadata_bytes);
+    png_set_chunk_cache_max(p->lib, 128);
+    /* A benign mistake of an encoder (bad sRGB, time, text) is no reason to refuse a picture. */
+    png_set_benign_errors(p->lib, 1);
+    return LK_OK;
+}
+
+static lk_status read_metadata(struct png_reader *p, struct decoded *out) {
+    png_charp name;
+    png_bytep data;
+    png_uint_32 size;
+    int method;
+    if (png_get_eXIf_1(p->lib, p->info, &size, &data)) {
+        out->orientation = orient_from_exif(data, size);
+    }
+    if (png_get_iCCP(p->lib, p->info, &name, &method, &data, &size)) {
+        return codec_copy_bytes(&out->icc, data, size, p->err);
+    }
+    return LK_OK;
+}
+
+static void choose_transforms(struct png_reader *p, lk_image_info *info) {
+    int colour = png_get_color_type(p->lib, p->info), depth = png_get_bit_depth(p->lib, p->info);
+    bool transparent = png_get_valid(p->lib, p->info, PNG_INFO_tRNS) != 0;
+    info->has_alpha = info->has_alpha || transparent;
+    if (colour == PNG_COLOR_TYPE_PALETTE) {
+        png_set_palette_to_rgb(p->lib);
+    }
+    if (colour == PNG_COLOR_TYPE_GRAY && depth < 8) {
+        png_set_expand_gray_1_2_4_to_8(p->lib);
+    }
+    if (transparent) {
+        png_set_tRNS_to_alpha(p->lib);
+    }
+    if (info->has_alpha && (colour & PNG_COLOR_MASK_COLOR) == 0) {
+        png_set_gray_to_rgb(p->lib);
+    }
+    if (depth == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) {
+        png_set_swap(p->lib);
+    }
+}
+
+static lk_status read_rows(struct png_reader *p, lk_image *image, int passes) {
+    for (int pass = 0; pass < passes; pass++) {
+        for (int32_t y = 0; y < image->height; y++) {
+            png_read_row(p->lib, image_row(image, y), NULL);
+            if ((y & 63) == 0 && codec_out_of_time(p->request)) {
+                return codec_time_error(p->request, p->err);
+            }
+        }
+    }
+    return LK_OK;
+}
+
+static lk_status read_pixels(struct png_reader *p, struct decoded *out, lk_image_info *info) {
+    choose_transforms(p, info);
+    int passes = png_set_interlace_handling(p->lib);
+    png_read_update_info(p->lib, p->info);
+    lk_status status =
+        lk_image_new(&out->image, info->stored_width, info->stored_height,
+                     png_get_channels(p->lib, p->info), png_get_bit_depth(p->lib, p->info), p->err);
+    if (status == LK_OK) {
+        status = read_rows(p, &out->image, passes);
+    }
+    if (status == LK_OK) {
+        png_read_end(p->lib, p->info);
+        info->trailing_bytes = (int64_t)(p->request->size - p->at);
+        if (out->orientation == 1) { /* eXIf may stand behind the pixels */
+            status = out->icc.size ? LK_OK : read_metadata(p, out);
+        }
+    }
+    return status;
+}
+
+static lk_status png_run(struct decoded *out, lk_image_info *info, const struct decode_request *r,
+                         bool pixels, lk_error *err) {
+    lk_status status = png_check_header(info, r, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    struct png_reader *p = mem_calloc(1, sizeof *p);
+    if (!p) {
+        return error_memory(err, sizeof *p);
+    }
+    p->request = r;
+    p->err = err;
+    p->status = reader_open(p);
+    if (p->status == LK_OK && setjmp(png_jmpbuf(p->lib)) == 0) {
+        png_read_info(p->lib, p->info);
+        p->status = read_metadata(p, out);
+        if (p->status == LK_OK && pixels) {
+            p->status = read_pixels(p, out, info);
+        }
+    }
+    status = p->status;
+    png_destroy_read_struct(&p->lib, &p->info, NULL);
+    mem_free(p);
+    return status;
+}
+
+static lk_status png_decode(struct decoded *out, lk_image_info *info,
+                            const struct decode_request *r, lk_error *err) {
+    return png_run(out, info, r, true, err);
+}
+
+static lk_status png_probe(lk_image_info *info, const struct decode_request *r, lk_error *err) {
+    struct decoded facts = {.orientation = 1};
+    lk_status status = png_run(&facts, info, r, false, err);
+    info->orientation = facts.orientation;
+    info->has_icc = facts.icc.size > 0;
+    lk_bytes_release(&facts.icc);
+    return status;
+}
+
+const struct codec codec_png = {
+    .name = "png",
+    .extensions = "png apng",
+    .sniff = png_sniff,
+    .probe = png_probe,
+    .decode = png_decode,
+};
+
+static void on_write(png_structp lib, png_bytep data, size_t size) {
+    struct buf *b = png_get_io_ptr(lib);
+    buf_add(b, data, size);
+    if (b->status != LK_OK) {
+        png_error(lib, "out of memory");
+    }
+}
+
+static void on_flush(png_structp lib) {
+    (void)lib;
+}
+
+static void on_write_error(png_structp lib, png_const_charp text) {
+    (void)text;
+    png_longjmp(lib, 1);
+}
+
+static void write_image(png_structp lib, png_infop info, const lk_image *image) {
+    static const int colour_of[5] = {0, PNG_COLOR_TYPE_GRAY, 0, PNG_COLOR_TYPE_RGB,
+                                     PNG_COLOR_TYPE_RGBA};
+    png_set_compression_level(lib, 6);
+    png_set_IHDR(lib, info, (png_uint_32)image->width, (png_uint_32)image->height, image->bit_depth,
+                 colour_of[image->channels], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
+    png_set_sRGB(lib, info, PNG_sRGB_INTENT_PERCEPTUAL);
+    png_write_info(lib, info);
+    if (image->bit_depth == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) {
+        png_set_swap(lib);
+    }
+    for (int32_t y = 0; y < image->height; y++) {
+        png_write_row(lib, image_row(image, y));
+    }
+    png_write_end(lib, info);
+}
+
+lk_status png_encode(lk_bytes *out, const lk_image *image, lk_error *err) {
+    struct buf b;
+    buf_init(&b, SIZE_MAX / 4);
+    png_structp lib = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, NULL, on_write_error,
+                                                on_png_warning, NULL, on_malloc, on_free);
+    png_infop info = lib ? png_create_info_struct(lib) : NULL;
+    if (!info) {
+        png_destroy_write_struct(&lib, NULL);
+        return error_memory(err, 0);
+    }
+    png_set_write_fn(lib, &b, on_write, on_flush);
+    lk_status status = LK_OK;
+    if (setjmp(png_jmpbuf(lib)) == 0) {
+        write_image(lib, info, image);
+    } else {
+        status = error_memory(err, b.capacity);
+    }
+    png_destroy_write_struct(&lib, &info);
+    if (status != LK_OK) {
+        buf_release(&b);
+        return status;
+    }
+    return buf_finish(&b, out, err);
+}

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* TIFF through libtiff: the first picture of the file. 16-bit gray, RGB and RGBA in contiguous planes keep their depth;
+ * everything else (palette, CMYK, bilevel, YCbCr, tiles, planes) goes through libtiff's RGBA conversion. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <tiffio.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "image/codec.h"
+#include "image/image.h"
+#include "image/library.h"
+
+#define TIFF_CALLS(X)                                                                              \
+    X(TIFFOpenOptionsAlloc)                                                                        \
+    X(TIFFOpenOptionsFree)                                                                         \
+    X(TIFFOpenOptionsSetMaxSingleMemAlloc)                                                         \
+    X(TIFFOpenOptionsSetErrorHandlerExtR)                                                          \
+    X(TIFFOpenOptionsSetWarningHandlerExtR)                                                        \
+    X(TIFFClientOpenExt)                                                                           \
+    X(TIFFClose)                                                                                   \
+    X(TIFFGetField)                                                                                \
+    X(TIFFGetFieldDefaulted)                                                                       \
+    X(TIFFIsTiled)                                                                                 \
+    X(TIFFScanlineSize)                                                                            \
+    X(TIFFReadScanline)                                                                            \
+    X(TIFFReadRGBAImageOriented)
+
+struct tiff_calls {
+    LIBRARY_POINTERS(TIFF_CALLS)
+};
+
+static const char *const tiff_names[] = {LIBRARY_NAMES(TIFF_CALLS)};
+
+struct tiff_reader {
+    struct tiff_calls lib;
+    void *library;
+    TIFF *tiff;
+    const struct decode_request *request;
+    uint64_t at;
+    char message[200]; /* the first error libtiff reported */
+    uint16_t bits, samples, photometric, planar, orientation, format;
+};
+
+static tmsize_t mem_read(thandle_t handle, void *out, tmsize_t size) {
+    struct tiff_reader *t = handle;
+    uint64_t left = t->at < t->request->size ? t->request->size - t->at : 0;
+    uint64_t n = MIN((uint64_t)size, left);
+    memcpy(out, t->request->bytes + (left ? t->at : 0), (size_t)n);
+    t->at += n;
+    return (tmsize_t)n;
+}
+
+static tmsize_t mem_write(thandle_t handle, void *data, tmsize_t size) {
+    (void)handle;
+    (void)data;
+    (void)size;
+    return -1;
+}
+
+static toff_t mem_seek(thandle_t handle, toff_t offset, int whence) {
+    struct tiff_reader *t = handle;
+    uint64_t base = whence == SEEK_CUR ? t->at : whence == SEEK_END ? t->request->size : 0;
+    t->at = base + offset;
+    return t->at;
+}
+
+static int mem_close(thandle_t handle) {
+    (void)handle;
+    return 0;
+}
+
+static toff_t mem_length(thandle_t handle) {
+    return ((struct tiff_reader *)handle)->request->size;
+}
+
+static int on_tiff_error(TIFF *tiff, void *user, const char *module, const char *format,
+                         va_list args) {
+    struct tiff_reader *t = user;
+    (void)tiff;
+    (void)module;
+    if (t->message[0] == '\0') {
+        vsnprintf(t->message, sizeof t->message, format, args);
+    }
+    return 1;
+}
+
+static int on_tiff_warning(TIFF *tiff, void *user, const char *module, const char *format,
+                           va_list args) {
+    (void)tiff;
+    (void)user;
+    (void)module;
+    (void)format;
+    (void)args;
+    return 1;
+}
+
+static lk_status tiff_failed(const struct tiff_reader *t, lk_error *err) {
+    return error_set(err, LK_E_CORRUPT, "TIFF is damaged or cut off (%zu bytes): %s",
+                     t->request->size, t->message[0] ? t->message : "no picture in it");
+}
+
+static bool tiff_sniff(const uint8_t *bytes, size_t size) {
+    return size >= 4 && (memcmp(bytes, "II*\0", 4) == 0 || memcmp(bytes, "MM\0*", 4) == 0 ||
+                         memcmp(bytes, "II+\0", 4) == 0 || memcmp(bytes, "MM\0+", 4) == 0);
+}
+
+static lk_status tiff_open(struct tiff_reader *t, const struct decode_request *r, lk_error *err) {
+    t->request = r;
+    lk_status status = library_open(&t->library, &t->lib, tiff_names, ARRAY_COUNT(tiff_names),
+                                    "libtiff.so.6", err);
+    if (status != LK_OK) {
+        return status;
+    }
+    TIFFOpenOptions *options = t->lib.TIFFOpenOptionsAlloc();
+    if (!options) {
+        return error_memory(err, 0);
+    }
+    t->lib.TIFFOpenOptionsSetMaxSingleMemAlloc(options, (tmsize_t)r->limits.memory_bytes);
+    t->lib.TIFFOpenOptionsSetErrorHandlerExtR(options, on_tiff_error, t);
+    t->lib.TIFFOpenOptionsSetWarningHandlerExtR(options, on_tiff_warning, t);
+    /* "m": no memory mapping, the bytes are in memory already. */
+    t->tiff = t->lib.TIFFClientOpenExt("memory", "rm", t, mem_read, mem_write, mem_seek, mem_close,
+                                       mem_length, NULL, NULL, options);
+    t->lib.TIFFOpenOptionsFree(options);
+    return t->tiff ? LK_OK : tiff_failed(t, err);
+}
+
+static void tiff_close(struct tiff_reader *t) {
+    if (t->tiff) {
+        t->lib.TIFFClose(t->tiff);
+    }
+    library_close(t->library);
+}
+
+static lk_status tiff_header(struct tiff_reader *t, struct decoded *out, lk_image_info *info,
+                             lk_error *err) {
+    uint32_t width = 0, height = 0, icc_size = 0;
+    void *icc = NULL;
+    t->lib.TIFFGetField(t->tiff, TIFFTAG_IMAGEWIDTH, &width);
+    t->lib.TIFFGetField(t->tiff, TIFFTAG_IMAGELENGTH, &height);
+    t->lib.TIFFGetFieldDefaulted(t->tiff, TIFFTAG_BITSPERSAMPLE, &t->bits);
+    t->lib.TIFFGetFieldDefaulted(t->tiff, TIFFTAG_SAMPLESPERPIXEL, &t->samples);
+    t->lib.TIFFGetFieldDefaulted(t->tiff, TIFFTAG_PLANARCONFIG, &t->planar);
+    t->lib.TIFFGetFieldDefaulted(t->tiff, TIFFTAG_ORIENTATION, &t->orientation);
+    t->lib.TIFFGetFieldDefaulted(t->tiff, TIFFTAG_SAMPLEFORMAT, &t->format);
+    t->photometric = PHOTOMETRIC_MINISBLACK;
+    t->lib.TIFFGetField(t->tiff, TIFFTAG_PHOTOMETRIC, &t->photometric);
+    info->bit_depth = t->bits;
+    info->channels = t->samples;
+    info->has_alpha = t->samples == 2 || (t->samples == 4 && t->photometric == PHOTOMETRIC_RGB);
+    info->is_cmyk = t->photometric == PHOTOMETRIC_SEPARATED;
+    out->orientation = t->orientation >= 1 && t->orientation <= 8 ? t->orientation : 1;
+    lk_status status = codec_check_size(&t->request->limits, width, height, 10, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    info->stored_width = (int32_t)width;
+    info->stored_height = (int32_t)height;
+    if (t->lib.TIFFGetField(t->tiff, TIFFTAG_ICCPROFILE, &icc_size, &icc) && icc_size) {
+        status = codec_check_metadata(&t->request->limits, "ICC profile", icc_size, err);
+        return status == LK_OK ? codec_copy_bytes(&out->icc, icc, icc_size, err) : status;
+    }
+    return LK_OK;
+}
+
+/* Rows that can be read straight into an lk_image. */
+static bool is_direct(const struct tiff_reader *t) {
+    bool gray = t->photometric == PHOTOMETRIC_MINISBLACK && t->samples == 1;
+    bool rgb = t->photometric == PHOTOMETRIC_RGB && (t->samples == 3 || t->samples == 4);
+    return (gray || rgb) && (t->bits == 8 || t->bits == 16) && t->planar == PLANARCONFIG_CONTIG &&
+           t->format == SAMPLEFORMAT_UINT && !t->lib.TIFFIsTiled(t->tiff);
+}
+
+static lk_status read_direct(struct decoded *out, struct tiff_reader *t, const lk_image_info *info,
+                             lk_error *err) {
+    lk_status status = lk_image_new(&out->image, info->stored_width, info->stored_height,
+                                    t->samples, t->bits, err);
+    if (status == LK_OK && t->lib.TIFFScanlineSize(t->tiff) != (tmsize_t)out->image.stride) {
+        status = error_set(err, LK_E_CORRUPT, "TIFF rows have the wrong length");
+    }
+    for (int32_t y = 0; status == LK_OK && y < out->image.height; y++) {
+        if (t->lib.TIFFReadScanline(t->tiff, image_row(&out->image, y), (uint32_t)y, 0) < 0) {
+            status = tiff_failed(t, err);
+        } else if ((y & 63) == 0 && codec_out_of_time(t->request)) {
+            status = codec_time_error(t->request, err);
+        }
+    }
+    return status;
+}
+
+/* libtiff's RGBA words: red in the low byte, alpha premultiplied. */
+static void unpack_row(uint8_t *to, const uint32_t *from, int32_t width, int32_t channels) {
+    for (int32_t x = 0; x < width; x++, to += channels) {
+        uint32_t a = TIFFGetA(from[x]);
+        uint32_t rgb[3] = {TIFFGetR(from[x]), TIFFGetG(from[x]), TIFFGetB(from[x])};
+        for (int c = 0; c < 3; c++) {
+            uint32_t v = channels == 4 && a ? MIN((rgb[c] * 255u + a / 2) / a, 255u) : rgb[c];
+            to[c] = (uint8_t)v;
+        }
+        if (channels == 4) {
+            to[3] = (uint8_t)a;
+        }
+    }
+}
+
+static lk_status read_converted(struct decoded *out, struct tiff_reader *t,
+                                const lk_image_info *info, lk_error *err) {
+    int32_t width = info->stored_width, height = info->stored_height;
+    int32_t channels = info->has_alpha ? 4 : 3;
+    uint32_t *words = mem_alloc((size_t)width * (size_t)height, sizeof *words);
+    if (!words) {
+        return error_memory(err, (size_t)width * (size_t)height * sizeof *words);
+    }
+    /* Asking for the stored orientation itself leaves the turning to orient.c, as for every other format. */
+    lk_status status = LK_OK;
+    if (!t->lib.TIFFReadRGBAImageOriented(t->tiff, (uint32_t)width, (uint32_t)height, words,
+                                          out->orientation, 1)) {
+        status = tiff_failed(t, err);
+    } else {
+        status = lk_image_new(&out->image, width, height, channels, 8, err);
+    }
+    for (int32_t y = 0; status == LK_OK && y < height; y++) {
+        unpack_row(image_row(&out->image, y), words + (size_t)y * (size_t)width, width, channels);
+    }
+    if (info->is_cmyk) { /* libtiff made RGB of it already; the profile was for the inks */
+        lk_bytes_release(&out->icc);
+    }
+    mem_free(words);
+    return status;
+}
+
+static lk_status tiff_run(struct decoded *out, lk_image_info *info, const struct decode_request *r,
+                          bool pixels, lk_error *err) {
+    struct tiff_reader *t = mem_calloc(1, sizeof *t);
+    if (!t) {
+        return error_memory(err, sizeof *t);
+    }
+    lk_status status = tiff_open(t, r, err);
+    if (status == LK_OK) {
+        status = tiff_header(t, out, info, err);
+    }
+    if (status == LK_OK && pixels) {
+        status = is_direct(t) ? read_direct(out, t, info, err) : read_converted(out, t, info, err);
+    }
+    if (status == LK_OK && t->message[0] != '\0') {
+        status = tiff_failed(
+            t, err); /* libtiff went on after an error: part of the picture is missing */
+    }
+    tiff_close(t);
+    mem_free(t);
+    return status;
+}
+
+static lk_status tiff_decode(struct decoded *out, lk_image_info *info,
+                             const struct decode_request *r, lk_error *err) {
+    return tiff_run(out, info, r, true, err);
+}
+
+static lk_status tiff_probe(lk_image_info *info, const struct decode_request *r, lk_error *err) {
+    struct decoded facts = {.orientation = 1};
+    lk_status status = tiff_run(&facts, info, r, false, err);
+    info->orientation = facts.orientation;
+    info->has_icc = facts.icc.size > 0;
+    lk_bytes_release(&facts.icc);
+    return status;
+}
+
+const struct codec codec_tiff = {
+    .name = "tiff",
+    .extensions = "tif tiff",
+    .sniff = tiff_sniff,
+    .probe = tiff_probe,
+    .decode = tiff_decode,
+};
