@@ -2,9 +2,11 @@
 #include "kernel/kernel.h"
 
 void kernels_init(struct kernels *k, enum cpu_level level) {
+    kernel_feature_init_c(&k->feature);
     kernel_pixel_init_c(&k->pixel);
 #if defined(__x86_64__)
     if (level >= CPU_AVX2) {
+        kernel_feature_init_avx2(&k->feature);
         kernel_pixel_init_avx2(&k->pixel);
     }
     if (level >= CPU_AVX512) {

@@ -9,9 +9,11 @@
 #define LK_KERNEL_H
 
 #include "base/cpu.h"
+#include "kernel/kernel_feature.h"
 #include "kernel/kernel_pixel.h"
 
 struct kernels {
+    struct kernel_feature feature;
     struct kernel_pixel pixel;
 };
 

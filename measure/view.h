@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include "feature/orb.h"
 #include "image/engine.h"
 #include "image/image.h"
 
@@ -17,6 +18,8 @@ struct view {
     pthread_mutex_t lock;
     lk_image rgb;
     lk_image gray;
+    struct keypoints keypoints;
+    bool has_keypoints;
 };
 
 LK_MUST_CHECK lk_status view_init(struct view *v, lk_engine *engine, const lk_image *image,
@@ -27,5 +30,7 @@ void view_release(struct view *v);
 LK_MUST_CHECK lk_status view_rgb(const lk_image **out, struct view *v, lk_error *err);
 /* Gray, 8 bits (colour_to_gray8). */
 LK_MUST_CHECK lk_status view_gray(const lk_image **out, struct view *v, lk_error *err);
+/* ORB keypoints at the working size (longer side 1024 at most, small pictures doubled), positions in pixels of the view. */
+LK_MUST_CHECK lk_status view_keypoints(const struct keypoints **out, struct view *v, lk_error *err);
 
 #endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Brute-force matching of binary descriptors. */
+#ifndef LK_MATCH_H
+#define LK_MATCH_H
+
+#include <likeness/compare.h>
+
+#include "feature/orb.h"
+
+struct match_options {
+    bool cross_check; /* both must be each other's nearest */
+    double ratio;     /* Lowe's test: nearest < ratio * second nearest; 1 or more turns it off */
+    int32_t max_distance; /* Hamming; 256 takes all */
+};
+
+/* Matches each keypoint of b to a. Positions are the keypoints' own; inlier is false. Sorted by rising distance, equal ones
+ * by the order of b. *pairs is on the heap (mem_free). */
+LK_MUST_CHECK lk_status match_keypoints(lk_match **pairs, size_t *count, lk_engine *engine,
+                                        const struct keypoints *a, const struct keypoints *b,
+                                        const struct match_options *o, lk_error *err);
+
+#endif

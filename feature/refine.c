@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Direct alignment: Gauss-Newton on the 8 parameters of a homography D that maps the warped photo onto the reference,
+ *
+ *   b_w(x) - a(x) = g(x) . J(x) p,   g = mean of the gradients of a and b_w (ESM, Benhimane and Malis 2004)
+ *   h <- D(p) h
+ *
+ * on pictures whose local mean and contrast are taken out (so light, shading and white balance do not matter), with Tukey
+ * weights (so changed regions do not pull). Pixels are those of a reduced to at most WORK_SIDE: a tenth of such a pixel is
+ * enough for differencing. The result is kept only if blocks of the pair correlate better than before. */
+#include "feature/refine.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "feature/homography.h"
+#include "image/resize.h"
+#include "image/warp.h"
+
+enum { WORK_SIDE = 512, WINDOW = 12, BLOCK = 16, ITERATIONS = 12, PARAMETERS = 8 };
+
+/* Local contrast normalisation: (v - mean) / (deviation + NOISE) over (2 WINDOW + 1)^2 pixels. */
+static const double noise_level = 4; /* gray levels: flat areas do not become noise */
+
+static double integral_sum(const int64_t *table, int32_t width, int32_t x0, int32_t y0, int32_t x1,
+                           int32_t y1) {
+    size_t row = (size_t)width + 1;
+    return (double)(table[(size_t)y1 * row + (size_t)x1] - table[(size_t)y0 * row + (size_t)x1] -
+                    table[(size_t)y1 * row + (size_t)x0] + table[(size_t)y0 * row + (size_t)x0]);
+}
+
+static void fill_integrals(int64_t *sums, int64_t *squares, const lk_image *gray) {
+    size_t row = (size_t)gray->width + 1;
+    memset(sums, 0, row * sizeof *sums);
+    memset(squares, 0, row * sizeof *squares);
+    for (int32_t y = 0; y < gray->height; y++) {
+        const uint8_t *p = image_row(gray, y);
+        int64_t *s = sums + (size_t)(y + 1) * row, *q = squares + (size_t)(y + 1) * row;
+        int64_t sum = 0, square = 0;
+        s[0] = q[0] = 0;
+        for (size_t x = 0; x + 1 < row; x++) {
+            sum += p[x];
+            square += (int64_t)p[x] * p[x];
+            s[x + 1] = s[x + 1 - row] + sum;
+            q[x + 1] = q[x + 1 - row] + square;
+        }
+    }
+}
+
+static lk_status normalise_contrast(struct plane *out, const lk_image *gray, lk_error *err) {
+    int32_t width = gray->width, height = gray->height;
+    size_t cells = ((size_t)width + 1) * ((size_t)height + 1);
+    int64_t *sums = mem_alloc(cells, 2 * sizeof *sums);
+    lk_status status =
+        sums ? plane_new(out, width, height, err) : error_memory(err, cells * 2 * sizeof *sums);
+    if (status != LK_OK) {
+        mem_free(sums);
+        return status;
+    }
+    int64_t *squares = sums + cells;
+    fill_integrals(sums, squares, gray);
+    for (int32_t y = 0; y < height; y++) {
+        int32_t y0 = MAX(y - WINDOW, 0), y1 = MIN(y + WINDOW + 1, height);
+        const uint8_t *p = image_row(gray, y);
+        float *to = plane_row(out, y);
+        for (int32_t x = 0; x < width; x++) {
+            int32_t x0 = MAX(x - WINDOW, 0), x1 = MIN(x + WINDOW + 1, width);
+            double n = (double)(x1 - x0) * (y1 - y0);
+            double mean = integral_sum(sums, width, x0, y0, x1, y1) / n;
+            double variance = integral_sum(squares, width, x0, y0, x1, y1) / n - mean * mean;
+            to[x] = (float)((p[x] - mean) / (sqrt(fmax(variance, 0)) + noise_level));
+        }
+    }
+    mem_free(sums);
+    return LK_OK;
+}
+
+/* Correlation of one block; false when a has no texture there or b does not cover it. */
+static bool block_correlation(double *out, const lk_image *a, const lk_image *b,
+                              const lk_image *valid, int32_t x0, int32_t y0) {
+    int64_t sa = 0, sb = 0, saa = 0, sbb = 0, sab = 0;
+    for (int32_t y = y0; y < y0 + BLOCK; y++) {
+        const uint8_t *pa = image_row(a, y), *pb = image_row(b, y), *pv = image_row(valid, y);
+        for (int32_t x = x0; x < x0 + BLOCK; x++) {
+            if (!pv[x]) {
+                return false;
+            }
+            sa += pa[x];
+            sb += pb[x];
+            saa += pa[x] * pa[x];
+            sbb += pb[x] * pb[x];
+            sab += pa[x] * pb[x];
+        }
+    }
+    double n = BLOCK * BLOCK;
+    double va = (double)saa / n - (double)sa / n * ((double)sa / n);
+    double vb = (double)sbb / n - (double)sb / n * ((double)sb / n);
+    if (va < 36) { /* a deviation below 6 levels is no texture */
+        return false;
+    }
+    *out = ((double)sab / n - (double)sa / n * ((double)sb / n)) / sqrt(va * fmax(vb, 1));
+    return true;
+}
+
+static struct agreement measure_agreement(const lk_image *a, const lk_image *b,
+                                          const lk_image *valid) {
+    struct agreement g = {0};
+    double sum = 0, good = 0, covered = 0;
+    for (int32_t y = 0; y + BLOCK <= a->height; y += BLOCK) {
+        for (int32_t x = 0; x + BLOCK <= a->width; x += BLOCK) {
+            double c;
+            if (block_correlation(&c, a, b, valid, x, y)) {
+                g.blocks++;
+                sum += c;
+                good += c > 0.5;
+            }
+        }
+    }
+    for (int32_t y = 0; y < valid->height; y++) {
+        for (int32_t x = 0; x < valid->width; x++) {
+            covered += image_row(valid, y)[x] != 0;
+        }
+    }
+    g.mean = g.blocks ? sum / g.blocks : 0;
+    g.share = g.blocks ? good / g.blocks : 0;
+    g.covered = covered / ((double)valid->width * valid->height);
+    return g;
+}
+
+/* The pair at work size: a as it is, b warped by the map of the moment. */
+struct work {
+    lk_engine *engine;
+    lk_image a;        /* owned: reduced reference */
+    const lk_image *b; /* the photo, full size */
+    double to_work[9]; /* full pixels of the reference to pixels of a */
+    struct plane na;   /* a, contrast normalised */
+};
+
+static lk_status work_warp(lk_image *warped, lk_image *valid, const struct work *w,
+                           const double h[9], lk_error *err) {
+    double to[9];
+    homography_multiply(to, w->to_work, h);
+    return image_warp(warped, valid, w->engine, w->b, to, w->a.width, w->a.height, err);
+}
+
+/* Median of |r| over the valid pixels, from a histogram of 1/64 steps: the scale of the Tukey weights. */
+static double median_residual(const struct plane *na, const struct plane *nb,
+                              const lk_image *valid) {
+    enum { BINS = 512 };
+    int64_t bins[BINS] = {0}, total = 0, seen = 0;
+    for (int32_t y = 0; y < na->height; y++) {
+        for (int32_t x = 0; x < na->width; x++) {
+            if (image_row(valid, y)[x]) {
+                double r = fabs(plane_row(nb, y)[x] - plane_row(na, y)[x]) * 64;
+                bins[(int32_t)fmin(r, BINS - 1)]++;
+                total++;
+            }
+        }
+    }
+    int32_t i = 0;
+    for (; i < BINS - 1 && seen + bins[i] < total / 2; i++) {
+        seen += bins[i];
+    }
+    return (i + 0.5) / 64;
+}
+
+struct normal_equations {
+    double matrix[PARAMETERS * PARAMETERS], right[PARAMETERS];
+};
+
+/* Adds one row of pixels. Coordinates are scaled to about -1..1 by unit, to keep the system well conditioned. */
+static void add_row(struct normal_equations *e, const struct plane *na, const struct plane *nb,
+                    const lk_image *valid, int32_t y, double unit, double tukey) {
+    const float *a = plane_row(na, y), *b = plane_row(nb, y);
+    const float *a_up = plane_row(na, y - 1), *a_down = plane_row(na, y + 1);
+    const float *b_up = plane_row(nb, y - 1), *b_down = plane_row(nb, y + 1);
+    const uint8_t *v = image_row(valid, y);
+    double py = (y - na->height / 2.0) * unit;
+    for (int32_t x = 1; x + 1 < na->width; x++) {
+        double r = b[x] - a[x], t = r / tukey;
+        if (!v[x - 1] || !v[x] || !v[x + 1] || fabs(t) >= 1) {
+            continue;
+        }
+        double weight = (1 - t * t) * (1 - t * t);
+        double gx = 0.25 * (a[x + 1] - a[x - 1] + b[x + 1] - b[x - 1]);
+        double gy = 0.25 * (a_down[x] - a_up[x] + b_down[x] - b_up[x]);
+        double px = (x - na->width / 2.0) * unit, radial = gx * px + gy * py;
+        const double j[PARAMETERS] = {gx * px, gx * py, gx,           gy * px,
+                                      gy * py, gy,      -radial * px, -radial * py};
+        for (int32_t i = 0; i < PARAMETERS; i++) {
+            for (int32_t k = 0; k <= i; k++) {
+                e->matrix[i * PARAMETERS + k] += weight * j[i] * j[k];
+            }
+            e->right[i] += weight * j[i] * r;
+        }
+    }
+}
+
+/* The map D(p) in pixels of the work picture. The parameters move points by pixels for centred coordinates in -1..1. */
+static void increment_map(double d[9], const double p[PARAMETERS], const struct work *w,
+                          double unit) {
+    double cx = w->a.width / 2.0, cy = w->a.height / 2.0;
+    const double in[9] = {unit, 0, -cx * unit, 0, unit, -cy * unit, 0, 0, 1};
+    const double out[9] = {1 / unit, 0, cx, 0, 1 / unit, cy, 0, 0, 1};
+    const double centred[9] = {1 + p[0] * unit, p[1] * unit,     p[2] * unit,
+                               p[3] * unit,     1 + p[4] * unit, p[5] * unit,
+                               p[6] * unit,     p[7] * unit,     1};
+    homography_multiply(d, centred, in);
+    homography_multiply(d, out, d);
+}
+
+/* How far d moves the farthest corner of the work picture. */
+static double corner_motion(const double d[9], const struct work *w) {
+    double most = 0;
+    for (int32_t i = 0; i < 4; i++) {
+        double cx = i % 2 ? w->a.width : 0, cy = i / 2 ? w->a.height : 0, x = 1e9, y = 1e9;
+        homography_apply(&x, &y, d, cx, cy);
+        most = fmax(most, hypot(x - cx, y - cy));
+    }
+    return most;
+}
+
+/* One Gauss-Newton step on h; *moved is how far it took the corners, in pixels of the work picture (0: it stopped). */
+static lk_status step(double h[9], double *moved, const struct work *w, lk_error *err) {
+    lk_image warped = {0}, valid = {0};
+    struct plane nb = {0};
+    struct normal_equations e = {0};
+    double unit = 2.0 / MAX(w->a.width, w->a.height);
+    *moved = 0;
+    lk_status status = work_warp(&warped, &valid, w, h, err);
+    if (status == LK_OK) {
+        status = normalise_contrast(&nb, &warped, err);
+    }
+    if (status == LK_OK) {
+        double tukey = fmax(median_residual(&w->na, &nb, &valid) * 1.4826 * 4.685, 0.2);
+        for (int32_t y = 1; y + 1 < w->a.height; y++) {
+            add_row(&e, &w->na, &nb, &valid, y, unit, tukey);
+        }
+    }
+    if (status == LK_OK && solve_positive(e.matrix, e.right, PARAMETERS)) {
+        double d[9], from_work[9];
+        increment_map(d, e.right, w, unit);
+        *moved = corner_motion(d, w);
+        if (*moved < w->a.width / 8.0 && homography_invert(from_work, w->to_work)) {
+            homography_multiply(d, d, w->to_work);
+            homography_multiply(d, from_work, d);
+            homography_multiply(h, d, h);
+        } else {
+            *moved = 0;
+        }
+    }
+    plane_release(&nb);
+    lk_image_release(&warped);
+    lk_image_release(&valid);
+    return status;
+}
+
+static lk_status agreement_of(struct agreement *out, const struct work *w, const double h[9],
+                              lk_error *err) {
+    lk_image warped = {0}, valid = {0};
+    lk_status status = work_warp(&warped, &valid, w, h, err);
+    if (status == LK_OK) {
+        *out = measure_agreement(&w->a, &warped, &valid);
+    }
+    lk_image_release(&warped);
+    lk_image_release(&valid);
+    return status;
+}
+
+static lk_status work_open(struct work *w, lk_engine *engine, const lk_image *a, const lk_image *b,
+                           lk_error *err) {
+    *w = (struct work){.engine = engine, .b = b};
+    double scale = fmin(1, (double)WORK_SIDE / MAX(a->width, a->height));
+    int32_t width = MAX((int32_t)lround(a->width * scale), 1),
+            height = MAX((int32_t)lround(a->height * scale), 1);
+    double sx = (double)width / a->width, sy = (double)height / a->height;
+    const double to[9] = {sx, 0, 0.5 * sx - 0.5, 0, sy, 0.5 * sy - 0.5, 0, 0, 1};
+    memcpy(w->to_work, to, sizeof to);
+    lk_status status = image_resize(&w->a, engine, a, width, height, RESIZE_BILINEAR, err);
+    if (status == LK_OK) {
+        status = normalise_contrast(&w->na, &w->a, err);
+    }
+    return status;
+}
+
+lk_status refine_homography(double h[9], struct agreement *out, lk_engine *engine,
+                            const lk_image *a, const lk_image *b, bool move, lk_error *err) {
+    struct work w;
+    struct agreement before = {0}, after = {0};
+    double better[9], moved = 1;
+    memcpy(better, h, sizeof better);
+    lk_status status = work_open(&w, engine, a, b, err);
+    if (status == LK_OK) {
+        status = agreement_of(&before, &w, h, err);
+    }
+    for (int32_t i = 0; move && status == LK_OK && i < ITERATIONS && moved > 0.02; i++) {
+        status = step(better, &moved, &w, err);
+    }
+    if (status == LK_OK && move) {
+        status = agreement_of(&after, &w, better, err);
+    }
+    bool kept =
+        move && status == LK_OK && after.mean > before.mean && after.covered > 0.9 * before.covered;
+    if (kept) {
+        memcpy(h, better, sizeof better);
+    }
+    *out = kept ? after : before;
+    lk_image_release(&w.a);
+    plane_release(&w.na);
+    return status;
+}

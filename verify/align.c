@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keypoints -> mutual matches -> robust map -> photometric refinement -> is it to be trusted?
+ *
+ * A map is trusted when two independent kinds of evidence agree: geometry (enough inliers, spread over the reference) and
+ * appearance (after warping, most textured blocks of the reference correlate with the photo). Logos and layouts that two
+ * different things share give inliers in one corner; the rest of the reference then does not correlate.
+ * Thresholds were set on synthetic warps and held against real pairs: docs/algorithms/align.md. */
+#include "verify/align.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "feature/homography.h"
+#include "feature/match.h"
+
+enum { GRID = 4 };
+
+/* What a trusted map needs. */
+static const struct {
+    size_t inliers;        /* of any map */
+    double agreement;      /* share of textured blocks with a correlation above 0.5 */
+    double weak_agreement; /* enough when there are many inliers */
+    size_t many_inliers;
+    double coverage; /* of the reference by the photo */
+} trust = {
+    .inliers = 10, .agreement = 0.5, .weak_agreement = 0.35, .many_inliers = 40, .coverage = 0.1};
+
+static const double identity_map[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+
+/* A tolerance of 3 px at the working size (1024), in pixels of the reference. */
+static double threshold_for(const lk_image *a) {
+    double longer = MAX(a->width, a->height);
+    return fmax(3 * longer / 1024, 1.5);
+}
+
+/* Share of the cells of a 4x4 grid over the reference that hold an inlier. */
+static double spread_of(const lk_match *pairs, size_t count, const lk_image *a) {
+    bool held[GRID * GRID] = {false};
+    int32_t cells = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (pairs[i].inlier) {
+            int32_t x = MIN(MAX((int32_t)(pairs[i].ax * GRID / (float)a->width), 0), GRID - 1);
+            int32_t y = MIN(MAX((int32_t)(pairs[i].ay * GRID / (float)a->height), 0), GRID - 1);
+            cells += !held[y * GRID + x];
+            held[y * GRID + x] = true;
+        }
+    }
+    return (double)cells / (GRID * GRID);
+}
+
+/* The map in words: how the reference lies in the photo, at the middle of the reference. */
+static void describe_map(lk_alignment *out, const lk_image *a) {
+    double to_b[9], x, y, rx, ry, dx, dy;
+    double cx = a->width / 2.0, cy = a->height / 2.0;
+    if (!homography_invert(to_b, out->homography) || !homography_apply(&x, &y, to_b, cx, cy) ||
+        !homography_apply(&rx, &ry, to_b, cx + 1, cy) ||
+        !homography_apply(&dx, &dy, to_b, cx, cy + 1)) {
+        return;
+    }
+    double jx[2] = {rx - x, ry - y}, jy[2] = {dx - x, dy - y};
+    double det = jx[0] * jy[1] - jx[1] * jy[0];
+    out->shift_x = x - cx;
+    out->shift_y = y - cy;
+    out->scale = sqrt(fabs(det));
+    out->rotation_deg = atan2(jx[1] - jy[0], jx[0] + jy[1]) * 180 / M_PI;
+    /* A plane tilted by t looks cos(t) as high as it is wide: the ratio of the singular values of the Jacobian. */
+    double sum = jx[0] * jx[0] + jx[1] * jx[1] + jy[0] * jy[0] + jy[1] * jy[1];
+    double root = sqrt(fmax(sum * sum - 4 * det * det, 0));
+    double ratio = sqrt(fmax(sum - root, 0) / (sum + root));
+    out->tilt_deg = acos(fmin(ratio, 1)) * 180 / M_PI;
+}
+
+static double corner_motion(const double h[9], const lk_image *a) {
+    double most = 0;
+    for (int32_t i = 0; i < 4; i++) {
+        double cx = i % 2 ? a->width : 0, cy = i / 2 ? a->height : 0, x, y;
+        if (!homography_apply(&x, &y, h, cx, cy)) {
+            return INFINITY;
+        }
+        most = fmax(most, hypot(x - cx, y - cy));
+    }
+    return most;
+}
+
+static enum map_model map_model_of(lk_align_mode mode) {
+    return mode == LK_ALIGN_SHIFT    ? MAP_SHIFT
+           : mode == LK_ALIGN_AFFINE ? MAP_AFFINE
+                                     : MAP_PERSPECTIVE;
+}
+
+/* Matches and the robust map; fit->inliers is 0 when there is none. */
+static lk_status find_map(struct homography_fit *fit, lk_alignment *out, size_t *count,
+                          struct view *a, struct view *b, lk_align_mode mode, lk_error *err) {
+    const struct keypoints *ka, *kb;
+    int32_t *scratch = NULL;
+    *fit = (struct homography_fit){0};
+    lk_status status = view_keypoints(&ka, a, err);
+    if (status == LK_OK) {
+        status = view_keypoints(&kb, b, err);
+    }
+    if (status != LK_OK) {
+        return status;
+    }
+    struct match_options options = {.cross_check = true, .ratio = 0.9, .max_distance = 80};
+    status = match_keypoints(&out->pairs, count, a->engine, ka, kb, &options, err);
+    if (status == LK_OK) {
+        scratch = mem_alloc(*count, sizeof *scratch);
+        status = scratch ? LK_OK : error_memory(err, *count * sizeof *scratch);
+    }
+    if (status == LK_OK) {
+        struct homography_options o = homography_options_default();
+        o.model = map_model_of(mode);
+        o.threshold_px = threshold_for(a->image);
+        homography_estimate(fit, out->pairs, *count, scratch, &o);
+        out->keypoints_a = (int32_t)ka->count;
+        out->keypoints_b = (int32_t)kb->count;
+        out->matches = (int32_t)*count;
+        out->inliers = (int32_t)fit->inliers;
+        out->rms_px = fit->rms_px;
+        out->spread = spread_of(out->pairs, *count, a->image);
+    }
+    mem_free(scratch);
+    return status;
+}
+
+static bool is_trusted(const struct align_result *r) {
+    size_t inliers = (size_t)r->alignment.inliers;
+    double needed = inliers >= trust.many_inliers ? trust.weak_agreement : trust.agreement;
+    return inliers >= trust.inliers && r->agreement.blocks > 0 && r->agreement.share >= needed &&
+           r->agreement.covered >= trust.coverage;
+}
+
+/* Refines the map where the model leaves all eight parameters free, and measures what it leaves. */
+static lk_status refine_and_judge(struct align_result *out, const struct homography_fit *fit,
+                                  struct view *a, struct view *b, lk_align_mode mode,
+                                  lk_error *err) {
+    const lk_image *gray_a, *gray_b;
+    double back[9], h[9];
+    memcpy(h, fit->h, sizeof h);
+    if (fit->inliers < 6 || !homography_invert(back, h) ||
+        !homography_is_sane(back, a->image->width, a->image->height)) {
+        return LK_OK;
+    }
+    lk_status status = view_gray(&gray_a, a, err);
+    if (status == LK_OK) {
+        status = view_gray(&gray_b, b, err);
+    }
+    if (status == LK_OK) {
+        bool free_map = mode == LK_ALIGN_AUTO || mode == LK_ALIGN_PERSPECTIVE;
+        status = refine_homography(h, &out->agreement, a->engine, gray_a, gray_b, free_map, err);
+    }
+    if (status != LK_OK || !is_trusted(out)) {
+        return status;
+    }
+    memcpy(out->alignment.homography, h, sizeof h);
+    out->outcome = ALIGN_FOUND;
+    out->alignment.model = mode == LK_ALIGN_AUTO ? LK_ALIGN_PERSPECTIVE : mode;
+    out->alignment.coverage = out->agreement.covered;
+    describe_map(&out->alignment, a->image);
+    return LK_OK;
+}
+
+/* Most pixels of two renderings of one thing are equal to the bit; no map could improve on that. */
+static lk_status lies_in_place(bool *out, struct view *a, struct view *b, lk_error *err) {
+    const lk_image *ra, *rb;
+    *out = false;
+    if (!image_same_size(a->image, b->image)) {
+        return LK_OK;
+    }
+    lk_status status = view_rgb(&ra, a, err);
+    if (status == LK_OK) {
+        status = view_rgb(&rb, b, err);
+    }
+    struct pixel_sums sums = {0};
+    for (int32_t y = 0; status == LK_OK && y < ra->height; y++) {
+        a->engine->kernels.pixel.sums_u8(&sums, image_row(ra, y), image_row(rb, y),
+                                         image_row_bytes(ra));
+    }
+    if (status == LK_OK) {
+        *out = (double)sums.unequal < 0.5 * (double)image_row_bytes(ra) * ra->height;
+    }
+    return status;
+}
+
+static lk_status agreement_in_place(struct align_result *out, struct view *a, struct view *b,
+                                    lk_error *err) {
+    const lk_image *gray_a, *gray_b;
+    double h[9];
+    memcpy(h, identity_map, sizeof h);
+    lk_status status = view_gray(&gray_a, a, err);
+    if (status == LK_OK) {
+        status = view_gray(&gray_b, b, err);
+    }
+    if (status == LK_OK && image_same_size(gray_a, gray_b)) {
+        status = refine_homography(h, &out->agreement, a->engine, gray_a, gray_b, false, err);
+    }
+    return status;
+}
+
+/* A pair of one size that was not moved: a map that hardly moves the corners, or none found but the blocks agree. */
+static bool found_in_place(const struct align_result *r, const struct agreement *as_is,
+                           const lk_image *a, const lk_image *b) {
+    if (!image_same_size(a, b)) {
+        return false;
+    }
+    double moved = corner_motion(r->alignment.homography, a);
+    bool still = moved < 0.5 ||
+                 (moved < 0.01 * MAX(a->width, a->height) && as_is->mean >= r->agreement.mean);
+    return r->outcome == ALIGN_FOUND ? still : as_is->blocks > 0 && as_is->share > 0.5;
+}
+
+static void set_in_place(struct align_result *r) {
+    r->outcome = ALIGN_IN_PLACE;
+    r->alignment.model = LK_ALIGN_NONE;
+    memcpy(r->alignment.homography, identity_map, sizeof identity_map);
+    r->alignment.scale = 1;
+    r->alignment.coverage = 1;
+    r->alignment.rotation_deg = r->alignment.tilt_deg = r->alignment.shift_x =
+        r->alignment.shift_y = 0;
+}
+
+lk_status align_views(struct align_result *out, struct view *a, struct view *b, lk_align_mode mode,
+                      lk_error *err) {
+    *out = (struct align_result){.outcome = ALIGN_NOT_FOUND};
+    memcpy(out->alignment.homography, identity_map, sizeof identity_map);
+    out->alignment.scale = 1;
+    bool in_place = false;
+    lk_status status = lies_in_place(&in_place, a, b, err);
+    struct agreement as_is = {0};
+    if (status == LK_OK) {
+        status = agreement_in_place(out, a, b, err);
+        as_is = out->agreement;
+    }
+    if (status == LK_OK && !in_place && mode != LK_ALIGN_NONE) {
+        struct homography_fit fit;
+        size_t count;
+        status = find_map(&fit, &out->alignment, &count, a, b, mode, err);
+        if (status == LK_OK) {
+            status = refine_and_judge(out, &fit, a, b, mode, err);
+        }
+        in_place = status == LK_OK && found_in_place(out, &as_is, a->image, b->image);
+    }
+    if (status == LK_OK && in_place) {
+        set_in_place(out);
+        out->agreement = as_is;
+    }
+    if (status != LK_OK) {
+        mem_free(out->alignment.pairs);
+        out->alignment.pairs = NULL;
+    }
+    return status;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Alignment: where the photo shows the reference, and whether that can be trusted. */
+#ifndef LK_ALIGN_H
+#define LK_ALIGN_H
+
+#include <likeness/compare.h>
+
+#include "feature/refine.h"
+#include "measure/view.h"
+
+/* How the pair was found to lie. */
+enum align_outcome {
+    ALIGN_NOT_FOUND, /* no trustworthy map: out->model is NONE */
+    ALIGN_IN_PLACE,  /* the photo lies on the reference as it is: out->model is NONE */
+    ALIGN_FOUND,     /* out->homography brings the photo onto the reference */
+};
+
+struct align_result {
+    enum align_outcome outcome;
+    lk_alignment alignment;     /* pairs are owned; mem_free */
+    struct agreement agreement; /* of the aligned pair, or of the pair as it is */
+};
+
+/* Aligns the photo b to the reference a. LK_E_MEMORY. */
+LK_MUST_CHECK lk_status align_views(struct align_result *out, struct view *a, struct view *b,
+                                    lk_align_mode mode, lk_error *err);
+
+#endif
