@@ -15,66 +15,11 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "feature/homography.h"
+#include "image/contrast.h"
 #include "image/resize.h"
 #include "image/warp.h"
 
 enum { WORK_SIDE = 512, WINDOW = 12, BLOCK = 16, ITERATIONS = 12, PARAMETERS = 8 };
-
-/* Local contrast normalisation: (v - mean) / (deviation + NOISE) over (2 WINDOW + 1)^2 pixels. */
-static const double noise_level = 4; /* gray levels: flat areas do not become noise */
-
-static double integral_sum(const int64_t *table, int32_t width, int32_t x0, int32_t y0, int32_t x1,
-                           int32_t y1) {
-    size_t row = (size_t)width + 1;
-    return (double)(table[(size_t)y1 * row + (size_t)x1] - table[(size_t)y0 * row + (size_t)x1] -
-                    table[(size_t)y1 * row + (size_t)x0] + table[(size_t)y0 * row + (size_t)x0]);
-}
-
-static void fill_integrals(int64_t *sums, int64_t *squares, const lk_image *gray) {
-    size_t row = (size_t)gray->width + 1;
-    memset(sums, 0, row * sizeof *sums);
-    memset(squares, 0, row * sizeof *squares);
-    for (int32_t y = 0; y < gray->height; y++) {
-        const uint8_t *p = image_row(gray, y);
-        int64_t *s = sums + (size_t)(y + 1) * row, *q = squares + (size_t)(y + 1) * row;
-        int64_t sum = 0, square = 0;
-        s[0] = q[0] = 0;
-        for (size_t x = 0; x + 1 < row; x++) {
-            sum += p[x];
-            square += (int64_t)p[x] * p[x];
-            s[x + 1] = s[x + 1 - row] + sum;
-            q[x + 1] = q[x + 1 - row] + square;
-        }
-    }
-}
-
-static lk_status normalise_contrast(struct plane *out, const lk_image *gray, lk_error *err) {
-    int32_t width = gray->width, height = gray->height;
-    size_t cells = ((size_t)width + 1) * ((size_t)height + 1);
-    int64_t *sums = mem_alloc(cells, 2 * sizeof *sums);
-    lk_status status =
-        sums ? plane_new(out, width, height, err) : error_memory(err, cells * 2 * sizeof *sums);
-    if (status != LK_OK) {
-        mem_free(sums);
-        return status;
-    }
-    int64_t *squares = sums + cells;
-    fill_integrals(sums, squares, gray);
-    for (int32_t y = 0; y < height; y++) {
-        int32_t y0 = MAX(y - WINDOW, 0), y1 = MIN(y + WINDOW + 1, height);
-        const uint8_t *p = image_row(gray, y);
-        float *to = plane_row(out, y);
-        for (int32_t x = 0; x < width; x++) {
-            int32_t x0 = MAX(x - WINDOW, 0), x1 = MIN(x + WINDOW + 1, width);
-            double n = (double)(x1 - x0) * (y1 - y0);
-            double mean = integral_sum(sums, width, x0, y0, x1, y1) / n;
-            double variance = integral_sum(squares, width, x0, y0, x1, y1) / n - mean * mean;
-            to[x] = (float)((p[x] - mean) / (sqrt(fmax(variance, 0)) + noise_level));
-        }
-    }
-    mem_free(sums);
-    return LK_OK;
-}
 
 /* Correlation of one block; false when a has no texture there or b does not cover it. */
 static bool block_correlation(double *out, const lk_image *a, const lk_image *b,
@@ -230,7 +175,7 @@ static lk_status step(double h[9], double *moved, const struct work *w, lk_error
     *moved = 0;
     lk_status status = work_warp(&warped, &valid, w, h, err);
     if (status == LK_OK) {
-        status = normalise_contrast(&nb, &warped, err);
+        status = contrast_normalise(&nb, &warped, WINDOW, err);
     }
     if (status == LK_OK) {
         double tukey = fmax(median_residual(&w->na, &nb, &valid) * 1.4826 * 4.685, 0.2);
@@ -279,7 +224,7 @@ static lk_status work_open(struct work *w, lk_engine *engine, const lk_image *a,
     memcpy(w->to_work, to, sizeof to);
     lk_status status = image_resize(&w->a, engine, a, width, height, RESIZE_BILINEAR, err);
     if (status == LK_OK) {
-        status = normalise_contrast(&w->na, &w->a, err);
+        status = contrast_normalise(&w->na, &w->a, WINDOW, err);
     }
     return status;
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "image/colour.h"
+#include "image/contrast.h"
 #include "image/resize.h"
 
 lk_status view_init(struct view *v, lk_engine *engine, const lk_image *image, lk_error *err) {
@@ -20,7 +21,9 @@ void view_release(struct view *v) {
     if (v && v->image) {
         lk_image_release(&v->rgb);
         lk_image_release(&v->gray);
-        keypoints_release(&v->keypoints);
+        for (int i = 0; i < KEYPOINT_SETS; i++) {
+            keypoints_release(&v->keypoints[i]);
+        }
         pthread_mutex_destroy(&v->lock);
         *v = (struct view){0};
     }
@@ -48,44 +51,65 @@ lk_status view_gray(const lk_image **out, struct view *v, lk_error *err) {
     return derive_once(out, v, &v->gray, colour_to_gray8, err);
 }
 
-/* Detecting on more pixels than WORK_SIDE finds detail that a second photo does not share; on fewer than SMALL_SIDE the
- * coarser levels of the pyramid have no room, so small pictures are doubled. */
-enum { WORK_SIDE = 1024, SMALL_SIDE = 500, WORK_KEYPOINTS = 1500 };
+/* side: the longer side is brought down to this; pictures below half of it are doubled, so that the coarser levels of the
+ * pyramid have room. */
+static const struct {
+    int32_t side, count, fast_threshold;
+    int32_t contrast_radius; /* 0: the gray levels as they are */
+} keypoint_table[KEYPOINT_SETS] = {
+    [KEYPOINTS_QUICK] = {1024, 1500, 20, 0},
+    [KEYPOINTS_REFERENCE] = {512, 5000, 10, 25},
+    [KEYPOINTS_PHOTO] = {1280, 5000, 10, 25},
+};
+
+static lk_status working_picture(lk_image *out, struct view *v, const lk_image *gray,
+                                 enum keypoint_set set, lk_error *err) {
+    int32_t longer = MAX(gray->width, gray->height), side = keypoint_table[set].side;
+    double scale = longer > side ? (double)side / longer : longer < side / 2 ? 2 : 1;
+    int32_t width = MAX((int32_t)lround(gray->width * scale), 1);
+    int32_t height = MAX((int32_t)lround(gray->height * scale), 1);
+    lk_status status = image_resize(out, v->engine, gray, width, height, RESIZE_BILINEAR, err);
+    if (status == LK_OK && keypoint_table[set].contrast_radius > 0) {
+        lk_image even;
+        status = contrast_normalise_gray(&even, out, keypoint_table[set].contrast_radius, err);
+        lk_image_release(out);
+        *out = even;
+    }
+    return status;
+}
 
 static lk_status detect_keypoints(struct keypoints *out, struct view *v, const lk_image *gray,
-                                  lk_error *err) {
-    int32_t longer = MAX(gray->width, gray->height);
-    double scale = longer > WORK_SIDE ? (double)WORK_SIDE / longer : longer < SMALL_SIDE ? 2 : 1;
+                                  enum keypoint_set set, lk_error *err) {
     struct orb_options options = orb_options_default();
-    options.count = WORK_KEYPOINTS;
+    options.count = keypoint_table[set].count;
+    options.fast_threshold = keypoint_table[set].fast_threshold;
     lk_image work;
-    int32_t width = MAX((int32_t)lround(gray->width * scale), 1),
-            height = MAX((int32_t)lround(gray->height * scale), 1);
-    lk_status status = image_resize(&work, v->engine, gray, width, height, RESIZE_BILINEAR, err);
+    lk_status status = working_picture(&work, v, gray, set, err);
     if (status == LK_OK) {
         status = orb_detect(out, v->engine, &work, &options, err);
     }
     for (size_t i = 0; status == LK_OK && i < out->count; i++) {
         struct keypoint *k = &out->points[i];
-        k->x = (float)((k->x + 0.5) * gray->width / width - 0.5);
-        k->y = (float)((k->y + 0.5) * gray->height / height - 0.5);
+        k->x = (float)((k->x + 0.5) * gray->width / work.width - 0.5);
+        k->y = (float)((k->y + 0.5) * gray->height / work.height - 0.5);
     }
     lk_image_release(&work);
     return status;
 }
 
-lk_status view_keypoints(const struct keypoints **out, struct view *v, lk_error *err) {
+lk_status view_keypoints(const struct keypoints **out, struct view *v, enum keypoint_set set,
+                         lk_error *err) {
     const lk_image *gray;
     lk_status status = view_gray(&gray, v, err);
     if (status != LK_OK) {
         return status;
     }
     pthread_mutex_lock(&v->lock);
-    if (!v->has_keypoints) {
-        status = detect_keypoints(&v->keypoints, v, gray, err);
-        v->has_keypoints = status == LK_OK;
+    if (!v->has_keypoints[set]) {
+        status = detect_keypoints(&v->keypoints[set], v, gray, set, err);
+        v->has_keypoints[set] = status == LK_OK;
     }
     pthread_mutex_unlock(&v->lock);
-    *out = &v->keypoints;
+    *out = &v->keypoints[set];
     return status;
 }

@@ -12,14 +12,19 @@
 #include "image/engine.h"
 #include "image/image.h"
 
+/* The sets of keypoints a view offers, from quick to thorough. The last two are for pairs that the first does not align: light and
+ * glare are taken out first, more and weaker corners are kept, and the photo gets more pixels than the reference, because
+ * the thing is only part of it. */
+enum keypoint_set { KEYPOINTS_QUICK, KEYPOINTS_REFERENCE, KEYPOINTS_PHOTO, KEYPOINT_SETS };
+
 struct view {
     lk_engine *engine;     /* borrowed */
     const lk_image *image; /* borrowed: as decoded, 8 or 16 bits, 1, 3 or 4 channels */
     pthread_mutex_t lock;
     lk_image rgb;
     lk_image gray;
-    struct keypoints keypoints;
-    bool has_keypoints;
+    struct keypoints keypoints[KEYPOINT_SETS];
+    bool has_keypoints[KEYPOINT_SETS];
 };
 
 LK_MUST_CHECK lk_status view_init(struct view *v, lk_engine *engine, const lk_image *image,
@@ -30,7 +35,8 @@ void view_release(struct view *v);
 LK_MUST_CHECK lk_status view_rgb(const lk_image **out, struct view *v, lk_error *err);
 /* Gray, 8 bits (colour_to_gray8). */
 LK_MUST_CHECK lk_status view_gray(const lk_image **out, struct view *v, lk_error *err);
-/* ORB keypoints at the working size (longer side 1024 at most, small pictures doubled), positions in pixels of the view. */
-LK_MUST_CHECK lk_status view_keypoints(const struct keypoints **out, struct view *v, lk_error *err);
+/* ORB keypoints of one set; positions in pixels of the view. */
+LK_MUST_CHECK lk_status view_keypoints(const struct keypoints **out, struct view *v,
+                                       enum keypoint_set set, lk_error *err);
 
 #endif

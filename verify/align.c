@@ -17,15 +17,13 @@
 
 enum { GRID = 4 };
 
-/* What a trusted map needs. */
+/* What a trusted map needs: the more inliers, the less agreement of the blocks. */
 static const struct {
-    size_t inliers;        /* of any map */
-    double agreement;      /* share of textured blocks with a correlation above 0.5 */
-    double weak_agreement; /* enough when there are many inliers */
-    size_t many_inliers;
-    double coverage; /* of the reference by the photo */
-} trust = {
-    .inliers = 10, .agreement = 0.5, .weak_agreement = 0.35, .many_inliers = 40, .coverage = 0.1};
+    int32_t inliers;
+    double agreement; /* least share of textured blocks that correlate */
+} trust_table[] = {{10, 0.5}, {16, 0.35}, {30, 0.2}};
+
+static const double least_coverage = 0.1; /* of the reference by the photo */
 
 static const double identity_map[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
@@ -92,13 +90,14 @@ static enum map_model map_model_of(lk_align_mode mode) {
 
 /* Matches and the robust map; fit->inliers is 0 when there is none. */
 static lk_status find_map(struct homography_fit *fit, lk_alignment *out, size_t *count,
-                          struct view *a, struct view *b, lk_align_mode mode, lk_error *err) {
+                          struct view *a, struct view *b, lk_align_mode mode,
+                          const enum keypoint_set sets[2], lk_error *err) {
     const struct keypoints *ka, *kb;
     int32_t *scratch = NULL;
     *fit = (struct homography_fit){0};
-    lk_status status = view_keypoints(&ka, a, err);
+    lk_status status = view_keypoints(&ka, a, sets[0], err);
     if (status == LK_OK) {
-        status = view_keypoints(&kb, b, err);
+        status = view_keypoints(&kb, b, sets[1], err);
     }
     if (status != LK_OK) {
         return status;
@@ -126,10 +125,12 @@ static lk_status find_map(struct homography_fit *fit, lk_alignment *out, size_t 
 }
 
 static bool is_trusted(const struct align_result *r) {
-    size_t inliers = (size_t)r->alignment.inliers;
-    double needed = inliers >= trust.many_inliers ? trust.weak_agreement : trust.agreement;
-    return inliers >= trust.inliers && r->agreement.blocks > 0 && r->agreement.share >= needed &&
-           r->agreement.covered >= trust.coverage;
+    bool trusted = false;
+    for (size_t i = 0; i < ARRAY_COUNT(trust_table); i++) {
+        trusted = trusted || (r->alignment.inliers >= trust_table[i].inliers &&
+                              r->agreement.share >= trust_table[i].agreement);
+    }
+    return trusted && r->agreement.blocks > 0 && r->agreement.covered >= least_coverage;
 }
 
 /* Refines the map where the model leaves all eight parameters free, and measures what it leaves. */
@@ -221,6 +222,26 @@ static void set_in_place(struct align_result *r) {
         r->alignment.shift_y = 0;
 }
 
+/* The quick keypoints first; the thorough ones where they find nothing that can be trusted. */
+static lk_status search(struct align_result *out, struct view *a, struct view *b,
+                        lk_align_mode mode, lk_error *err) {
+    static const enum keypoint_set tries[][2] = {{KEYPOINTS_QUICK, KEYPOINTS_QUICK},
+                                                 {KEYPOINTS_REFERENCE, KEYPOINTS_PHOTO}};
+    lk_status status = LK_OK;
+    for (size_t i = 0; i < ARRAY_COUNT(tries) && status == LK_OK && out->outcome != ALIGN_FOUND;
+         i++) {
+        struct homography_fit fit;
+        size_t count;
+        mem_free(out->alignment.pairs);
+        out->alignment.pairs = NULL;
+        status = find_map(&fit, &out->alignment, &count, a, b, mode, tries[i], err);
+        if (status == LK_OK) {
+            status = refine_and_judge(out, &fit, a, b, mode, err);
+        }
+    }
+    return status;
+}
+
 lk_status align_views(struct align_result *out, struct view *a, struct view *b, lk_align_mode mode,
                       lk_error *err) {
     *out = (struct align_result){.outcome = ALIGN_NOT_FOUND};
@@ -234,12 +255,7 @@ lk_status align_views(struct align_result *out, struct view *a, struct view *b, 
         as_is = out->agreement;
     }
     if (status == LK_OK && !in_place && mode != LK_ALIGN_NONE) {
-        struct homography_fit fit;
-        size_t count;
-        status = find_map(&fit, &out->alignment, &count, a, b, mode, err);
-        if (status == LK_OK) {
-            status = refine_and_judge(out, &fit, a, b, mode, err);
-        }
+        status = search(out, a, b, mode, err);
         in_place = status == LK_OK && found_in_place(out, &as_is, a->image, b->image);
     }
     if (status == LK_OK && in_place) {
