@@ -247,8 +247,9 @@ lk_status align_views(struct align_result *out, struct view *a, struct view *b, 
     *out = (struct align_result){.outcome = ALIGN_NOT_FOUND};
     memcpy(out->alignment.homography, identity_map, sizeof identity_map);
     out->alignment.scale = 1;
-    bool in_place = false;
-    lk_status status = lies_in_place(&in_place, a, b, err);
+    bool mostly_equal = false;
+    lk_status status = lies_in_place(&mostly_equal, a, b, err);
+    bool in_place = mostly_equal;
     struct agreement as_is = {0};
     if (status == LK_OK) {
         status = agreement_in_place(out, a, b, err);
@@ -258,6 +259,7 @@ lk_status align_views(struct align_result *out, struct view *a, struct view *b, 
         status = search(out, a, b, mode, err);
         in_place = status == LK_OK && found_in_place(out, &as_is, a->image, b->image);
     }
+    out->mostly_equal = mostly_equal;
     if (status == LK_OK && in_place) {
         set_in_place(out);
         out->agreement = as_is;

@@ -17,6 +17,8 @@ enum align_outcome {
 
 struct align_result {
     enum align_outcome outcome;
+    bool
+        mostly_equal; /* one size, and more than half of the samples are equal to the bit: two renderings */
     lk_alignment alignment;     /* pairs are owned; mem_free */
     struct agreement agreement; /* of the aligned pair, or of the pair as it is */
 };

@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Compare: two views -> align -> the photo on the frame of the reference -> measures and difference map -> regions ->
+ * verdict. This file only coordinates; each step is a module of its own. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "image/colour.h"
+#include "image/resize.h"
+#include "image/warp.h"
+#include "measure/measure.h"
+#include "measure/regions.h"
+#include "verify/align.h"
+#include "verify/decide.h"
+#include "verify/difference.h"
+#include "verify/mask.h"
+
+enum { EVIDENCE_SIDE = 1600 };
+
+const char *lk_verdict_name(lk_verdict verdict) {
+    static const char *const names[] = {"same", "different", "cannot-tell"};
+    return names[verdict];
+}
+
+const char *lk_region_kind_name(lk_region_kind kind) {
+    static const char *const names[] = {"changed", "missing", "added", "moved", "colour"};
+    return names[kind];
+}
+
+lk_compare_options lk_compare_options_default(void) {
+    return (lk_compare_options){.measure = lk_measure_options_default()};
+}
+
+void lk_comparison_release(lk_comparison *c) {
+    if (!c) {
+        return;
+    }
+    for (size_t i = 0; i < c->measure_count; i++) {
+        lk_measure_result_release(&c->measures[i]);
+    }
+    mem_free(c->measures);
+    mem_free(c->regions);
+    mem_free(c->alignment.pairs);
+    lk_image_release(&c->reference);
+    lk_image_release(&c->photo);
+    lk_image_release(&c->aligned);
+    mem_free(c->difference.data);
+    *c = (lk_comparison){0};
+}
+
+/* Everything one comparison works with. */
+struct comparing {
+    lk_engine *engine;
+    const lk_compare_options *options;
+    struct view a, b; /* as they came */
+    struct align_result align;
+    lk_image aligned;     /* RGB 8: the photo on the frame of the reference */
+    lk_image valid;       /* gray: what of the frame counts */
+    struct view on_frame; /* of aligned; empty when b is measured as it is */
+    bool untouched;       /* b itself has the frame of a, and nothing is left out */
+    double changed_share;
+};
+
+static void add_warning(lk_comparison *out, const char *code, const char *text) {
+    if (out->warning_count < LK_WARNINGS_MAX) {
+        lk_warning *w = &out->warnings[out->warning_count++];
+        snprintf(w->code, sizeof w->code, "%.31s", code);
+        snprintf(w->text, sizeof w->text, "%.199s", text);
+    }
+}
+
+/* out (width x height) holds as much of the top left of from as fits; the rest is black and not valid. */
+static lk_status place(lk_image *out, lk_image *valid, const lk_image *from, int32_t width,
+                       int32_t height, lk_error *err) {
+    lk_status status = lk_image_new(out, width, height, 3, 8, err);
+    status = status == LK_OK ? lk_image_new(valid, width, height, 1, 8, err) : status;
+    for (int32_t y = 0; status == LK_OK && y < height; y++) {
+        size_t common = y < from->height ? (size_t)MIN(width, from->width) : 0;
+        memset(image_row(out, y), 0, out->stride);
+        memset(image_row(valid, y), 0, valid->stride);
+        if (common) {
+            memcpy(image_row(out, y), image_row(from, y), 3 * common);
+        }
+        memset(image_row(valid, y), 255, common);
+    }
+    return status;
+}
+
+static lk_status all_valid(lk_image *valid, int32_t width, int32_t height, lk_error *err) {
+    lk_status status = lk_image_new(valid, width, height, 1, 8, err);
+    if (status == LK_OK) {
+        memset(valid->data, 255, valid->stride * (size_t)height);
+    }
+    return status;
+}
+
+/* The photo on the reference's frame without an alignment: as it is, or as options->fit says. */
+static lk_status fit_photo(struct comparing *c, lk_comparison *out, const lk_image *rgb,
+                           lk_error *err) {
+    int32_t width = c->a.image->width, height = c->a.image->height;
+    char text[160];
+    if (rgb->width == width && rgb->height == height) {
+        lk_status status = image_clone(&c->aligned, rgb, err);
+        return status == LK_OK ? all_valid(&c->valid, width, height, err) : status;
+    }
+    snprintf(text, sizeof text,
+             "sizes differ (%d x %d and %d x %d) and no alignment was found: the photo was %s",
+             width, height, rgb->width, rgb->height,
+             c->options->fit == LK_FIT_SCALE ? "scaled to the reference"
+             : c->options->fit == LK_FIT_PAD ? "padded to the reference"
+                                             : "cropped to the common part");
+    if (c->options->fit == LK_FIT_FAIL) {
+        return error_set(err, LK_E_SIZE, "sizes differ: %d x %d and %d x %d (--fit=scale|pad|crop)",
+                         width, height, rgb->width, rgb->height);
+    }
+    add_warning(out, "size-differs", text);
+    if (c->options->fit == LK_FIT_SCALE) {
+        lk_status status =
+            image_resize(&c->aligned, c->engine, rgb, width, height, RESIZE_BICUBIC, err);
+        return status == LK_OK ? all_valid(&c->valid, width, height, err) : status;
+    }
+    lk_status status = place(&c->aligned, &c->valid, rgb, width, height, err);
+    if (status == LK_OK &&
+        c->options->fit == LK_FIT_PAD) { /* what is missing counts as different */
+        memset(c->valid.data, 255, c->valid.stride * (size_t)height);
+    }
+    return status;
+}
+
+/* What does not count is made equal to the reference, so that measures that know no masks do not see it. */
+static lk_status hide_invalid(struct comparing *c, const lk_image *reference, lk_error *err) {
+    lk_image counts = {0};
+    lk_status status = mask_new(&counts, reference->width, reference->height, c->options, err);
+    bool hidden = false;
+    for (int32_t y = 0; status == LK_OK && y < reference->height; y++) {
+        uint8_t *valid = image_row(&c->valid, y);
+        for (int32_t x = 0; x < reference->width; x++) {
+            valid[x] = valid[x] == 255 && image_row(&counts, y)[x] ? 255 : 0;
+            if (!valid[x]) {
+                hidden = true;
+                memcpy(image_row(&c->aligned, y) + 3 * x, image_row(reference, y) + 3 * x, 3);
+            }
+        }
+    }
+    c->untouched =
+        !hidden && c->align.outcome != ALIGN_FOUND && image_same_size(c->a.image, c->b.image);
+    lk_image_release(&counts);
+    return status;
+}
+
+static lk_status bring_onto_frame(struct comparing *c, lk_comparison *out, lk_error *err) {
+    const lk_image *reference, *rgb;
+    lk_status status = view_rgb(&reference, &c->a, err);
+    status = status == LK_OK ? view_rgb(&rgb, &c->b, err) : status;
+    if (status != LK_OK) {
+        return status;
+    }
+    if (c->align.outcome == ALIGN_FOUND) {
+        status = image_warp(&c->aligned, &c->valid, c->engine, rgb, c->align.alignment.homography,
+                            reference->width, reference->height, err);
+    } else {
+        status = fit_photo(c, out, rgb, err);
+    }
+    status = status == LK_OK ? hide_invalid(c, reference, err) : status;
+    if (status == LK_OK && !c->untouched) {
+        status = view_init(&c->on_frame, c->engine, &c->aligned, err);
+    }
+    return status;
+}
+
+/* Whether the comma-separated list (NULL is "default") names this measure. */
+static bool is_wanted(const char *list, const lk_measure_info *info) {
+    if (!list || strcmp(list, "default") == 0) {
+        return info->is_default;
+    }
+    if (strcmp(list, "all") == 0) {
+        return true;
+    }
+    for (const char *p = list; *p;) {
+        size_t length = strcspn(p, ",");
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)length, p);
+        const lk_measure_info *found = lk_measure_find(name);
+        if (found == info || (strcmp(name, "default") == 0 && info->is_default)) {
+            return true;
+        }
+        p += length + (p[length] == ',');
+    }
+    return false;
+}
+
+static lk_status check_names(const char *list, lk_error *err) {
+    for (const char *p = list ? list : ""; *p;) {
+        size_t length = strcspn(p, ",");
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)length, p);
+        if (strcmp(name, "default") != 0 && strcmp(name, "all") != 0 && !lk_measure_find(name)) {
+            return error_set(err, LK_E_USAGE, "there is no measure called %s (--list-measures)",
+                             name);
+        }
+        p += length + (p[length] == ',');
+    }
+    return LK_OK;
+}
+
+static lk_status run_measures(struct comparing *c, lk_comparison *out, lk_error *err) {
+    lk_measure_options options = c->options->measure;
+    options.want_maps = c->options->want_evidence;
+    out->measures = mem_calloc(lk_measure_count(), sizeof *out->measures);
+    if (!out->measures) {
+        return error_memory(err, lk_measure_count() * sizeof *out->measures);
+    }
+    struct view *photo = c->untouched ? &c->b : &c->on_frame;
+    for (size_t i = 0; i < lk_measure_count(); i++) {
+        const struct measure *m = measure_at(i);
+        if (!is_wanted(c->options->measures, &m->info)) {
+            continue;
+        }
+        lk_error problem = {0};
+        struct measure_input in = {.engine = c->engine,
+                                   .a = &c->a,
+                                   .b = m->on_original ? &c->b : photo,
+                                   .options = &options};
+        lk_status status = measure_run(&out->measures[out->measure_count], m, &in, &problem);
+        if (status == LK_OK) {
+            out->measure_count++;
+        } else if (status == LK_E_SIZE ||
+                   status == LK_E_USAGE) { /* not defined for this pair: say so, go on */
+            add_warning(out, "measure-skipped", problem.text);
+        } else {
+            return error_set(err, status, "%s", problem.text);
+        }
+    }
+    return LK_OK;
+}
+
+static lk_status find_regions(struct comparing *c, lk_comparison *out, lk_error *err) {
+    const lk_image *reference;
+    lk_status status = view_rgb(&reference, &c->a, err);
+    if (status != LK_OK ||
+        (c->align.outcome == ALIGN_NOT_FOUND && c->options->align != LK_ALIGN_NONE)) {
+        return status; /* two views of different things differ everywhere: no region says anything */
+    }
+    enum difference_kind kind = c->align.outcome == ALIGN_FOUND ? DIFFERENCE_ALIGNED
+                                : c->align.mostly_equal         ? DIFFERENCE_EXACT
+                                                                : DIFFERENCE_PHOTO;
+    status =
+        difference_map(&out->difference, c->engine, reference, &c->aligned, &c->valid, kind, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    int64_t pixels = (int64_t)reference->width * reference->height, counted = 0, changed = 0;
+    struct regions_options o = regions_options_default();
+    o.floor = DIFFERENCE_FLOOR;
+    o.otsu = false; /* the map's scale is calibrated: its middle is the decision */
+    o.close_px =
+        kind == DIFFERENCE_EXACT ? 8 : MAX(8, MAX(reference->width, reference->height) / 100);
+    o.min_area_px =
+        kind == DIFFERENCE_EXACT ? 1 : MAX((int64_t)(0.0004 * (double)pixels), (int64_t)16);
+    status = regions_from_map(&out->regions, &out->region_count, &out->difference, &o, err);
+    for (int64_t i = 0; i < pixels; i++) {
+        counted += c->valid.data[i] != 0;
+    }
+    for (size_t i = 0; i < out->region_count; i++) {
+        changed += out->regions[i].area_px;
+    }
+    c->changed_share = counted ? (double)changed / (double)counted : 0;
+    return status;
+}
+
+static double mean_difference(struct comparing *c) {
+    struct pixel_sums sums = {0};
+    const lk_image *reference;
+    if (view_rgb(&reference, &c->a, NULL) != LK_OK) {
+        return 1; /* it was derived before; cannot happen */
+    }
+    for (int32_t y = 0; y < reference->height; y++) {
+        c->engine->kernels.pixel.sums_u8(&sums, image_row(reference, y), image_row(&c->aligned, y),
+                                         reference->stride);
+    }
+    return (double)sums.absolute / (255.0 * (double)reference->stride * reference->height);
+}
+
+static lk_status is_identical(bool *out, struct comparing *c, lk_error *err) {
+    lk_measure_options options = c->options->measure;
+    lk_measure_result r;
+    struct measure_input in = {.engine = c->engine, .a = &c->a, .b = &c->b, .options = &options};
+    lk_status status = measure_run(&r, measure_find("identity"), &in, err);
+    *out = status == LK_OK && r.value == 1;
+    lk_measure_result_release(&r);
+    return status;
+}
+
+static lk_status judge(struct comparing *c, lk_comparison *out, lk_error *err) {
+    struct evidence e = {.align = &c->align,
+                         .aligned_wanted = c->options->align != LK_ALIGN_NONE,
+                         .changed_share = c->changed_share,
+                         .regions = out->region_count,
+                         .mean_difference = mean_difference(c),
+                         .min_score = c->options->min_score};
+    lk_status status = is_identical(&e.identical, c, err);
+    if (status == LK_OK) {
+        decide(out, &e);
+    }
+    return status;
+}
+
+/* Copies what a report shows. The matched points stay in full pixels of the photo; photo_scale brings them onto its copy. */
+static lk_status keep_evidence(struct comparing *c, lk_comparison *out, lk_error *err) {
+    const lk_image *reference, *rgb;
+    lk_status status = view_rgb(&reference, &c->a, err);
+    status = status == LK_OK ? view_rgb(&rgb, &c->b, err) : status;
+    status = status == LK_OK ? image_clone(&out->reference, reference, err) : status;
+    if (status == LK_OK) {
+        double scale = fmin(1, (double)EVIDENCE_SIDE / MAX(rgb->width, rgb->height));
+        int32_t width = MAX((int32_t)lround(rgb->width * scale), 1),
+                height = MAX((int32_t)lround(rgb->height * scale), 1);
+        out->photo_scale = scale;
+        status = image_resize(&out->photo, c->engine, rgb, width, height, RESIZE_BICUBIC, err);
+    }
+    if (status == LK_OK) {
+        out->aligned = c->aligned;
+        c->aligned = (lk_image){0};
+    }
+    return status;
+}
+
+static void comparing_release(struct comparing *c) {
+    view_release(&c->on_frame);
+    view_release(&c->a);
+    view_release(&c->b);
+    lk_image_release(&c->aligned);
+    lk_image_release(&c->valid);
+    mem_free(c->align.alignment.pairs);
+}
+
+static void take_alignment(struct comparing *c, lk_comparison *out) {
+    out->alignment = c->align.alignment;
+    c->align.alignment.pairs = NULL;
+    if (!c->options->want_evidence) {
+        mem_free(out->alignment.pairs);
+        out->alignment.pairs = NULL;
+    }
+}
+
+lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, const lk_image *b,
+                     const lk_compare_options *options, lk_error *err) {
+    lk_compare_options defaults = lk_compare_options_default();
+    struct comparing c = {.engine = engine, .options = options ? options : &defaults};
+    *out = (lk_comparison){0};
+    lk_status status = check_names(c.options->measures, err);
+    status = status == LK_OK ? view_init(&c.a, engine, a, err) : status;
+    status = status == LK_OK ? view_init(&c.b, engine, b, err) : status;
+    status = status == LK_OK ? align_views(&c.align, &c.a, &c.b, c.options->align, err) : status;
+    status = status == LK_OK ? bring_onto_frame(&c, out, err) : status;
+    status = status == LK_OK ? run_measures(&c, out, err) : status;
+    status = status == LK_OK ? find_regions(&c, out, err) : status;
+    status = status == LK_OK ? judge(&c, out, err) : status;
+    if (status == LK_OK) {
+        take_alignment(&c, out);
+        status = c.options->want_evidence ? keep_evidence(&c, out, err) : LK_OK;
+    }
+    comparing_release(&c);
+    if (status != LK_OK) {
+        lk_comparison_release(out);
+    }
+    return status;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/mask.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+static bool inside(const lk_polygon *p, double x, double y) {
+    bool in = false;
+    for (int32_t i = 0, j = p->count - 1; i < p->count; j = i++) {
+        double xi = p->xy[2 * i], yi = p->xy[2 * i + 1], xj = p->xy[2 * j], yj = p->xy[2 * j + 1];
+        if ((yi > y) != (yj > y) && x < (xj - xi) * (y - yi) / (yj - yi) + xi) {
+            in = !in;
+        }
+    }
+    return in;
+}
+
+void mask_clear_polygon(lk_image *valid, const lk_polygon *polygon) {
+    double top = valid->height, bottom = 0;
+    for (int32_t i = 0; i < polygon->count; i++) {
+        double y = polygon->xy[2 * i + 1];
+        top = y < top ? y : top;
+        bottom = y > bottom ? y : bottom;
+    }
+    for (int32_t y = 0; y < valid->height; y++) {
+        if (y + 0.5 < top || y + 0.5 > bottom) {
+            continue;
+        }
+        for (int32_t x = 0; x < valid->width; x++) {
+            if (inside(polygon, x + 0.5, y + 0.5)) {
+                image_row(valid, y)[x] = 0;
+            }
+        }
+    }
+}
+
+lk_status mask_new(lk_image *out, int32_t width, int32_t height, const lk_compare_options *o,
+                   lk_error *err) {
+    if (o->mask &&
+        (o->mask->width != width || o->mask->height != height || o->mask->channels != 1)) {
+        return error_set(err, LK_E_SIZE,
+                         "the mask must be gray and have the size of the reference, %d x %d", width,
+                         height);
+    }
+    lk_status status = lk_image_new(out, width, height, 1, 8, err);
+    for (int32_t y = 0; status == LK_OK && y < height; y++) {
+        memset(image_row(out, y), 255, (size_t)width);
+        for (int32_t x = 0; o->mask && x < width; x++) {
+            image_row(out, y)[x] = image_row(o->mask, y)[x] ? 255 : 0;
+        }
+    }
+    for (size_t i = 0; status == LK_OK && i < o->ignore_count; i++) {
+        mask_clear_polygon(out, &o->ignore[i]);
+    }
+    return status;
+}
