@@ -11,10 +11,12 @@
 #include "base/cpu.h"
 #include "kernel/kernel_feature.h"
 #include "kernel/kernel_pixel.h"
+#include "kernel/kernel_ssim.h"
 
 struct kernels {
     struct kernel_feature feature;
     struct kernel_pixel pixel;
+    struct kernel_ssim ssim;
 };
 
 void kernels_init(struct kernels *k, enum cpu_level level);

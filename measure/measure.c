@@ -9,10 +9,11 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-extern const struct measure measure_identity;
+extern const struct measure measure_identity, measure_pixel, measure_ssim, measure_msssim,
+    measure_orb;
 
 static const struct measure *const measure_table[] = {
-    &measure_identity,
+    &measure_identity, &measure_pixel, &measure_ssim, &measure_msssim, &measure_orb,
 };
 
 size_t lk_measure_count(void) {
