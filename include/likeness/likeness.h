@@ -6,6 +6,7 @@
 #include <likeness/compare.h>
 #include <likeness/image.h>
 #include <likeness/measure.h>
+#include <likeness/report.h>
 #include <likeness/status.h>
 
 #endif

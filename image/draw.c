@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "image/draw.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/compiler.h"
+
+static void put(lk_image *image, int32_t x, int32_t y, struct colour c, double opacity) {
+    if (x < 0 || y < 0 || x >= image->width || y >= image->height) {
+        return;
+    }
+    uint8_t *p = image_row(image, y) + 3 * (size_t)x;
+    const uint8_t to[3] = {c.r, c.g, c.b};
+    for (int i = 0; i < 3; i++) {
+        p[i] = (uint8_t)lround(p[i] + (to[i] - p[i]) * opacity);
+    }
+}
+
+void draw_box(lk_image *image, int32_t x, int32_t y, int32_t width, int32_t height,
+              struct colour c) {
+    for (int32_t j = MAX(y, 0); j < MIN(y + height, image->height); j++) {
+        for (int32_t i = MAX(x, 0); i < MIN(x + width, image->width); i++) {
+            put(image, i, j, c, 1);
+        }
+    }
+}
+
+void draw_frame(lk_image *image, int32_t x, int32_t y, int32_t width, int32_t height,
+                int32_t thickness, struct colour c) {
+    draw_box(image, x, y, width, thickness, c);
+    draw_box(image, x, y + height - thickness, width, thickness, c);
+    draw_box(image, x, y, thickness, height, c);
+    draw_box(image, x + width - thickness, y, thickness, height, c);
+}
+
+void draw_line(lk_image *image, double x0, double y0, double x1, double y1, struct colour c,
+               double opacity) {
+    bool steep = fabs(y1 - y0) > fabs(x1 - x0);
+    double from = steep ? y0 : x0, to = steep ? y1 : x1, at = steep ? x0 : y0,
+           end = steep ? x1 : y1;
+    if (from > to) {
+        double swap = from;
+        from = to;
+        to = swap;
+        swap = at;
+        at = end;
+        end = swap;
+    }
+    double slope = to > from ? (end - at) / (to - from) : 0;
+    for (double i = floor(from + 0.5); i <= to; i++) {
+        double across = at + slope * (i - from), base = floor(across), part = across - base;
+        int32_t a = (int32_t)i, b = (int32_t)base;
+        put(image, steep ? b : a, steep ? a : b, c, (1 - part) * opacity);
+        put(image, steep ? b + 1 : a, steep ? a : b + 1, c, part * opacity);
+    }
+}
+
+/* Digits on a grid of 5 x 7 dots, a row a number, the left dot in bit 4. */
+static const uint8_t digit_rows[10][7] = {
+    {0x0e, 0x11, 0x13, 0x15, 0x19, 0x11, 0x0e}, {0x04, 0x0c, 0x04, 0x04, 0x04, 0x04, 0x0e},
+    {0x0e, 0x11, 0x01, 0x06, 0x08, 0x10, 0x1f}, {0x0e, 0x11, 0x01, 0x06, 0x01, 0x11, 0x0e},
+    {0x02, 0x06, 0x0a, 0x12, 0x1f, 0x02, 0x02}, {0x1f, 0x10, 0x1e, 0x01, 0x01, 0x11, 0x0e},
+    {0x06, 0x08, 0x10, 0x1e, 0x11, 0x11, 0x0e}, {0x1f, 0x01, 0x02, 0x04, 0x08, 0x08, 0x08},
+    {0x0e, 0x11, 0x11, 0x0e, 0x11, 0x11, 0x0e}, {0x0e, 0x11, 0x11, 0x0f, 0x01, 0x02, 0x0c},
+};
+
+int32_t draw_number(lk_image *image, int32_t x, int32_t y, int32_t scale, int32_t number,
+                    struct colour c) {
+    char text[16];
+    snprintf(text, sizeof text, "%d", number < 0 ? 0 : number);
+    int32_t at = x;
+    for (const char *p = text; *p; p++, at += 6 * scale) {
+        const uint8_t *rows = digit_rows[*p - '0'];
+        for (int32_t j = 0; j < 7; j++) {
+            for (int32_t i = 0; i < 5; i++) {
+                if (rows[j] >> (4 - i) & 1) {
+                    draw_box(image, at + i * scale, y + j * scale, scale, scale, c);
+                }
+            }
+        }
+    }
+    return at - scale - x;
+}
+
+void draw_image(lk_image *image, int32_t x, int32_t y, const lk_image *from) {
+    for (int32_t j = 0; j < from->height; j++) {
+        int32_t first = MAX(0, -x), last = MIN(from->width, image->width - x);
+        if (y + j >= 0 && y + j < image->height && first < last) {
+            memcpy(image_row(image, y + j) + 3 * (size_t)(x + first),
+                   image_row(from, j) + 3 * (size_t)first, 3 * (size_t)(last - first));
+        }
+    }
+}
+
+struct colour draw_viridis(double v) {
+    static const double c[7][3] = {
+        {0.2777273272234177, 0.005407344544966578, 0.3340998053353061},
+        {0.1050930431085774, 1.404613529898575, 1.384590162594685},
+        {-0.3308618287255563, 0.214847559468213, 0.09509516302823659},
+        {-4.634230498983486, -5.799100973351585, -19.33244095627987},
+        {6.228269936347081, 14.17993336680509, 56.69055260068105},
+        {4.776384997670288, -13.74514537774601, -65.35303263337234},
+        {-5.435455855934631, 4.645852612178535, 26.3124352495832},
+    };
+    uint8_t rgb[3];
+    v = fmin(fmax(v, 0), 1);
+    for (int i = 0; i < 3; i++) {
+        double sum = 0;
+        for (int k = 6; k >= 0; k--) {
+            sum = sum * v + c[k][i];
+        }
+        rgb[i] = (uint8_t)lround(fmin(fmax(sum, 0), 1) * 255);
+    }
+    return (struct colour){rgb[0], rgb[1], rgb[2]};
+}

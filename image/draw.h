@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Drawing on 8-bit RGB pictures: what evidence needs. Coordinates outside are clipped. */
+#ifndef LK_DRAW_H
+#define LK_DRAW_H
+
+#include "image/image.h"
+
+struct colour {
+    uint8_t r, g, b;
+};
+
+/* A frame of `thickness` pixels around the inside of the rectangle. */
+void draw_frame(lk_image *image, int32_t x, int32_t y, int32_t width, int32_t height,
+                int32_t thickness, struct colour c);
+void draw_box(lk_image *image, int32_t x, int32_t y, int32_t width, int32_t height,
+              struct colour c);
+/* An anti-aliased line one pixel wide (Wu 1991), mixed in with `opacity` 0..1. */
+void draw_line(lk_image *image, double x0, double y0, double x1, double y1, struct colour c,
+               double opacity);
+/* Decimal digits of number, `scale` pixels a dot of the 5 x 7 font, top left at (x, y); returns the width drawn. */
+int32_t draw_number(lk_image *image, int32_t x, int32_t y, int32_t scale, int32_t number,
+                    struct colour c);
+/* Copies all of from with its top left at (x, y). */
+void draw_image(lk_image *image, int32_t x, int32_t y, const lk_image *from);
+
+/* The viridis colour of v in 0..1: a polynomial of degree 6 fitted to matplotlib's table (CC0). */
+struct colour draw_viridis(double v);
+
+#endif

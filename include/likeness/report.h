@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A comparison as text, JSON, a self-contained web page, or a picture. */
+#ifndef LIKENESS_REPORT_H
+#define LIKENESS_REPORT_H
+
+#include <likeness/compare.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* 2 to 6 lines for a terminal, the verdict first. colour uses ANSI codes on the verdict word only. */
+LK_API LK_MUST_CHECK lk_status lk_report_text(lk_bytes *out, const lk_comparison *c, bool colour,
+                                              lk_error *err);
+
+/* The document likeness/compare/1, one line or indented. */
+LK_API LK_MUST_CHECK lk_status lk_report_json(lk_bytes *out, const lk_comparison *c, bool indent,
+                                              lk_error *err);
+
+/* One HTML file that needs nothing else: verdict, pictures in seven modes, regions, measures. Wants a comparison made with
+ * want_evidence. */
+LK_API LK_MUST_CHECK lk_status lk_report_html(lk_bytes *out, lk_engine *engine,
+                                              const lk_comparison *c, lk_error *err);
+
+typedef enum lk_picture_kind {
+    LK_PICTURE_DIFFERENCES, /* reference and aligned photo side by side, regions boxed and numbered */
+    LK_PICTURE_HEAT,        /* the reference in gray under the difference map in viridis */
+    LK_PICTURE_MATCHES, /* reference and photo side by side, matched points joined: inliers green, others gray */
+} lk_picture_kind;
+
+/* A picture of the comparison, RGB 8 bits; wants evidence. The caller releases out. */
+LK_API LK_MUST_CHECK lk_status lk_report_picture(lk_image *out, const lk_comparison *c,
+                                                 lk_picture_kind kind, lk_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
