@@ -64,3 +64,7 @@ lk_status colour_to_gray8(lk_image *out, const lk_image *from, lk_error *err) {
     lk_image_release(&rgb);
     return status;
 }
+
+lk_status lk_image_to_gray(lk_image *out, const lk_image *image, lk_error *err) {
+    return colour_to_gray8(out, image, err);
+}

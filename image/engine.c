@@ -75,6 +75,20 @@ lk_status lk_limits_set(lk_limits *limits, const char *name, double value, lk_er
     return error_set(err, LK_E_USAGE, "there is no limit called %s", name);
 }
 
+double lk_limits_get(const lk_limits *limits, const char *name) {
+    for (size_t i = 0; i < ARRAY_COUNT(limit_table); i++) {
+        const char *at = (const char *)limits + limit_table[i].offset;
+        if (strcmp(limit_table[i].info.name, name) == 0) {
+            int64_t whole;
+            double value;
+            memcpy(&whole, at, sizeof whole);
+            memcpy(&value, at, sizeof value);
+            return limit_table[i].is_double ? value : (double)whole;
+        }
+    }
+    return 0;
+}
+
 lk_engine_options lk_engine_options_default(void) {
     return (lk_engine_options){.limits = lk_limits_default()};
 }

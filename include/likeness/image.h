@@ -37,6 +37,9 @@ LK_API const lk_limit_info *lk_limit_at(size_t i);
 LK_API LK_MUST_CHECK lk_status lk_limits_set(lk_limits *limits, const char *name, double value,
                                              lk_error *err);
 
+/* The value of the limit called name; 0 for an unknown name. */
+LK_API double lk_limits_get(const lk_limits *limits, const char *name);
+
 typedef struct lk_engine_options {
     lk_limits limits;
     int32_t threads; /* 0: one a core */
@@ -118,6 +121,10 @@ LK_API LK_MUST_CHECK lk_status lk_image_decode(lk_image *out, lk_image_info *inf
 /* Reads the header alone: no pixels are decoded. */
 LK_API LK_MUST_CHECK lk_status lk_image_probe(lk_image_info *info, lk_engine *engine,
                                               const char *path, lk_error *err);
+
+/* The picture as 8-bit gray: (19595 R + 38470 G + 7471 B + 32768) >> 16, alpha over white. */
+LK_API LK_MUST_CHECK lk_status lk_image_to_gray(lk_image *out, const lk_image *image,
+                                                lk_error *err);
 
 /* Writes image as the format of path's extension: .png, .jpg (quality 92), .ppm/.pgm; replaces the file atomically. */
 LK_API LK_MUST_CHECK lk_status lk_image_save(const lk_image *image, lk_engine *engine,

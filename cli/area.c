@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/area.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A number, or a share of `whole` when a % follows; moves *text behind it. */
+static bool read_length(double *out, const char **text, double whole) {
+    char *end;
+    double v = strtod(*text, &end);
+    if (end == *text || !isfinite(v)) {
+        return false;
+    }
+    *out = *end == '%' ? v / 100 * whole : v;
+    *text = end + (*end == '%');
+    return true;
+}
+
+static bool skip(const char **text, char c) {
+    if (**text != c) {
+        return false;
+    }
+    (*text)++;
+    return true;
+}
+
+static bool parse_rectangle(lk_polygon *p, const char *text, double width, double height) {
+    double x, y, w, h;
+    bool ok = read_length(&x, &text, width) && skip(&text, ',') && read_length(&y, &text, height) &&
+              skip(&text, ',') && read_length(&w, &text, width) && skip(&text, ',') &&
+              read_length(&h, &text, height) && *text == '\0';
+    if (!ok || w <= 0 || h <= 0) {
+        return false;
+    }
+    const double corners[8] = {x, y, x + w, y, x + w, y + h, x, y + h};
+    p->xy = calloc(8, sizeof *p->xy);
+    for (int i = 0; p->xy && i < 8; i++) {
+        p->xy[i] = corners[i];
+    }
+    p->count = 4;
+    return p->xy != NULL;
+}
+
+static bool parse_polygon(lk_polygon *p, const char *text, double width, double height) {
+    while (*text) {
+        double x, y;
+        if (!read_length(&x, &text, width) || !skip(&text, ',') ||
+            !read_length(&y, &text, height)) {
+            return false;
+        }
+        double *grown = realloc(p->xy, (size_t)(p->count + 1) * 2 * sizeof *grown);
+        if (!grown) {
+            return false;
+        }
+        p->xy = grown;
+        p->xy[2 * p->count] = x;
+        p->xy[2 * p->count + 1] = y;
+        p->count++;
+        while (*text == ' ') {
+            text++;
+        }
+    }
+    return p->count >= 3;
+}
+
+bool areas_parse(struct area_list *out, const struct text_list *rectangles,
+                 const struct text_list *polygons, int32_t width, int32_t height, char *message,
+                 size_t size) {
+    out->polygons = calloc(rectangles->count + polygons->count + 1, sizeof *out->polygons);
+    for (size_t i = 0; out->polygons && i < rectangles->count; i++) {
+        if (!parse_rectangle(&out->polygons[out->count++], rectangles->items[i], width, height)) {
+            snprintf(message, size, "--ignore takes X,Y,W,H in pixels or %%, not %s",
+                     rectangles->items[i]);
+            return false;
+        }
+    }
+    for (size_t i = 0; out->polygons && i < polygons->count; i++) {
+        if (!parse_polygon(&out->polygons[out->count++], polygons->items[i], width, height)) {
+            snprintf(message, size,
+                     "--ignore-poly takes three or more x,y with spaces between, not %s",
+                     polygons->items[i]);
+            return false;
+        }
+    }
+    return out->polygons != NULL;
+}
+
+void areas_release(struct area_list *areas) {
+    for (size_t i = 0; i < areas->count; i++) {
+        free(areas->polygons[i].xy);
+    }
+    free(areas->polygons);
+    *areas = (struct area_list){0};
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "cli/command.h"
+
+struct info_settings {
+    struct common common;
+    bool header;
+};
+
+static const struct option info_options[] = {
+    {.name = "header",
+     .kind = OPTION_FLAG,
+     .help = "read the header alone: nothing is decoded",
+     .offset = offsetof(struct info_settings, header)},
+    OPTION_END,
+};
+
+static void info_json(struct json *j, const lk_image_info *i) {
+    json_object_begin(j, NULL);
+    json_text(j, "path", i->path);
+    json_text(j, "format", i->format);
+    json_int(j, "width", i->width);
+    json_int(j, "height", i->height);
+    json_int(j, "stored_width", i->stored_width);
+    json_int(j, "stored_height", i->stored_height);
+    json_int(j, "orientation", i->orientation);
+    json_int(j, "bit_depth", i->bit_depth);
+    json_int(j, "channels", i->channels);
+    json_bool(j, "has_alpha", i->has_alpha);
+    json_bool(j, "has_icc", i->has_icc);
+    json_text(j, "icc_name", i->icc_name);
+    json_bool(j, "is_cmyk", i->is_cmyk);
+    json_int(j, "frames", i->frames);
+    json_int(j, "jpeg_quality", i->jpeg_quality);
+    json_int(j, "file_bytes", i->file_bytes);
+    json_int(j, "trailing_bytes", i->trailing_bytes);
+    json_text(j, "sha256", i->sha256);
+    json_text(j, "warning", i->warning);
+    json_object_end(j);
+}
+
+static void info_text(struct buf *b, const lk_image_info *i) {
+    buf_printf(b, "%s\n  %s  %d x %d  %d bits  %d channel%s%s  %lld bytes\n", i->path, i->format,
+               i->width, i->height, i->bit_depth, i->channels, i->channels == 1 ? "" : "s",
+               i->has_alpha ? " with alpha" : "", (long long)i->file_bytes);
+    if (i->orientation != 1) {
+        buf_printf(b, "  stored %d x %d, EXIF orientation %d\n", i->stored_width, i->stored_height,
+                   i->orientation);
+    }
+    if (i->has_icc) {
+        buf_printf(b, "  colour profile %s\n", i->icc_name[0] ? i->icc_name : "embedded");
+    }
+    if (i->jpeg_quality) {
+        buf_printf(b, "  JPEG quality about %d\n", i->jpeg_quality);
+    }
+    if (i->sha256[0]) {
+        buf_printf(b, "  sha256 %s\n", i->sha256);
+    }
+    if (i->trailing_bytes) {
+        buf_printf(b, "  %lld bytes after the end of the picture\n", (long long)i->trailing_bytes);
+    }
+    if (i->warning[0]) {
+        buf_printf(b, "  warning: %s\n", i->warning);
+    }
+}
+
+static enum exit_code info_run(void *settings, lk_engine *engine) {
+    struct info_settings *s = settings;
+    enum exit_code code = EXIT_YES;
+    struct buf b;
+    struct json j;
+    buf_init(&b, 64 << 20);
+    json_init(&j, &b, 0);
+    if (s->common.json) {
+        json_object_begin(&j, NULL);
+        json_text(&j, "schema", "likeness/info/1");
+        json_array_begin(&j, "files");
+    }
+    for (size_t i = 0; i < s->common.args.count; i++) {
+        const char *path = s->common.args.items[i];
+        lk_error err = {0};
+        lk_image_info info;
+        lk_image image = {0};
+        lk_status status = s->header ? lk_image_probe(&info, engine, path, &err)
+                                     : lk_image_load(&image, &info, engine, path, NULL, &err);
+        lk_image_release(&image);
+        if (status != LK_OK) {
+            code = report_error(&s->common, &err);
+        } else if (s->common.json) {
+            info_json(&j, &info);
+        } else {
+            info_text(&b, &info);
+        }
+    }
+    if (s->common.json) {
+        json_array_end(&j);
+        json_object_end(&j);
+        buf_add_text(&b, "\n");
+    }
+    lk_bytes text;
+    lk_error err;
+    if (buf_finish(&b, &text, &err) != LK_OK) {
+        return report_error(&s->common, &err);
+    }
+    enum exit_code written = write_result(&s->common, &text, code);
+    lk_bytes_release(&text);
+    return code == EXIT_TROUBLE ? code : written;
+}
+
+const struct command command_info = {
+    .name = "info",
+    .summary = "what picture files say of themselves",
+    .arguments = "FILE...",
+    .examples = "  likeness info photo.jpg\n  likeness info --header *.png --json\n",
+    .least_args = 1,
+    .most_args = 1000000,
+    .options = info_options,
+    .settings_size = sizeof(struct info_settings),
+    .run = info_run,
+};
