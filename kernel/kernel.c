@@ -13,6 +13,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
     }
     if (level >= CPU_AVX512) {
         kernel_pixel_init_avx512(&k->pixel);
+        kernel_ssim_init_avx512(&k->ssim);
     }
 #else
     (void)level;

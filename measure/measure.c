@@ -10,10 +10,11 @@
 #include "base/mem.h"
 
 extern const struct measure measure_identity, measure_pixel, measure_ssim, measure_msssim,
-    measure_orb;
+    measure_histogram, measure_block, measure_thumbnail, measure_orb;
 
 static const struct measure *const measure_table[] = {
-    &measure_identity, &measure_pixel, &measure_ssim, &measure_msssim, &measure_orb,
+    &measure_identity,  &measure_pixel, &measure_ssim,      &measure_msssim,
+    &measure_histogram, &measure_block, &measure_thumbnail, &measure_orb,
 };
 
 size_t lk_measure_count(void) {

@@ -1,98 +1,63 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ssim: structural similarity (Wang et al. 2004) in three readings.
+/* ssim: structural similarity (formula and windows: ssim_window.c).
  *
- *   value, uniform  scikit-image's default: gray (Pillow's L), 7 x 7 uniform window, sample covariance
- *   gaussian        the paper's: 11-tap Gaussian of sigma 1.5, biased covariance (null below 11 pixels a side)
- *   colour          mean of the uniform one over R, G and B
+ * value = uniform   gray as Pillow's L, window 7 x 7, sample covariance: scikit-image's structural_similarity by default
+ * gaussian          gray, Gaussian window of sigma 1.5, population covariance: the paper's own (Wang et al. 2004)
+ * colour            mean of `uniform` over R, G and B
+ * map               1 - S of `uniform`, brought into 0..1, for every pixel
  *
- * map = 1 - S, clamped to 0..1 (S can be negative). Oracle: scikit-image 0.19 (tests/oracle/ssim). */
+ * score is value brought into 0..1: S below 0 (a negative picture) counts as nothing alike. gaussian is null where a side is
+ * below 11 pixels. Oracle: scikit-image 0.19 to 1e-6, map included (tests/oracle/ssim). */
 #include <math.h>
 
-#include "base/mem.h"
+#include "base/compiler.h"
 #include "measure/measure.h"
 #include "measure/ssim_window.h"
 
-static lk_status extract_channel(lk_image *out, const lk_image *rgb, int32_t channel,
-                                 lk_error *err) {
-    lk_status status = lk_image_new(out, rgb->width, rgb->height, 1, 8, err);
-    for (int32_t y = 0; status == LK_OK && y < rgb->height; y++) {
-        const uint8_t *from = image_row(rgb, y) + channel;
-        uint8_t *to = image_row(out, y);
-        for (int32_t x = 0; x < rgb->width; x++) {
-            to[x] = from[3 * x];
-        }
-    }
-    return status;
-}
-
-static lk_status colour_mean(double *mean, const struct measure_input *in, lk_error *err) {
-    const lk_image *a, *b;
-    lk_status status = view_rgb(&a, in->a, err);
-    status = status == LK_OK ? view_rgb(&b, in->b, err) : status;
-    *mean = 0;
-    for (int32_t c = 0; c < 3 && status == LK_OK; c++) {
-        lk_image ca = {0}, cb = {0};
-        double one = 0;
-        status = extract_channel(&ca, a, c, err);
-        status = status == LK_OK ? extract_channel(&cb, b, c, err) : status;
-        status = status == LK_OK ? ssim_uniform(&one, NULL, in->engine, &ca, &cb, err) : status;
-        *mean += one / 3;
-        lk_image_release(&ca);
-        lk_image_release(&cb);
-    }
-    return status;
-}
-
-static lk_status gaussian_mean(double *mean, lk_engine *engine, const lk_image *a,
-                               const lk_image *b, lk_error *err) {
-    struct plane pa = {0}, pb = {0};
-    struct ssim_means means;
-    *mean = NAN;
-    if (MIN(a->width, a->height) < 11) {
+static lk_status run_gaussian(double *out, lk_engine *engine, const lk_image *a, const lk_image *b,
+                              lk_error *err) {
+    *out = NAN;
+    if (MIN(a->width, a->height) < SSIM_GAUSSIAN_SIDE) {
         return LK_OK;
     }
-    lk_status status = plane_from_gray(&pa, a, err);
-    status = status == LK_OK ? plane_from_gray(&pb, b, err) : status;
-    status = status == LK_OK ? ssim_gaussian(&means, engine, &pa, &pb, err) : status;
-    if (status == LK_OK) {
-        *mean = means.ssim;
-    }
+    struct plane pa = {0}, pb = {0};
+    lk_status status = ssim_plane(&pa, a, err);
+    status = status == LK_OK ? ssim_plane(&pb, b, err) : status;
+    status = status == LK_OK ? ssim_gaussian(out, NULL, engine, &pa, &pb, err) : status;
     plane_release(&pa);
     plane_release(&pb);
     return status;
 }
 
-/* S to a difference, in place. */
-static void to_difference(struct plane *s) {
-    for (size_t i = 0; i < (size_t)s->width * (size_t)s->height; i++) {
-        float d = 1 - s->data[i];
-        s->data[i] = d < 0 ? 0 : d > 1 ? 1 : d;
+static lk_status run_colour(double *out, const struct measure_input *in, lk_error *err) {
+    const lk_image *a, *b;
+    lk_status status = view_rgb(&a, in->a, err);
+    status = status == LK_OK ? view_rgb(&b, in->b, err) : status;
+    double sum = 0, mean = 0;
+    for (int32_t c = 0; status == LK_OK && c < 3; c++) {
+        status = ssim_uniform(&mean, NULL, in->engine, a, b, c, err);
+        sum += mean;
     }
+    *out = sum / 3;
+    return status;
 }
 
 static lk_status ssim_run(lk_measure_result *out, const struct measure_input *in, lk_error *err) {
     const lk_image *a, *b;
-    struct plane map = {0};
-    double gaussian, colour;
+    double gaussian = 0, colour = 0;
+    lk_map *map = in->options->want_maps ? &out->map : NULL;
     lk_status status = view_gray(&a, in->a, err);
     status = status == LK_OK ? view_gray(&b, in->b, err) : status;
-    status = status == LK_OK ? ssim_uniform(&out->value, &map, in->engine, a, b, err) : status;
-    status = status == LK_OK ? gaussian_mean(&gaussian, in->engine, a, b, err) : status;
-    status = status == LK_OK ? colour_mean(&colour, in, err) : status;
+    status = status == LK_OK ? ssim_uniform(&out->value, map, in->engine, a, b, 0, err) : status;
+    status = status == LK_OK ? run_gaussian(&gaussian, in->engine, a, b, err) : status;
+    status = status == LK_OK ? run_colour(&colour, in, err) : status;
     if (status != LK_OK) {
-        plane_release(&map);
         return status;
     }
-    out->score = fmax(out->value, 0);
+    out->score = MAX(out->value, 0);
     measure_detail_number(out, "uniform", out->value);
     measure_detail_number(out, "gaussian", gaussian);
     measure_detail_number(out, "colour", colour);
-    if (in->options->want_maps) {
-        to_difference(&map);
-        out->map = (lk_map){.width = map.width, .height = map.height, .data = map.data};
-    } else {
-        plane_release(&map);
-    }
     return LK_OK;
 }
 
@@ -100,8 +65,7 @@ const struct measure measure_ssim = {
     .info = {.name = "ssim",
              .version = 1,
              .title = "Structural similarity",
-             .summary = "How alike light, contrast and structure are in every small window of the "
-                        "two pictures.",
+             .summary = "How alike light, contrast and structure are around every pixel.",
              .unit = "",
              .higher_is_more_alike = true,
              .symmetric = true,

@@ -1,10 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SSIM (Wang, Bovik, Sheikh, Simoncelli 2004), C1 = (0.01 * 255)^2, C2 = (0.03 * 255)^2:
+/* Structural similarity of one channel, in bands of rows.
  *
- *   S = (2 ux uy + C1)(2 vxy + C2) / ((ux^2 + uy^2 + C1)(vx + vy + C2))
+ *   S = (2 ma mb + C1) (2 cov + C2) / ((ma^2 + mb^2 + C1) (va + vb + C2)),  C1 = (0.01 * 255)^2, C2 = (0.03 * 255)^2
  *
- * Uniform window: everything up to the quotient is an exact integer once multiplied by 49^2 (means) and 49 * 48 (sample
- * covariances), so the map is exact to a few float roundings whatever the picture. Gaussian window: sums in double.
+ * ma, mb: means in the window around a pixel, va, vb, cov: variances and covariance there.
+ *
+ * Uniform window: the sums of samples, squares and products over 49 pixels are whole numbers, kept up to date by adding the row
+ * that comes into the window and taking away the one that leaves. Only the last step, S itself, is in float: its error
+ * is below 7e-7 by the 11 roundings in it. Gaussian window: in double.
+ *
+ * Means are sums of S cut to 30 fraction bits, in integers: no order of bands, rows or lanes changes a bit of them.
+ *
+ * Wang, Bovik, Sheikh, Simoncelli: Image quality assessment: from error visibility to structural similarity, 2004.
  * Oracle: scikit-image 0.19 (tests/oracle/ssim). */
 #include "measure/ssim_window.h"
 
@@ -15,227 +22,248 @@
 #include "base/mem.h"
 #include "image/filter.h"
 
-static const double ssim_c1 = 0.01 * 255 * 0.01 * 255, ssim_c2 = 0.03 * 255 * 0.03 * 255;
-
 enum {
-    PAD = SSIM_WINDOW / 2,
-    GAUSS_RADIUS = 5,
-    GAUSS_TAPS = 2 * GAUSS_RADIUS + 1,
-    ROWS_A_TASK = 64
+    RADIUS = SSIM_UNIFORM_TAPS / 2,
+    BANDS_A_THREAD = 4, /* evens out threads that start late */
+    BAND_ROWS_MIN =
+        32 /* a band first reads 7 (or 11) rows, which is to stay a small part of its work */
 };
 
-lk_status plane_from_gray(struct plane *out, const lk_image *gray, lk_error *err) {
-    lk_status status = plane_new(out, gray->width, gray->height, err);
-    for (int32_t y = 0; status == LK_OK && y < gray->height; y++) {
-        const uint8_t *from = image_row(gray, y);
-        float *to = plane_row(out, y);
-        for (int32_t x = 0; x < gray->width; x++) {
-            to[x] = from[x];
-        }
-    }
-    return status;
+static int32_t count_bands(const lk_engine *engine, int32_t rows) {
+    int32_t wanted = BANDS_A_THREAD * pool_threads(engine->pool);
+    return MAX(MIN(wanted, rows / BAND_ROWS_MIN), 1);
 }
 
-/* The picture with PAD more pixels on every side, reflected with the edge repeated. */
-static lk_status pad_reflect(lk_image *out, const lk_image *in, lk_error *err) {
-    lk_status status = lk_image_new(out, in->width + 2 * PAD, in->height + 2 * PAD, 1, 8, err);
-    for (int32_t y = 0; status == LK_OK && y < out->height; y++) {
-        const uint8_t *from = image_row(in, filter_border(y - PAD, in->height, BORDER_REFLECT));
-        uint8_t *to = image_row(out, y);
-        memcpy(to + PAD, from, (size_t)in->width);
-        for (int32_t i = 0; i < PAD; i++) {
-            to[i] = from[filter_border(i - PAD, in->width, BORDER_REFLECT)];
-            to[in->width + PAD + i] = from[filter_border(in->width + i, in->width, BORDER_REFLECT)];
-        }
+static double mean_of(const int64_t *sums, int32_t bands, int64_t count) {
+    int64_t sum = 0;
+    for (int32_t i = 0; i < bands; i++) {
+        sum += sums[i];
     }
-    return status;
+    return (double)sum / (double)(1 << SSIM_SUM_BITS) / (double)count;
 }
 
-/* One band of rows is one task; each has its own column sums and leaves its row sums in place, so the order of the final
- * addition does not depend on the threads. */
+/* One channel with RADIUS reflected columns on either side. */
+struct padded {
+    size_t stride;
+    uint8_t *data;
+};
+
+static lk_status padded_new(struct padded *out, const lk_image *from, int32_t channel,
+                            lk_error *err) {
+    size_t stride = (size_t)from->width + 2 * RADIUS, step = (size_t)from->channels;
+    *out = (struct padded){.stride = stride, .data = mem_alloc((size_t)from->height, stride)};
+    if (!out->data) {
+        return error_memory(err, stride * (size_t)from->height);
+    }
+    for (int32_t y = 0; y < from->height; y++) {
+        const uint8_t *in = image_row(from, y) + channel;
+        uint8_t *to = out->data + (size_t)y * stride;
+        if (step == 1) {
+            memcpy(to + RADIUS, in, (size_t)from->width);
+        } else {
+            for (size_t x = 0; x < (size_t)from->width; x++) {
+                to[x + RADIUS] = in[x * step];
+            }
+        }
+        for (int32_t i = 1; i <= RADIUS; i++) {
+            int32_t right = from->width + i - 1;
+            to[RADIUS - i] = in[(size_t)filter_border(-i, from->width, BORDER_REFLECT) * step];
+            to[RADIUS + right] =
+                in[(size_t)filter_border(right, from->width, BORDER_REFLECT) * step];
+        }
+    }
+    return LK_OK;
+}
+
 struct uniform {
-    lk_engine *engine;
-    lk_image a, b;     /* padded */
-    struct plane *map; /* size of the original */
-    double *row_sums;  /* over the windows that lie inside, a row of the original */
-    int32_t *columns;  /* 4 * padded width a task */
-    const uint8_t *zeros;
+    const struct kernel_ssim *kernel;
+    int32_t width, height, bands;
+    struct padded a, b;
+    float *map; /* NULL: not wanted */
+    /* For each band: a sum, a row of S, and columns. */
+    int64_t *sums;
+    float *rows;
+    int32_t *columns;
 };
 
-static struct ssim_columns columns_of(const struct uniform *u, int32_t task) {
-    size_t n = (size_t)u->a.width;
-    int32_t *at = u->columns + (size_t)task * 4 * n;
-    return (struct ssim_columns){at, at + n, at + 2 * n, at + 3 * n};
+static const uint8_t *padded_row(const struct uniform *u, const struct padded *p, int32_t y) {
+    return p->data + (size_t)filter_border(y, u->height, BORDER_REFLECT) * p->stride;
 }
 
-static void uniform_band(void *arg, int32_t task) {
-    struct uniform *u = arg;
-    const struct kernel_ssim *k = &u->engine->kernels.ssim;
-    struct ssim_columns c = columns_of(u, task);
-    size_t padded = (size_t)u->a.width;
-    int32_t width = u->map->width, first = task * ROWS_A_TASK;
-    int32_t last = MIN(first + ROWS_A_TASK, u->map->height);
-    /* The quotient's terms are multiplied by 49^2 and by 49 * 48. */
-    float c1 = (float)(ssim_c1 * 49 * 49), c2 = (float)(ssim_c2 * 49 * 48);
-    memset(c.a, 0, 4 * padded * sizeof *c.a);
-    for (int32_t y = first; y < first + SSIM_WINDOW - 1; y++) {
-        k->slide(&c, image_row(&u->a, y), image_row(&u->b, y), u->zeros, u->zeros, padded);
+static void uniform_band(void *arg, int32_t band) {
+    const struct uniform *u = arg;
+    int32_t from = (int32_t)((int64_t)u->height * band / u->bands);
+    int32_t to = (int32_t)((int64_t)u->height * (band + 1) / u->bands);
+    size_t width = (size_t)u->width, columns = u->a.stride;
+    int32_t *base = u->columns + (size_t)band * 3 * columns;
+    struct ssim_columns c = {(uint32_t *)base, base + columns, base + 2 * columns};
+    memset(base, 0, 3 * columns * sizeof *base);
+    for (int32_t y = from - RADIUS; y <= from + RADIUS; y++) {
+        u->kernel->columns_add(&c, padded_row(u, &u->a, y), padded_row(u, &u->b, y), columns);
     }
-    for (int32_t y = first; y < last; y++) {
-        int32_t in = y + SSIM_WINDOW - 1, gone = y - 1;
-        const uint8_t *a_gone = y > first ? image_row(&u->a, gone) : u->zeros;
-        const uint8_t *b_gone = y > first ? image_row(&u->b, gone) : u->zeros;
-        k->slide(&c, image_row(&u->a, in), image_row(&u->b, in), a_gone, b_gone, padded);
-        float *row = plane_row(u->map, y);
-        k->row(row, &c, (size_t)width, c1, c2);
-        bool inside = y >= PAD && y < u->map->height - PAD;
-        u->row_sums[y] = inside ? k->sum(row + PAD, (size_t)(width - 2 * PAD)) : 0;
+    u->sums[band] = 0;
+    for (int32_t y = from; y < to; y++) {
+        float *s = u->map ? u->map + (size_t)y * width : u->rows + (size_t)band * width;
+        if (y > from) {
+            int32_t in = y + RADIUS, out = y - RADIUS - 1;
+            u->kernel->columns_slide(&c, padded_row(u, &u->a, in), padded_row(u, &u->b, in),
+                                     padded_row(u, &u->a, out), padded_row(u, &u->b, out), columns);
+        }
+        u->kernel->uniform_row(s, &c, width);
+        if (y >= RADIUS && y < u->height - RADIUS) {
+            u->sums[band] += u->kernel->sum(s + RADIUS, width - 2 * RADIUS);
+        }
+        if (u->map) {
+            u->kernel->distance(s, s, width);
+        }
     }
 }
 
 static void uniform_release(struct uniform *u) {
-    lk_image_release(&u->a);
-    lk_image_release(&u->b);
-    mem_free(u->row_sums);
+    mem_free(u->a.data);
+    mem_free(u->b.data);
+    mem_free(u->sums);
+    mem_free(u->rows);
     mem_free(u->columns);
 }
 
-static lk_status uniform_open(struct uniform *u, const lk_image *a, const lk_image *b,
-                              int32_t tasks, lk_error *err) {
-    lk_status status = pad_reflect(&u->a, a, err);
-    status = status == LK_OK ? pad_reflect(&u->b, b, err) : status;
-    if (status != LK_OK) {
-        return status;
+static lk_status check_size(const char *what, int32_t width, int32_t height, int32_t side,
+                            lk_error *err) {
+    if (width < side || height < side) {
+        return error_set(err, LK_E_SIZE, "%s needs at least %d x %d pixels, got %d x %d", what,
+                         side, side, width, height);
     }
-    size_t padded = (size_t)u->a.width, sums = (size_t)tasks * 4 * padded;
-    u->row_sums = mem_alloc((size_t)a->height, sizeof *u->row_sums);
-    u->columns =
-        mem_calloc(sums + padded,
-                   sizeof *u->columns); /* the last row of zeros stands for nothing taken away */
-    if (!u->row_sums || !u->columns) {
-        return error_memory(err, sums * sizeof *u->columns);
-    }
-    u->zeros = (const uint8_t *)(u->columns + sums);
     return LK_OK;
 }
 
-lk_status ssim_uniform(double *mean, struct plane *map, lk_engine *engine, const lk_image *a,
-                       const lk_image *b, lk_error *err) {
-    struct plane own = {0};
-    struct uniform u = {.engine = engine, .map = map ? map : &own};
-    if (MIN(a->width, a->height) < SSIM_WINDOW || !image_same_size(a, b)) {
-        return error_set(err, LK_E_SIZE, "SSIM needs two pictures of one size, at least %d x %d",
-                         SSIM_WINDOW, SSIM_WINDOW);
+lk_status ssim_uniform(double *mean, lk_map *map, lk_engine *engine, const lk_image *a,
+                       const lk_image *b, int32_t channel, lk_error *err) {
+    lk_status status = check_size("ssim", a->width, a->height, SSIM_UNIFORM_SIDE, err);
+    if (status != LK_OK) {
+        return status;
     }
-    int32_t tasks = (a->height + ROWS_A_TASK - 1) / ROWS_A_TASK;
-    lk_status status = uniform_open(&u, a, b, tasks, err);
-    status = status == LK_OK ? plane_new(u.map, a->width, a->height, err) : status;
+    struct uniform u = {.kernel = &engine->kernels.ssim,
+                        .width = a->width,
+                        .height = a->height,
+                        .bands = count_bands(engine, a->height)};
+    size_t width = (size_t)a->width, bands = (size_t)u.bands;
+    u.sums = mem_alloc(bands, sizeof *u.sums);
+    u.rows = mem_alloc(bands, width * sizeof *u.rows);
+    u.columns = mem_alloc(3 * bands, (width + 2 * RADIUS) * sizeof *u.columns);
+    if (map) {
+        u.map = mem_alloc((size_t)a->height, width * sizeof *u.map);
+    }
+    if (!u.sums || !u.rows || !u.columns || (map && !u.map)) {
+        status = error_memory(err, width * (size_t)a->height * sizeof *u.map);
+    }
+    status = status == LK_OK ? padded_new(&u.a, a, channel, err) : status;
+    status = status == LK_OK ? padded_new(&u.b, b, channel, err) : status;
     if (status == LK_OK) {
-        pool_for(engine->pool, tasks, uniform_band, &u);
-        double sum = 0;
-        for (int32_t y = 0; y < a->height; y++) {
-            sum += u.row_sums[y];
-        }
-        *mean = sum / ((double)(a->width - 2 * PAD) * (a->height - 2 * PAD));
+        pool_for(engine->pool, u.bands, uniform_band, &u);
+        *mean = mean_of(u.sums, u.bands, (int64_t)(u.width - 2 * RADIUS) * (u.height - 2 * RADIUS));
     }
+    if (map && status == LK_OK) {
+        *map = (lk_map){.width = u.width, .height = u.height, .data = u.map};
+        u.map = NULL;
+    }
+    mem_free(u.map);
     uniform_release(&u);
-    plane_release(&own);
     return status;
 }
 
-/* The five weighted sums of the Gaussian window: of a, b, aa, bb, ab. */
-enum { SUM_A, SUM_B, SUM_AA, SUM_BB, SUM_AB, SUMS };
-
-struct gaussian_ssim {
+struct gaussian {
+    const struct kernel_ssim *kernel;
     const struct plane *a, *b;
-    double weights[GAUSS_TAPS];
-    struct ssim_means *row_means; /* sums over one row of windows */
-    double
-        *scratch; /* SUMS * width a row of windows: the sums over rows, before those over columns */
+    int32_t rows, bands; /* rows whose window lies inside */
+    double weights[SSIM_GAUSSIAN_RADIUS + 1];
+    bool want_contrast;
+    /* For each band: two sums, two rows, and moments. */
+    int64_t *sums, *contrast_sums;
+    float *s;
+    double *moments;
 };
 
-/* Over the rows first: scratch[s][x] = sum over k of w_k * (a, b, aa, bb, ab) at row y + k. */
-static void gaussian_columns(double *scratch, const struct gaussian_ssim *g, int32_t y) {
-    size_t n = (size_t)g->a->width;
-    memset(scratch, 0, SUMS * n * sizeof *scratch);
-    for (int32_t k = 0; k < GAUSS_TAPS; k++) {
-        const float *a = plane_row(g->a, y + k), *b = plane_row(g->b, y + k);
-        double w = g->weights[k];
-        for (size_t x = 0; x < n; x++) {
-            double va = a[x], vb = b[x];
-            scratch[SUM_A * n + x] += w * va;
-            scratch[SUM_B * n + x] += w * vb;
-            scratch[SUM_AA * n + x] += w * (va * va);
-            scratch[SUM_BB * n + x] += w * (vb * vb);
-            scratch[SUM_AB * n + x] += w * (va * vb);
-        }
-    }
-}
-
-static void gaussian_row(void *arg, int32_t y) {
-    struct gaussian_ssim *g = arg;
-    size_t n = (size_t)g->a->width, windows = n - GAUSS_TAPS + 1;
-    double *scratch = g->scratch + (size_t)y * SUMS * n;
-    struct ssim_means sum = {0, 0};
-    gaussian_columns(scratch, g, y);
-    for (size_t x = 0; x < windows; x++) {
-        double s[SUMS] = {0};
-        for (int32_t i = 0; i < SUMS; i++) {
-            const double *p = scratch + (size_t)i * n + x;
-            for (int32_t k = 0; k < GAUSS_TAPS; k++) {
-                s[i] += g->weights[k] * p[k];
-            }
-        }
-        double va = s[SUM_AA] - s[SUM_A] * s[SUM_A], vb = s[SUM_BB] - s[SUM_B] * s[SUM_B];
-        double vab = s[SUM_AB] - s[SUM_A] * s[SUM_B];
-        double structure = (2 * vab + ssim_c2) / (va + vb + ssim_c2);
-        double light = (2 * s[SUM_A] * s[SUM_B] + ssim_c1) /
-                       (s[SUM_A] * s[SUM_A] + s[SUM_B] * s[SUM_B] + ssim_c1);
-        sum.ssim += light * structure;
-        sum.structure += structure;
-    }
-    g->row_means[y] = sum;
-}
-
-static void gaussian_weights(double weights[GAUSS_TAPS]) {
+/* exp(-x^2 / (2 * 1.5^2)), normalised: 11 taps as MATLAB's fspecial and as scipy's gaussian_filter cut off at 3.5 sigma. */
+static void fill_weights(double weights[SSIM_GAUSSIAN_RADIUS + 1]) {
+    const double sigma = 1.5;
     double sum = 0;
-    for (int32_t i = 0; i < GAUSS_TAPS; i++) {
-        double d = i - GAUSS_RADIUS;
-        weights[i] = exp(-d * d / (2 * 1.5 * 1.5));
-        sum += weights[i];
+    for (int k = 0; k <= SSIM_GAUSSIAN_RADIUS; k++) {
+        weights[k] = exp(-0.5 * k * k / (sigma * sigma));
+        sum += k ? 2 * weights[k] : weights[k];
     }
-    for (int32_t i = 0; i < GAUSS_TAPS; i++) {
-        weights[i] /= sum;
+    for (int k = 0; k <= SSIM_GAUSSIAN_RADIUS; k++) {
+        weights[k] /= sum;
     }
 }
 
-/* Bands of rows share scratch memory a band at a time. */
-lk_status ssim_gaussian(struct ssim_means *out, lk_engine *engine, const struct plane *a,
-                        const struct plane *b, lk_error *err) {
-    int32_t rows = a->height - GAUSS_TAPS + 1, columns = a->width - GAUSS_TAPS + 1;
-    if (rows < 1 || columns < 1 || a->width != b->width || a->height != b->height) {
-        return error_set(err, LK_E_SIZE,
-                         "the Gaussian window needs pictures of one size, at least %d x %d",
-                         GAUSS_TAPS, GAUSS_TAPS);
-    }
-    struct gaussian_ssim g = {.a = a, .b = b};
-    gaussian_weights(g.weights);
-    g.row_means = mem_alloc((size_t)rows, sizeof *g.row_means);
-    g.scratch = mem_alloc((size_t)rows * (size_t)a->width, SUMS * sizeof *g.scratch);
-    lk_status status = g.row_means && g.scratch
-                           ? LK_OK
-                           : error_memory(err, (size_t)rows * SUMS * sizeof *g.scratch);
-    if (status == LK_OK) {
-        pool_for(engine->pool, rows, gaussian_row, &g);
-        *out = (struct ssim_means){0, 0};
-        for (int32_t y = 0; y < rows; y++) {
-            out->ssim += g.row_means[y].ssim;
-            out->structure += g.row_means[y].structure;
+static void gaussian_band(void *arg, int32_t band) {
+    const struct gaussian *g = arg;
+    int32_t from = (int32_t)((int64_t)g->rows * band / g->bands);
+    int32_t to = (int32_t)((int64_t)g->rows * (band + 1) / g->bands);
+    size_t columns = (size_t)g->a->width, inside = columns - 2 * SSIM_GAUSSIAN_RADIUS;
+    double *base = g->moments + (size_t)band * 4 * columns;
+    struct ssim_moments m = {base, base + columns, base + 2 * columns, base + 3 * columns};
+    float *s = g->s + (size_t)band * 2 * columns;
+    float *contrast = g->want_contrast ? s + columns : NULL;
+    g->sums[band] = g->contrast_sums[band] = 0;
+    for (int32_t y = from; y < to; y++) {
+        const float *a[SSIM_GAUSSIAN_TAPS], *b[SSIM_GAUSSIAN_TAPS];
+        for (int32_t k = 0; k < SSIM_GAUSSIAN_TAPS; k++) {
+            a[k] = plane_row(g->a, y + k);
+            b[k] = plane_row(g->b, y + k);
         }
-        out->ssim /= (double)rows * columns;
-        out->structure /= (double)rows * columns;
+        g->kernel->gaussian_down(&m, a, b, g->weights, columns);
+        g->kernel->gaussian_row(s, contrast, &m, g->weights, inside);
+        g->sums[band] += g->kernel->sum(s, inside);
+        g->contrast_sums[band] += contrast ? g->kernel->sum(contrast, inside) : 0;
     }
-    mem_free(g.row_means);
-    mem_free(g.scratch);
+}
+
+lk_status ssim_gaussian(double *mean, double *contrast_mean, lk_engine *engine,
+                        const struct plane *a, const struct plane *b, lk_error *err) {
+    lk_status status =
+        check_size("ssim's Gaussian window", a->width, a->height, SSIM_GAUSSIAN_SIDE, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    struct gaussian g = {.kernel = &engine->kernels.ssim,
+                         .a = a,
+                         .b = b,
+                         .rows = a->height - 2 * SSIM_GAUSSIAN_RADIUS,
+                         .want_contrast = contrast_mean != NULL};
+    g.bands = count_bands(engine, g.rows);
+    size_t width = (size_t)a->width, bands = (size_t)g.bands;
+    g.sums = mem_alloc(bands, sizeof *g.sums);
+    g.contrast_sums = mem_alloc(bands, sizeof *g.contrast_sums);
+    g.s = mem_alloc(2 * bands, width * sizeof *g.s);
+    g.moments = mem_alloc(4 * bands, width * sizeof *g.moments);
+    if (!g.sums || !g.contrast_sums || !g.s || !g.moments) {
+        status = error_memory(err, 4 * bands * width * sizeof *g.moments);
+        goto out;
+    }
+    fill_weights(g.weights);
+    pool_for(engine->pool, g.bands, gaussian_band, &g);
+    int64_t count = (int64_t)(a->width - 2 * SSIM_GAUSSIAN_RADIUS) * g.rows;
+    *mean = mean_of(g.sums, g.bands, count);
+    if (contrast_mean) {
+        *contrast_mean = mean_of(g.contrast_sums, g.bands, count);
+    }
+out:
+    mem_free(g.sums);
+    mem_free(g.contrast_sums);
+    mem_free(g.s);
+    mem_free(g.moments);
+    return status;
+}
+
+lk_status ssim_plane(struct plane *out, const lk_image *gray, lk_error *err) {
+    lk_status status = plane_new(out, gray->width, gray->height, err);
+    for (int32_t y = 0; status == LK_OK && y < gray->height; y++) {
+        const uint8_t *in = image_row(gray, y);
+        float *to = plane_row(out, y);
+        for (int32_t x = 0; x < gray->width; x++) {
+            to[x] = in[x];
+        }
+    }
     return status;
 }
