@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/mem.h"
+
 /* A number, or a share of `whole` when a % follows; moves *text behind it. */
 static bool read_length(double *out, const char **text, double whole) {
     char *end;
@@ -34,7 +36,7 @@ static bool parse_rectangle(lk_polygon *p, const char *text, double width, doubl
         return false;
     }
     const double corners[8] = {x, y, x + w, y, x + w, y + h, x, y + h};
-    p->xy = calloc(8, sizeof *p->xy);
+    p->xy = mem_calloc(8, sizeof *p->xy);
     for (int i = 0; p->xy && i < 8; i++) {
         p->xy[i] = corners[i];
     }
@@ -49,7 +51,7 @@ static bool parse_polygon(lk_polygon *p, const char *text, double width, double 
             !read_length(&y, &text, height)) {
             return false;
         }
-        double *grown = realloc(p->xy, (size_t)(p->count + 1) * 2 * sizeof *grown);
+        double *grown = mem_realloc(p->xy, (size_t)(p->count + 1), 2 * sizeof *grown);
         if (!grown) {
             return false;
         }
@@ -67,7 +69,7 @@ static bool parse_polygon(lk_polygon *p, const char *text, double width, double 
 bool areas_parse(struct area_list *out, const struct text_list *rectangles,
                  const struct text_list *polygons, int32_t width, int32_t height, char *message,
                  size_t size) {
-    out->polygons = calloc(rectangles->count + polygons->count + 1, sizeof *out->polygons);
+    out->polygons = mem_calloc(rectangles->count + polygons->count + 1, sizeof *out->polygons);
     for (size_t i = 0; out->polygons && i < rectangles->count; i++) {
         if (!parse_rectangle(&out->polygons[out->count++], rectangles->items[i], width, height)) {
             snprintf(message, size, "--ignore takes X,Y,W,H in pixels or %%, not %s",
@@ -88,8 +90,8 @@ bool areas_parse(struct area_list *out, const struct text_list *rectangles,
 
 void areas_release(struct area_list *areas) {
     for (size_t i = 0; i < areas->count; i++) {
-        free(areas->polygons[i].xy);
+        mem_free(areas->polygons[i].xy);
     }
-    free(areas->polygons);
+    mem_free(areas->polygons);
     *areas = (struct area_list){0};
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Areas as people write them: X,Y,W,H and "x,y x,y ...", in pixels or per cent of the picture. */
-#ifndef CLI_AREA_H
-#define CLI_AREA_H
+#ifndef LK_AREA_H
+#define LK_AREA_H
 
 #include <likeness/likeness.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Commands. Adding one: a file cmd_NAME.c with its settings struct (first member struct common), its option table, its run
  * function and a `const struct command command_NAME`; one row in main.c's table; one line in meson.build. */
-#ifndef CLI_COMMAND_H
-#define CLI_COMMAND_H
+#ifndef LK_COMMAND_H
+#define LK_COMMAND_H
 
 #include <likeness/likeness.h>
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "cli/command.h"
 
 const struct command *const command_table[] = {
@@ -86,7 +87,7 @@ static int run_with_engine(const struct command *c, void *settings) {
 
 static int run_command(const struct command *c, int argc, char **argv) {
     char message[256];
-    struct common *common = calloc(1, c->settings_size);
+    struct common *common = mem_calloc(1, c->settings_size);
     if (!common) {
         fputs("likeness: out of memory\n", stderr);
         return EXIT_TROUBLE;
@@ -110,7 +111,7 @@ static int run_command(const struct command *c, int argc, char **argv) {
         code = c->no_engine ? (int)c->run(common, NULL) : run_with_engine(c, common);
     }
     options_release(common, c->options);
-    free(common);
+    mem_free(common);
     return code;
 }
 

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
+
 #define AT(member) offsetof(struct common, member)
 
 const struct option common_options[] = {
@@ -31,7 +33,7 @@ const struct option common_options[] = {
 static bool list_add(struct text_list *list, const char *item) {
     if (list->count == list->capacity) {
         size_t capacity = list->capacity ? list->capacity * 2 : 8;
-        const char **grown = realloc(list->items, capacity * sizeof *grown);
+        const char **grown = mem_realloc(list->items, capacity, sizeof *grown);
         if (!grown) {
             return false;
         }
@@ -238,7 +240,7 @@ bool options_parse(void *settings, const struct option *own, int argc, char **ar
 static void release_table(char *settings, const struct option *table) {
     for (; table && table->name; table++) {
         if (table->kind == OPTION_LIST) {
-            free(((struct text_list *)(void *)(settings + table->offset))->items);
+            mem_free(((struct text_list *)(void *)(settings + table->offset))->items);
         }
     }
 }
@@ -246,7 +248,7 @@ static void release_table(char *settings, const struct option *table) {
 void options_release(void *settings, const struct option *own) {
     release_table(settings, own);
     release_table(settings, common_options);
-    free(((struct common *)settings)->args.items);
+    mem_free(((struct common *)settings)->args.items);
 }
 
 /* Levenshtein distance of two short words, one row at a time. */

@@ -3,8 +3,8 @@
  *
  * A command keeps its settings in one struct that begins with `struct common`; each row says where its value goes. Adding
  * an option is one row. */
-#ifndef CLI_OPTION_H
-#define CLI_OPTION_H
+#ifndef LK_OPTION_H
+#define LK_OPTION_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
 #ifndef LK_HOMOGRAPHY_H
 #define LK_HOMOGRAPHY_H
 
-#include <likeness/compare.h>
+#include <likeness/feature.h>
 
 enum map_model { MAP_SHIFT, MAP_AFFINE, MAP_PERSPECTIVE };
 

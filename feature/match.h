@@ -3,7 +3,7 @@
 #ifndef LK_MATCH_H
 #define LK_MATCH_H
 
-#include <likeness/compare.h>
+#include <likeness/feature.h>
 
 #include "feature/orb.h"
 

@@ -3,7 +3,7 @@
 #ifndef LK_REGIONS_H
 #define LK_REGIONS_H
 
-#include <likeness/compare.h>
+#include <likeness/measure.h>
 
 struct regions_options {
     double floor; /* a map value at or below this is never a difference; 0..1 */

@@ -3,6 +3,7 @@
 #ifndef LIKENESS_COMPARE_H
 #define LIKENESS_COMPARE_H
 
+#include <likeness/feature.h>
 #include <likeness/measure.h>
 
 #ifdef __cplusplus
@@ -45,13 +46,6 @@ typedef struct lk_compare_options {
 
 LK_API lk_compare_options lk_compare_options_default(void);
 
-/* One pair of matched keypoints: (ax, ay) of the reference, (bx, by) of the photo. */
-typedef struct lk_match {
-    float ax, ay, bx, by;
-    int32_t distance; /* Hamming, 0..256 */
-    bool inlier;
-} lk_match;
-
 typedef struct lk_alignment {
     lk_align_mode model; /* NONE: the pair was measured as it is (after fit) */
     double homography
@@ -64,24 +58,6 @@ typedef struct lk_alignment {
     double rotation_deg, scale, shift_x, shift_y, tilt_deg; /* how the photo was moved, for words */
     lk_match *pairs; /* matches of them when evidence was wanted, else NULL; owned */
 } lk_alignment;
-
-typedef enum lk_region_kind {
-    LK_REGION_CHANGED,
-    LK_REGION_MISSING,
-    LK_REGION_ADDED,
-    LK_REGION_MOVED,
-    LK_REGION_COLOUR,
-} lk_region_kind;
-LK_API const char *lk_region_kind_name(lk_region_kind kind);
-
-/* Where the pictures differ. Coordinates are pixels of the reference, origin top left. */
-typedef struct lk_region {
-    int32_t id; /* 1.. by falling severity */
-    lk_region_kind kind;
-    int32_t x, y, width, height;
-    int64_t area_px; /* pixels of the component, not of the box */
-    double severity; /* 0..1 */
-} lk_region;
 
 typedef struct lk_warning {
     char code[32]; /* "size-differs", "no-overlap", ... */

@@ -4,6 +4,7 @@
 #define LIKENESS_H
 
 #include <likeness/compare.h>
+#include <likeness/feature.h>
 #include <likeness/image.h>
 #include <likeness/measure.h>
 #include <likeness/report.h>

@@ -82,6 +82,24 @@ LK_API LK_MUST_CHECK lk_status lk_measure_run(lk_measure_result *out, lk_engine 
                                               const lk_image *b, const lk_measure_options *options,
                                               lk_error *err);
 
+typedef enum lk_region_kind {
+    LK_REGION_CHANGED,
+    LK_REGION_MISSING,
+    LK_REGION_ADDED,
+    LK_REGION_MOVED,
+    LK_REGION_COLOUR,
+} lk_region_kind;
+LK_API const char *lk_region_kind_name(lk_region_kind kind);
+
+/* Where the pictures differ. Coordinates are pixels of the reference, origin top left. */
+typedef struct lk_region {
+    int32_t id; /* 1.. by falling severity */
+    lk_region_kind kind;
+    int32_t x, y, width, height;
+    int64_t area_px; /* pixels of the component, not of the box */
+    double severity; /* 0..1 */
+} lk_region;
+
 #ifdef __cplusplus
 }
 #endif

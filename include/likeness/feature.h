@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Keypoints: what a comparison tells of the points it matched. */
+#ifndef LIKENESS_FEATURE_H
+#define LIKENESS_FEATURE_H
+
+#include <likeness/status.h>
+#include <stdbool.h>
+
+/* One pair of matched keypoints: (ax, ay) of the reference, (bx, by) of the photo. */
+typedef struct lk_match {
+    float ax, ay, bx, by;
+    int32_t distance; /* Hamming, 0..256 */
+    bool inlier;
+} lk_match;
+
+#endif
