@@ -10,7 +10,7 @@
 #include "cli/command.h"
 
 const struct command *const command_table[] = {
-    &command_compare,    &command_info,    &command_doctor,
+    &command_compare,    &command_hash,    &command_info, &command_doctor,
     &command_completion, &command_version, &command_help,
 };
 

@@ -5,6 +5,7 @@
 
 #include <likeness/compare.h>
 #include <likeness/feature.h>
+#include <likeness/hash.h>
 #include <likeness/image.h>
 #include <likeness/measure.h>
 #include <likeness/report.h>

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "cli/command.h"
+
+struct hash_settings {
+    struct common common;
+    const char *algo;
+    int32_t bits;
+    bool compare;
+};
+
+#define AT(member) offsetof(struct hash_settings, member)
+
+static const struct option hash_options[] = {
+    {"algo", 'a', OPTION_TEXT, "LIST", NULL, NULL,
+     "hashes with commas, or all; likeness hash -h lists them", AT(algo)},
+    {"bits", 'b', OPTION_INT, "64|256|1024", NULL, NULL,
+     "length of average, phash, dhash, whash (64)", AT(bits)},
+    {"compare", 0, OPTION_FLAG, NULL, NULL, NULL,
+     "two files: print the Hamming distance of each hash", AT(compare)},
+    OPTION_END,
+};
+
+/* Which hashes are wanted, in the order of the table. */
+struct chosen {
+    const lk_hash_info *items[16];
+    size_t count;
+    bool sha256;
+    int32_t side;
+};
+
+static bool choose(struct chosen *c, const struct hash_settings *s, char *message, size_t size) {
+    c->side = s->bits == 0      ? 0
+              : s->bits == 64   ? 8
+              : s->bits == 256  ? 16
+              : s->bits == 1024 ? 32
+                                : -1;
+    if (c->side < 0) {
+        snprintf(message, size, "--bits takes 64, 256 or 1024");
+        return false;
+    }
+    bool all = !s->algo || strcmp(s->algo, "all") == 0;
+    c->sha256 = all;
+    for (size_t i = 0; all && i < lk_hash_count(); i++) {
+        c->items[c->count++] = lk_hash_at(i);
+    }
+    for (const char *p = all ? "" : s->algo; *p;) {
+        size_t length = strcspn(p, ",");
+        char name[64];
+        snprintf(name, sizeof name, "%.*s", (int)length, p);
+        const lk_hash_info *info = lk_hash_find(name);
+        if (strcmp(name, "sha256") == 0) {
+            c->sha256 = true;
+        } else if (!info || c->count == 16) {
+            snprintf(message, size, "there is no hash called %s", name);
+            return false;
+        } else {
+            c->items[c->count++] = info;
+        }
+        p += length + (p[length] == ',');
+    }
+    return true;
+}
+
+/* The hashes of one file. */
+struct hashed {
+    lk_image_info info;
+    lk_hash hashes[16];
+};
+
+static lk_status hash_file(struct hashed *out, lk_engine *engine, const char *path,
+                           const struct chosen *c, lk_error *err) {
+    lk_image image;
+    lk_status status = lk_image_load(&image, &out->info, engine, path, NULL, err);
+    for (size_t i = 0; status == LK_OK && i < c->count; i++) {
+        int32_t side = c->items[i]->sizes ? c->side : 0;
+        status = lk_hash_compute(&out->hashes[i], engine, &image, c->items[i], side, err);
+    }
+    lk_image_release(&image);
+    return status;
+}
+
+static void write_json(struct json *j, const struct hashed *h, const struct chosen *c) {
+    char text[LK_HASH_TEXT_MAX];
+    json_object_begin(j, NULL);
+    json_text(j, "path", h->info.path);
+    json_object_begin(j, "hashes");
+    if (c->sha256) {
+        json_text(j, "sha256", h->info.sha256);
+    }
+    for (size_t i = 0; i < c->count; i++) {
+        lk_hash_text(text, sizeof text, &h->hashes[i]);
+        json_text(j, c->items[i]->name, text);
+        if (h->hashes[i].quality >= 0) {
+            char key[80];
+            snprintf(key, sizeof key, "%s_quality", c->items[i]->name);
+            json_int(j, key, h->hashes[i].quality);
+        }
+    }
+    json_object_end(j);
+    json_object_end(j);
+}
+
+static void write_text(struct buf *b, const struct hashed *h, const struct chosen *c) {
+    char text[LK_HASH_TEXT_MAX];
+    if (c->sha256) {
+        buf_printf(b, "%-15s %s  %s\n", "sha256", h->info.sha256, h->info.path);
+    }
+    for (size_t i = 0; i < c->count; i++) {
+        lk_hash_text(text, sizeof text, &h->hashes[i]);
+        buf_printf(b, "%-15s %s  %s", c->items[i]->name, text, h->info.path);
+        if (h->hashes[i].quality >= 0) {
+            buf_printf(b, "  quality %d", h->hashes[i].quality);
+        }
+        buf_add_text(b, "\n");
+    }
+}
+
+static enum exit_code finish(const struct hash_settings *s, struct buf *b, enum exit_code code) {
+    lk_bytes text;
+    lk_error err;
+    if (buf_finish(b, &text, &err) != LK_OK) {
+        return report_error(&s->common, &err);
+    }
+    enum exit_code written = write_result(&s->common, &text, code);
+    lk_bytes_release(&text);
+    return code == EXIT_TROUBLE ? code : written;
+}
+
+static enum exit_code print_hashes(const struct hash_settings *s, lk_engine *engine,
+                                   const struct chosen *c) {
+    enum exit_code code = EXIT_YES;
+    struct buf b;
+    struct json j;
+    buf_init(&b, 256 << 20);
+    json_init(&j, &b, 0);
+    if (s->common.json) {
+        json_object_begin(&j, NULL);
+        json_text(&j, "schema", "likeness/hash/1");
+        json_array_begin(&j, "files");
+    }
+    for (size_t i = 0; i < s->common.args.count; i++) {
+        struct hashed h;
+        lk_error err = {0};
+        if (hash_file(&h, engine, s->common.args.items[i], c, &err) != LK_OK) {
+            code = report_error(&s->common, &err);
+        } else if (s->common.json) {
+            write_json(&j, &h, c);
+        } else {
+            write_text(&b, &h, c);
+        }
+    }
+    if (s->common.json) {
+        json_array_end(&j);
+        json_object_end(&j);
+        buf_add_text(&b, "\n");
+    }
+    return finish(s, &b, code);
+}
+
+/* 0 when every hash is within its match distance, 1 when one is not. */
+static enum exit_code compare_two(const struct hash_settings *s, lk_engine *engine,
+                                  const struct chosen *c) {
+    struct hashed two[2];
+    lk_error err = {0};
+    for (int i = 0; i < 2; i++) {
+        if (hash_file(&two[i], engine, s->common.args.items[i], c, &err) != LK_OK) {
+            return report_error(&s->common, &err);
+        }
+    }
+    enum exit_code code = EXIT_YES;
+    struct buf b;
+    struct json j;
+    buf_init(&b, 1 << 20);
+    json_init(&j, &b, 0);
+    if (s->common.json) {
+        json_object_begin(&j, NULL);
+        json_text(&j, "schema", "likeness/hash/1");
+        json_object_begin(&j, "distances");
+    }
+    for (size_t i = 0; i < c->count; i++) {
+        int32_t distance;
+        if (lk_hash_distance(&distance, &two[0].hashes[i], &two[1].hashes[i], &err) != LK_OK) {
+            buf_release(&b);
+            return report_error(&s->common, &err);
+        }
+        bool near = (int64_t)distance * c->items[i]->side * c->items[i]->side <=
+                    (int64_t)c->items[i]->match_bits * two[0].hashes[i].bits;
+        near = c->items[i]->sizes ? near : distance <= c->items[i]->match_bits;
+        code = near ? code : EXIT_NO;
+        if (s->common.json) {
+            json_int(&j, c->items[i]->name, distance);
+        } else {
+            buf_printf(&b, "%-15s %4d of %d  %s\n", c->items[i]->name, distance,
+                       two[0].hashes[i].segments > 1 ? two[0].hashes[i].segments
+                                                     : two[0].hashes[i].bits,
+                       near ? "near" : "far");
+        }
+    }
+    if (s->common.json) {
+        json_object_end(&j);
+        json_object_end(&j);
+        buf_add_text(&b, "\n");
+    }
+    return finish(s, &b, code);
+}
+
+static enum exit_code hash_command_run(void *settings, lk_engine *engine) {
+    struct hash_settings *s = settings;
+    struct chosen c = {0};
+    char message[160];
+    if (!choose(&c, s, message, sizeof message)) {
+        return report_usage(&s->common, &command_hash, message);
+    }
+    if (s->compare && s->common.args.count != 2) {
+        return report_usage(&s->common, &command_hash, "--compare wants two files");
+    }
+    return s->compare ? compare_two(s, engine, &c) : print_hashes(s, engine, &c);
+}
+
+const struct command command_hash = {
+    .name = "hash",
+    .summary = "perceptual and exact hashes",
+    .arguments = "FILE...",
+    .details = "Hashes: sha256 (of the file), average (ahash), phash, dhash, dhash_vertical, "
+               "whash, colorhash (color),\n"
+               "crop_resistant, pdq. They equal ImageHash 4.3.2 and PDQ on the same pixels. "
+               "--compare ends with 0 when every\n"
+               "chosen hash is within its usual distance, else with 1.",
+    .examples = "  likeness hash photo.jpg\n"
+                "  likeness hash --algo=phash,pdq *.jpg --json\n"
+                "  likeness hash --algo=phash --compare a.jpg b.jpg\n",
+    .least_args = 1,
+    .most_args = 1000000,
+    .options = hash_options,
+    .settings_size = sizeof(struct hash_settings),
+    .run = hash_command_run,
+};

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* PDQ: 256 bits of the lowest 16 x 16 frequencies (without DC) of the picture smoothed to 64 x 64. Definition: "The TMK+PDQF
+ * video-hashing algorithm and the PDQ image-hashing algorithm", Facebook 2019, and its reference implementation.
+ *
+ *   a side above 512: 512 x 512 by nearest neighbour; luma = .299 R + .587 G + .114 B, kept in float
+ *   two rounds of box filters along rows and columns, window ceil(side / 128), shrinking at the ends (Jarosz filter)
+ *   64 x 64 samples at int((i + .5) * side / 64)
+ *   B = D A D^T, D[i][j] = sqrt(2 / 64) cos(pi / 128 (i + 1)(2 j + 1)); bit 16 i + j where B[i][j] is above the 128th smallest
+ *   quality = sum over neighbours of |int((u - v) * 100 / 255)|, / 90, at most 100
+ *
+ * Sums are running sums in float, in the reference's order. Oracle: the definition in numpy float32 (tests/oracle/hash). */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "signature/signature.h"
+
+enum { LARGEST = 512, SMALLEST = 5, GRID = 64, KEPT = 16 };
+
+/* Luma of the picture, at most LARGEST on a side. */
+static lk_status read_luma(struct plane *out, const lk_image *rgb, lk_error *err) {
+    bool large = rgb->width > LARGEST || rgb->height > LARGEST;
+    int32_t width = large ? LARGEST : rgb->width, height = large ? LARGEST : rgb->height;
+    lk_status status = plane_new(out, width, height, err);
+    for (int32_t y = 0; status == LK_OK && y < height; y++) {
+        const uint8_t *row = image_row(rgb, (int32_t)((int64_t)y * rgb->height / height));
+        for (int32_t x = 0; x < width; x++) {
+            const uint8_t *p = row + 3 * ((int64_t)x * rgb->width / width);
+            plane_row(out, y)[x] = 0.299f * p[0] + 0.587f * p[1] + 0.114f * p[2];
+        }
+    }
+    return status;
+}
+
+/* Running mean of `window` samples around each of n samples `step` apart; fewer at the ends. */
+static void box_line(float *out, const float *in, int32_t n, size_t step, int32_t window) {
+    int32_t ahead = (window + 2) / 2, size = 0; /* the window ends before sample i + ahead */
+    float sum = 0;
+    for (int32_t i = 0; i < ahead - 1 && i < n; i++) {
+        sum += in[(size_t)i * step];
+        size++;
+    }
+    for (int32_t i = 0; i < n; i++) {
+        int32_t enters = i + ahead - 1, leaves = enters - window;
+        if (enters < n) {
+            sum += in[(size_t)enters * step];
+            size++;
+        }
+        if (leaves >= 0) {
+            sum -= in[(size_t)leaves * step];
+            size--;
+        }
+        out[(size_t)i * step] = sum / (float)size;
+    }
+}
+
+static lk_status jarosz_filter(struct plane *p, lk_error *err) {
+    struct plane spare;
+    lk_status status = plane_new(&spare, p->width, p->height, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    int32_t across = (p->width + 2 * GRID - 1) / (2 * GRID),
+            down = (p->height + 2 * GRID - 1) / (2 * GRID);
+    for (int round = 0; round < 2; round++) {
+        for (int32_t y = 0; y < p->height; y++) {
+            box_line(plane_row(&spare, y), plane_row(p, y), p->width, 1, across);
+        }
+        for (int32_t x = 0; x < p->width; x++) {
+            box_line(p->data + x, spare.data + x, p->height, (size_t)p->width, down);
+        }
+    }
+    plane_release(&spare);
+    return LK_OK;
+}
+
+static void decimate(float out[GRID][GRID], const struct plane *p) {
+    for (int32_t i = 0; i < GRID; i++) {
+        int32_t y = (int32_t)((i + 0.5) * p->height / GRID);
+        for (int32_t j = 0; j < GRID; j++) {
+            out[i][j] = plane_row(p, y)[(int32_t)((j + 0.5) * p->width / GRID)];
+        }
+    }
+}
+
+static int32_t quality_of(float a[GRID][GRID]) {
+    int64_t sum = 0;
+    for (int32_t i = 0; i < GRID; i++) {
+        for (int32_t j = 0; j < GRID; j++) {
+            if (i + 1 < GRID) {
+                sum += abs((int)((a[i][j] - a[i + 1][j]) * 100 / 255));
+            }
+            if (j + 1 < GRID) {
+                sum += abs((int)((a[i][j] - a[i][j + 1]) * 100 / 255));
+            }
+        }
+    }
+    return (int32_t)MIN(sum / 90, (int64_t)100);
+}
+
+static void transform(float out[KEPT][KEPT], float a[GRID][GRID]) {
+    float d[KEPT][GRID], t[KEPT][GRID];
+    for (int32_t i = 0; i < KEPT; i++) {
+        for (int32_t j = 0; j < GRID; j++) {
+            d[i][j] = (float)(sqrt(2.0 / GRID) * cos(M_PI / 2 / GRID * (i + 1) * (2 * j + 1)));
+        }
+    }
+    for (int32_t i = 0; i < KEPT; i++) {
+        for (int32_t j = 0; j < GRID; j++) {
+            float sum = 0;
+            for (int32_t k = 0; k < GRID; k++) {
+                sum += d[i][k] * a[k][j];
+            }
+            t[i][j] = sum;
+        }
+    }
+    for (int32_t i = 0; i < KEPT; i++) {
+        for (int32_t j = 0; j < KEPT; j++) {
+            float sum = 0;
+            for (int32_t k = 0; k < GRID; k++) {
+                sum += t[i][k] * d[j][k];
+            }
+            out[i][j] = sum;
+        }
+    }
+}
+
+static int ascending(const void *a, const void *b) {
+    float x = *(const float *)a, y = *(const float *)b;
+    return (x > y) - (x < y);
+}
+
+static void hash_grid(lk_hash *out, float grid[GRID][GRID]) {
+    float b[KEPT][KEPT], sorted[KEPT * KEPT];
+    transform(b, grid);
+    memcpy(sorted, b, sizeof sorted);
+    qsort(sorted, KEPT * KEPT, sizeof *sorted, ascending);
+    float median = sorted[KEPT * KEPT / 2 - 1];
+    for (int32_t i = 0; i < KEPT; i++) {
+        for (int32_t j = 0; j < KEPT; j++) {
+            if (b[i][j] > median) { /* bit 255 is printed first */
+                signature_set_bit(out, KEPT * KEPT - 1 - (KEPT * i + j));
+            }
+        }
+    }
+}
+
+static lk_status pdq_compute(lk_hash *out, lk_engine *engine, const lk_image *image, int32_t side,
+                             lk_error *err) {
+    (void)engine;
+    (void)side;
+    out->bits = KEPT * KEPT;
+    out->quality = 0;
+    if (MIN(image->width, image->height) < SMALLEST) {
+        return LK_OK; /* as the reference: no bits, quality 0 */
+    }
+    lk_image rgb;
+    struct plane luma = {0};
+    float grid[GRID][GRID];
+    lk_status status = signature_rgb(&rgb, image, err);
+    status = status == LK_OK ? read_luma(&luma, &rgb, err) : status;
+    if (status == LK_OK && !(luma.width == GRID && luma.height == GRID)) {
+        status = jarosz_filter(&luma, err);
+    }
+    if (status == LK_OK) {
+        decimate(grid, &luma);
+        out->quality = quality_of(grid);
+        hash_grid(out, grid);
+    }
+    lk_image_release(&rgb);
+    plane_release(&luma);
+    return status;
+}
+
+const struct signature signature_pdq = {
+    .info = {.name = "pdq",
+             .title = "PDQ",
+             .summary =
+                 "256 bits of low frequencies with a quality score, made for matching at scale.",
+             .side = 16,
+             .match_bits = 31},
+    .compute = pdq_compute,
+};
