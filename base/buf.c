@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 void buf_init(struct buf *b, size_t max) {
     *b = (struct buf){.max = max};
@@ -71,15 +72,24 @@ void buf_printf(struct buf *b, const char *format, ...) {
 }
 
 void buf_add_html(struct buf *b, const char *text) {
-    for (; *text; text++) {
-        switch (*text) {
+    for (const unsigned char *s = (const unsigned char *)text; *s;) {
+        size_t n = utf8_length(s);
+        switch (*s) {
         case '&': buf_add_text(b, "&amp;"); break;
         case '<': buf_add_text(b, "&lt;"); break;
         case '>': buf_add_text(b, "&gt;"); break;
         case '"': buf_add_text(b, "&quot;"); break;
         case '\'': buf_add_text(b, "&#39;"); break;
-        default: buf_add(b, text, 1); break;
+        case '\t':
+        case '\n': buf_add(b, s, 1); break;
+        default:
+            if (n == 0 || *s < 0x20 || *s == 0x7f) {
+                buf_add_text(b, UTF8_REPLACEMENT);
+            } else {
+                buf_add(b, s, n);
+            }
         }
+        s += n ? n : 1;
     }
 }
 

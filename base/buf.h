@@ -24,7 +24,8 @@ void buf_release(struct buf *b);
 void buf_add(struct buf *b, const void *data, size_t size);
 void buf_add_text(struct buf *b, const char *text);
 void buf_printf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
-/* Text for HTML content or a quoted attribute: & < > " ' become entities. */
+/* Text for HTML content or a quoted attribute: & < > " ' become entities; bytes that are not UTF-8 and control
+ * characters other than tab and line feed become U+FFFD. */
 void buf_add_html(struct buf *b, const char *text);
 /* Base64 of RFC 4648, with padding. */
 void buf_add_base64(struct buf *b, const uint8_t *data, size_t size);

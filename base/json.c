@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 void json_init(struct json *j, struct buf *out, int indent) {
     *j = (struct json){.out = out, .indent = indent};
 }
@@ -15,32 +17,12 @@ static void new_line(struct json *j) {
     }
 }
 
-/* Length of the UTF-8 sequence at s; 0 when it is none (overlong, surrogate, out of range, cut off). RFC 3629. */
-static size_t utf8_length(const unsigned char *s) {
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-    if (s[0] < 0x80) {
-        return 1;
-    }
-    if (s[0] < 0xc2 || s[0] > 0xf4) {
-        return 0;
-    }
-    size_t n = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    uint32_t code = s[0] & (0xffu >> (n + 1));
-    for (size_t i = 1; i < n; i++) {
-        if ((s[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-        code = code << 6 | (s[i] & 0x3fu);
-    }
-    return code >= least[n] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? n : 0;
-}
-
 static void add_quoted(struct json *j, const char *text) {
     buf_add(j->out, "\"", 1);
     for (const unsigned char *s = (const unsigned char *)text; *s;) {
         size_t n = utf8_length(s);
         if (n == 0) {
-            buf_add_text(j->out, "\xef\xbf\xbd");
+            buf_add_text(j->out, UTF8_REPLACEMENT);
             n = 1;
         } else if (*s == '"' || *s == '\\') {
             buf_printf(j->out, "\\%c", *s);

@@ -17,6 +17,21 @@ static void test_text_and_numbers(void **state) {
     lk_bytes_release(&out);
 }
 
+/* File names are bytes: whatever they hold, the page stays well-formed UTF-8 and the text stays text. */
+static void test_html_of_hostile_bytes(void **state) {
+    (void)state;
+    lk_error err;
+    struct buf b;
+    lk_bytes out;
+    buf_init(&b, 1000);
+    buf_add_html(&b, "\"><script>'\xff\xc3\xa9\x1b[31m\xe2\x82\tend\xed\xa0\x80");
+    assert_ok(buf_finish(&b, &out, &err));
+    assert_string_equal((const char *)out.data,
+                        "&quot;&gt;&lt;script&gt;&#39;\xef\xbf\xbd\xc3\xa9\xef\xbf\xbd[31m"
+                        "\xef\xbf\xbd\xef\xbf\xbd\tend\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd");
+    lk_bytes_release(&out);
+}
+
 static void test_base64_rfc4648_vectors(void **state) {
     (void)state;
     static const char *const plain[] = {"", "f", "fo", "foo", "foob", "fooba", "foobar"};
@@ -50,6 +65,7 @@ static void test_maximum_sticks(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_text_and_numbers),
+        cmocka_unit_test(test_html_of_hostile_bytes),
         cmocka_unit_test(test_base64_rfc4648_vectors),
         cmocka_unit_test(test_maximum_sticks),
     };
