@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Pictures of a comparison: numbered boxes, heat, matched points. */
-#include "report/overlay.h"
+#include <likeness/report.h>
 
 #include <math.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static void draw_region(lk_image *image, const lk_region *r, int32_t x, int32_t 
     draw_number(image, left + dot, flag_y + dot, dot, r->id, paper);
 }
 
-lk_status overlay_canvas(lk_image *out, int32_t width, int32_t height, lk_error *err) {
+static lk_status white_canvas(lk_image *out, int32_t width, int32_t height, lk_error *err) {
     lk_status status = lk_image_new(out, width, height, 3, 8, err);
     if (status == LK_OK) {
         memset(out->data, 255, out->stride * (size_t)height);
@@ -35,7 +35,7 @@ lk_status overlay_canvas(lk_image *out, int32_t width, int32_t height, lk_error 
 
 static lk_status differences(lk_image *out, const lk_comparison *c, lk_error *err) {
     int32_t width = c->reference.width;
-    lk_status status = overlay_canvas(out, 2 * width + GAP, c->reference.height, err);
+    lk_status status = white_canvas(out, 2 * width + GAP, c->reference.height, err);
     if (status != LK_OK) {
         return status;
     }
@@ -48,24 +48,53 @@ static lk_status differences(lk_image *out, const lk_comparison *c, lk_error *er
     return LK_OK;
 }
 
+/* Viridis in 256 steps: the map is one byte deep on a screen anyway. */
+static void viridis_table(struct colour table[256]) {
+    for (int i = 0; i < 256; i++) {
+        table[i] = draw_viridis(i / 255.0);
+    }
+}
+
+static int32_t map_level(const lk_map *map, int32_t x, int32_t y) {
+    float v = map->data ? map->data[(size_t)y * (size_t)map->width + (size_t)x] : 0;
+    return (int32_t)(fminf(fmaxf(v, 0), 1) * 255.0F + 0.5F);
+}
+
+/* Equal places show the reference in gray; the more they differ, the more colour covers it. */
 static lk_status heat(lk_image *out, const lk_comparison *c, lk_error *err) {
+    struct colour table[256];
     lk_image gray;
+    viridis_table(table);
     lk_status status = colour_to_gray8(&gray, &c->reference, err);
-    status = status == LK_OK ? overlay_canvas(out, gray.width, gray.height, err) : status;
+    status = status == LK_OK ? white_canvas(out, gray.width, gray.height, err) : status;
     for (int32_t y = 0; status == LK_OK && y < out->height; y++) {
         uint8_t *to = image_row(out, y);
+        const uint8_t *from = image_row(&gray, y);
         for (int32_t x = 0; x < out->width; x++, to += 3) {
-            double v = c->difference.data
-                           ? c->difference.data[(size_t)y * (size_t)out->width + (size_t)x]
-                           : 0;
-            struct colour hot = draw_viridis(v);
-            double base = 0.6 * image_row(&gray, y)[x], share = 0.35 + 0.65 * v;
-            to[0] = (uint8_t)lround(base + (hot.r - base) * share);
-            to[1] = (uint8_t)lround(base + (hot.g - base) * share);
-            to[2] = (uint8_t)lround(base + (hot.b - base) * share);
+            int32_t level = map_level(&c->difference, x, y);
+            int32_t share = MIN(level * 3 / 2, 235), base = 20 + from[x] * 160 / 255;
+            to[0] = (uint8_t)(base + (table[level].r - base) * share / 255);
+            to[1] = (uint8_t)(base + (table[level].g - base) * share / 255);
+            to[2] = (uint8_t)(base + (table[level].b - base) * share / 255);
         }
     }
     lk_image_release(&gray);
+    return status;
+}
+
+static lk_status map_alone(lk_image *out, const lk_comparison *c, lk_error *err) {
+    struct colour table[256];
+    viridis_table(table);
+    lk_status status = white_canvas(out, c->reference.width, c->reference.height, err);
+    for (int32_t y = 0; status == LK_OK && y < out->height; y++) {
+        uint8_t *to = image_row(out, y);
+        for (int32_t x = 0; x < out->width; x++, to += 3) {
+            struct colour hot = table[map_level(&c->difference, x, y)];
+            to[0] = hot.r;
+            to[1] = hot.g;
+            to[2] = hot.b;
+        }
+    }
     return status;
 }
 
@@ -81,8 +110,8 @@ static void draw_matches(lk_image *out, const lk_comparison *c, bool inliers) {
 }
 
 static lk_status matches(lk_image *out, const lk_comparison *c, lk_error *err) {
-    lk_status status = overlay_canvas(out, c->reference.width + GAP + c->photo.width,
-                                      MAX(c->reference.height, c->photo.height), err);
+    lk_status status = white_canvas(out, c->reference.width + GAP + c->photo.width,
+                                    MAX(c->reference.height, c->photo.height), err);
     if (status == LK_OK) {
         draw_image(out, 0, 0, &c->reference);
         draw_image(out, c->reference.width + GAP, 0, &c->photo);
@@ -100,6 +129,7 @@ lk_status lk_report_picture(lk_image *out, const lk_comparison *c, lk_picture_ki
     }
     switch (kind) {
     case LK_PICTURE_HEAT: return heat(out, c, err);
+    case LK_PICTURE_MAP: return map_alone(out, c, err);
     case LK_PICTURE_MATCHES: return matches(out, c, err);
     default: return differences(out, c, err);
     }

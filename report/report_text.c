@@ -13,7 +13,8 @@ static const struct {
     [LK_CANNOT_TELL] = {"CANNOT TELL", "?", "\x1b[33m"},
 };
 
-enum { TEXT_MAX = 1 << 16, REGIONS_SHOWN = 3, REASONS_SHOWN = 4 };
+/* With the verdict and the line on what is left out, never more than six lines. */
+enum { TEXT_MAX = 1 << 16, LINES = 4, REASONS_SHOWN = 3 };
 
 lk_status lk_report_text(lk_bytes *out, const lk_comparison *c, bool colour, lk_error *err) {
     struct buf b;
@@ -21,16 +22,19 @@ lk_status lk_report_text(lk_bytes *out, const lk_comparison *c, bool colour, lk_
     buf_printf(&b, "%s%s %s%s  score %.3f\n", colour ? verdict_table[c->verdict].ansi : "",
                verdict_table[c->verdict].symbol, verdict_table[c->verdict].word,
                colour ? "\x1b[0m" : "", c->score);
-    for (int32_t i = 0; i < MIN(c->reason_count, (int32_t)REASONS_SHOWN); i++) {
+    int32_t reasons = MIN(c->reason_count, c->region_count ? (int32_t)REASONS_SHOWN : LINES);
+    for (int32_t i = 0; i < reasons; i++) {
         buf_printf(&b, "  %s\n", c->reasons[i]);
     }
-    for (size_t i = 0; i < MIN(c->region_count, (size_t)REGIONS_SHOWN); i++) {
+    size_t shown = MIN(c->region_count, (size_t)(LINES - reasons));
+    for (size_t i = 0; i < shown; i++) {
         const lk_region *r = &c->regions[i];
         buf_printf(&b, "  #%d %s %dx%d px at %d,%d  severity %.2f\n", r->id,
                    lk_region_kind_name(r->kind), r->width, r->height, r->x, r->y, r->severity);
     }
-    if (c->region_count > REGIONS_SHOWN) {
-        buf_printf(&b, "  and %zu more regions\n", c->region_count - REGIONS_SHOWN);
+    if (c->region_count > shown) {
+        buf_printf(&b, "  and %zu more region%s\n", c->region_count - shown,
+                   c->region_count - shown == 1 ? "" : "s");
     }
     return buf_finish(&b, out, err);
 }

@@ -17,18 +17,20 @@ LK_API LK_MUST_CHECK lk_status lk_report_text(lk_bytes *out, const lk_comparison
 LK_API LK_MUST_CHECK lk_status lk_report_json(lk_bytes *out, const lk_comparison *c, bool indent,
                                               lk_error *err);
 
-/* One HTML file that needs nothing else: verdict, pictures in seven modes, regions, measures. Wants a comparison made with
- * want_evidence. */
+/* One HTML file that needs nothing else: verdict, pictures in seven modes, regions, measures. Its own policy lets it load
+ * nothing, and texts of c are escaped whatever they hold. A comparison made without want_evidence gives a page without
+ * pictures. LK_E_MEMORY, LK_E_LIMIT (over 64 MiB), and what lk_image_encode gives. */
 LK_API LK_MUST_CHECK lk_status lk_report_html(lk_bytes *out, lk_engine *engine,
                                               const lk_comparison *c, lk_error *err);
 
 typedef enum lk_picture_kind {
     LK_PICTURE_DIFFERENCES, /* reference and aligned photo side by side, regions boxed and numbered */
     LK_PICTURE_HEAT,        /* the reference in gray under the difference map in viridis */
+    LK_PICTURE_MAP,     /* the difference map alone, in viridis */
     LK_PICTURE_MATCHES, /* reference and photo side by side, matched points joined: inliers green, others gray */
 } lk_picture_kind;
 
-/* A picture of the comparison, RGB 8 bits; wants evidence. The caller releases out. */
+/* A picture of the comparison, RGB 8 bits. The caller releases out. LK_E_USAGE when c holds no evidence, LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_report_picture(lk_image *out, const lk_comparison *c,
                                                  lk_picture_kind kind, lk_error *err);
 

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files of this folder that are built into the library (embed.sh). */
+#ifndef LK_ASSETS_H
+#define LK_ASSETS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct asset {
+    const uint8_t *data;
+    size_t size;
+};
+
+extern const struct asset asset_viewer_css, asset_viewer_html, asset_viewer_js;
+
+#endif

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of the HTML report. Everything is appended to one buffer, which keeps the first failure; what can fail beside that
+ * (pictures) returns it. */
+#ifndef LK_HTML_H
+#define LK_HTML_H
+
+#include <likeness/report.h>
+
+#include "base/buf.h"
+
+struct page {
+    struct buf out;
+    lk_engine *engine;      /* borrowed */
+    const lk_comparison *c; /* borrowed */
+};
+
+/* html_tables.c: what is said in words and numbers. */
+void html_verdict(struct page *p);
+void html_warnings(struct page *p);
+void html_inputs(struct page *p);
+void html_alignment(struct page *p);
+void html_measures(struct page *p);
+/* The last part of a path, for titles; the path itself when it ends in a slash. */
+const char *html_file_name(const lk_image_info *info);
+/* A bar filled to value (0..1). The number beside it says the same in text. */
+void html_bar(struct page *p, double value);
+
+/* html_evidence.c: what is shown. */
+MUST_CHECK lk_status html_pictures(struct page *p, lk_error *err);
+MUST_CHECK lk_status html_regions(struct page *p, lk_error *err);
+
+#endif

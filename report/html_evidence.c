@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the report shows: the pictures, numbered boxes over them, and each region close up. */
+#include "report/html.h"
+
+#include <math.h>
+
+#include "base/compiler.h"
+#include "image/image.h"
+#include "image/resize.h"
+#include "report/assets.h"
+
+enum {
+    SIDE_MAX = 1600,         /* of an embedded picture; keeps a page of a 12 MP pair near 1 MB */
+    MATCHES_SIDE_MAX = 2400, /* two pictures side by side */
+    LOSSLESS_PIXELS =
+        512 *
+        512, /* up to this a picture is embedded as PNG: no artefact to mistake for a difference */
+    JPEG_QUALITY = 90,
+    CROP_SIDE_MAX = 360,
+    CROPS_MAX = 24,
+    LISTED_MAX = 200,
+};
+
+/* " src=\"data:...\"" of the picture, reduced to side_max. */
+static lk_status add_source(struct page *p, const lk_image *image, int32_t side_max,
+                            lk_error *err) {
+    lk_image small = {0};
+    lk_bytes bytes = {0};
+    lk_status status = LK_OK;
+    int32_t longest = MAX(image->width, image->height);
+    if (longest > side_max) {
+        double scale = (double)side_max / longest;
+        status =
+            image_resize(&small, p->engine, image, MAX((int32_t)lround(image->width * scale), 1),
+                         MAX((int32_t)lround(image->height * scale), 1), RESIZE_BICUBIC, err);
+    }
+    const lk_image *shown = small.data ? &small : image;
+    bool lossless = (int64_t)shown->width * shown->height <= LOSSLESS_PIXELS;
+    if (status == LK_OK) {
+        status =
+            lk_image_encode(&bytes, shown, p->engine, lossless ? "png" : "jpeg", JPEG_QUALITY, err);
+    }
+    if (status == LK_OK) {
+        buf_printf(&p->out, " width=\"%d\" height=\"%d\" src=\"data:image/%s;base64,", shown->width,
+                   shown->height, lossless ? "png" : "jpeg");
+        buf_add_base64(&p->out, bytes.data, bytes.size);
+        buf_add_text(&p->out, "\"");
+    }
+    lk_bytes_release(&bytes);
+    lk_image_release(&small);
+    return status;
+}
+
+/* Boxes over a picture. Places are shares of it and line widths are pixels of the screen, so a box stays thin at any zoom. */
+static void add_boxes(struct page *p) {
+    const lk_comparison *c = p->c;
+    double w = c->reference.width / 100.0, h = c->reference.height / 100.0;
+    buf_add_text(&p->out, "<svg class=\"boxes\" aria-hidden=\"true\">");
+    for (size_t i = MIN(c->region_count, (size_t)LISTED_MAX); i > 0; i--) { /* worst on top */
+        const lk_region *r = &c->regions[i - 1];
+        double x = r->x / w, y = r->y / h, flag = r->id < 10 ? 20 : r->id < 100 ? 28 : 36;
+        bool above = y > 6; /* else there is no room for the flag outside the box */
+        buf_printf(&p->out, "<g data-region=\"%d\">", r->id);
+        for (int k = 0; k < 2; k++) {
+            buf_printf(&p->out,
+                       "<rect class=\"%s\" x=\"%.3f%%\" y=\"%.3f%%\" width=\"%.3f%%\" "
+                       "height=\"%.3f%%\"/>",
+                       k ? "edge" : "halo", x, y, r->width / w, r->height / h);
+        }
+        buf_printf(&p->out,
+                   "<g transform=\"translate(-1.5 %s)\"><rect class=\"flag\" x=\"%.3f%%\" "
+                   "y=\"%.3f%%\" width=\"%.0f\" height=\"20\"/><text x=\"%.3f%%\" y=\"%.3f%%\" "
+                   "dx=\"%.1f\" dy=\"14.5\">%d</text></g></g>",
+                   above ? "-20" : "-1.5", x, y, flag, x, y, flag / 2, r->id);
+    }
+    buf_add_text(&p->out, "</svg>");
+}
+
+struct figure {
+    const char *id, *caption, *alt;
+    bool boxes;
+    int32_t side_max;
+};
+
+static const struct figure reference_figure = {
+    "reference", "Reference", "The reference, differing regions boxed and numbered", true,
+    SIDE_MAX};
+static const struct figure photo_figure = {
+    "photo", "Photo, brought onto the reference",
+    "The photo brought onto the reference, differing regions boxed and numbered", true, SIDE_MAX};
+static const struct figure heat_figure = {"heat", "Heat map: bright is different",
+                                          "The reference in gray under a map of differences", false,
+                                          SIDE_MAX};
+static const struct figure map_figure = {"difference",
+                                         "Difference only: dark is equal, bright is different",
+                                         "The map of differences", false, SIDE_MAX};
+static const struct figure matches_figure = {
+    "matches", "Matched points: those that agree in green, the others gray",
+    "Reference and photo as taken, side by side, matched points joined by lines", false,
+    MATCHES_SIDE_MAX};
+
+/* data-width and data-height: the frame that coordinates mean; the embedded picture may be smaller. */
+static lk_status add_figure(struct page *p, const struct figure *f, const lk_image *image,
+                            lk_error *err) {
+    buf_printf(&p->out,
+               "<figure data-width=\"%d\" data-height=\"%d\"><div class=\"frame\">"
+               "<img id=\"pic-%s\" alt=\"%s\"",
+               image->width, image->height, f->id, f->alt);
+    lk_status status = add_source(p, image, f->side_max, err);
+    buf_add_text(&p->out, ">");
+    if (f->boxes) {
+        add_boxes(p);
+    }
+    buf_printf(&p->out, "</div><figcaption>%s</figcaption></figure>\n", f->caption);
+    return status;
+}
+
+static lk_status add_drawn(struct page *p, const struct figure *f, lk_picture_kind kind,
+                           lk_error *err) {
+    lk_image image;
+    lk_status status = lk_report_picture(&image, p->c, kind, err);
+    status = status == LK_OK ? add_figure(p, f, &image, err) : status;
+    lk_image_release(&image);
+    return status;
+}
+
+static lk_status add_figures(struct page *p, lk_error *err) {
+    const lk_comparison *c = p->c;
+    lk_status status = add_figure(p, &reference_figure, &c->reference, err);
+    status = status == LK_OK ? add_figure(p, &photo_figure, &c->aligned, err) : status;
+    if (c->difference.data) {
+        status = status == LK_OK ? add_drawn(p, &heat_figure, LK_PICTURE_HEAT, err) : status;
+        status = status == LK_OK ? add_drawn(p, &map_figure, LK_PICTURE_MAP, err) : status;
+    }
+    if (c->alignment.pairs && c->alignment.matches > 0 && c->photo.data) {
+        status = status == LK_OK ? add_drawn(p, &matches_figure, LK_PICTURE_MATCHES, err) : status;
+    }
+    return status;
+}
+
+static void add_region_list(struct page *p) {
+    const lk_comparison *c = p->c;
+    struct buf *b = &p->out;
+    buf_add_text(b, "<nav class=\"region-list\" aria-labelledby=\"h-list\">\n"
+                    "<h3 id=\"h-list\">Regions</h3>\n");
+    if (c->region_count == 0) {
+        buf_add_text(
+            b, c->difference.data
+                   ? "<p>No region differs.</p>\n</nav>\n"
+                   : "<p>No regions: the two could not be laid over one another.</p>\n</nav>\n");
+        return;
+    }
+    buf_add_text(b, "<ol>\n");
+    for (size_t i = 0; i < MIN(c->region_count, (size_t)LISTED_MAX); i++) {
+        const lk_region *r = &c->regions[i];
+        buf_printf(b,
+                   "<li><a href=\"#region-%d\" data-region=\"%d\"><span class=\"flag\">%d</span>"
+                   "<span class=\"kind\">%s</span><span class=\"where\">%d × %d px at %d, "
+                   "%d</span><span class=\"severity\">severity %.2f",
+                   i < CROPS_MAX ? r->id : 0, r->id, r->id, lk_region_kind_name(r->kind), r->width,
+                   r->height, r->x, r->y, r->severity);
+        html_bar(p, r->severity);
+        buf_add_text(b, "</span></a></li>\n");
+    }
+    buf_add_text(b, "</ol>\n");
+    if (c->region_count > LISTED_MAX) {
+        buf_printf(b, "<p>and %zu more.</p>\n", c->region_count - LISTED_MAX);
+    }
+    buf_add_text(b, "</nav>\n");
+}
+
+lk_status html_pictures(struct page *p, lk_error *err) {
+    buf_add_text(&p->out,
+                 "<section id=\"pictures\" aria-labelledby=\"h-pictures\" tabindex=\"-1\">\n"
+                 "<h2 id=\"h-pictures\">Pictures</h2>\n");
+    if (!p->c->reference.data || !p->c->aligned.data) {
+        buf_add_text(&p->out, "<p>The comparison was made without keeping pictures.</p>\n");
+        add_region_list(p);
+        buf_add_text(&p->out, "</section>\n");
+        return LK_OK;
+    }
+    buf_add_text(&p->out, "<div class=\"compare\">\n<div class=\"stage-side\">\n");
+    buf_add(&p->out, asset_viewer_html.data, asset_viewer_html.size);
+    buf_add_text(&p->out, "<div class=\"figures\">\n");
+    lk_status status = add_figures(p, err);
+    buf_add_text(&p->out, "</div>\n</div>\n");
+    add_region_list(p);
+    buf_add_text(&p->out, "</div>\n</section>\n");
+    return status;
+}
+
+struct crop {
+    int32_t x, y, width, height;
+};
+
+/* The box with surroundings: a difference is judged by what is around it. */
+static struct crop crop_around(const lk_region *r, const lk_image *frame) {
+    int32_t margin_x = MAX(r->width * 2 / 5, 24), margin_y = MAX(r->height * 2 / 5, 24);
+    int32_t left = MAX(r->x - margin_x, 0), top = MAX(r->y - margin_y, 0);
+    int32_t right = MIN(r->x + r->width + margin_x, frame->width),
+            bottom = MIN(r->y + r->height + margin_y, frame->height);
+    return (struct crop){left, top, right - left, bottom - top};
+}
+
+static lk_status add_crop(struct page *p, const lk_image *from, const struct crop *crop,
+                          const char *what, int32_t id, lk_error *err) {
+    lk_image image = {0};
+    lk_status status = image_crop(&image, from, crop->x, crop->y, crop->width, crop->height, err);
+    if (status == LK_OK) {
+        buf_printf(&p->out, "<figure><img alt=\"Region %d, %s\"", id, what);
+        status = add_source(p, &image, CROP_SIDE_MAX, err);
+        buf_printf(&p->out, "><figcaption>%s</figcaption></figure>", what);
+    }
+    lk_image_release(&image);
+    return status;
+}
+
+static lk_status add_region(struct page *p, const lk_region *r, const lk_image *heat,
+                            lk_error *err) {
+    struct crop crop = crop_around(r, &p->c->reference);
+    if (crop.width < 1 || crop.height < 1) { /* a box outside the reference shows nothing */
+        return LK_OK;
+    }
+    buf_printf(&p->out,
+               "<article class=\"crop\" id=\"region-%d\"><h3><span class=\"flag\">%d</span> %s "
+               "<span class=\"where\">%d × %d px at %d, %d · area %lld px · severity "
+               "%.2f</span></h3>\n<div class=\"triple\">",
+               r->id, r->id, lk_region_kind_name(r->kind), r->width, r->height, r->x, r->y,
+               (long long)r->area_px, r->severity);
+    lk_status status = add_crop(p, &p->c->reference, &crop, "reference", r->id, err);
+    status = status == LK_OK ? add_crop(p, &p->c->aligned, &crop, "photo", r->id, err) : status;
+    if (heat->data) {
+        status = status == LK_OK ? add_crop(p, heat, &crop, "difference", r->id, err) : status;
+    }
+    buf_add_text(&p->out, "</div></article>\n");
+    return status;
+}
+
+lk_status html_regions(struct page *p, lk_error *err) {
+    const lk_comparison *c = p->c;
+    lk_image heat = {0};
+    if (c->region_count == 0 || !c->reference.data || !c->aligned.data) {
+        return LK_OK;
+    }
+    lk_status status = LK_OK;
+    if (c->difference.data) {
+        status = lk_report_picture(&heat, c, LK_PICTURE_HEAT, err);
+    }
+    buf_add_text(&p->out, "<section class=\"crops\" aria-labelledby=\"h-crops\">\n"
+                          "<h2 id=\"h-crops\">Regions close up</h2>\n");
+    for (size_t i = 0; status == LK_OK && i < MIN(c->region_count, (size_t)CROPS_MAX); i++) {
+        status = add_region(p, &c->regions[i], &heat, err);
+    }
+    if (c->region_count > CROPS_MAX) {
+        buf_printf(&p->out,
+                   "<p id=\"region-0\">The %zu less severe ones are not shown close up.</p>\n",
+                   c->region_count - CROPS_MAX);
+    }
+    buf_add_text(&p->out, "</section>\n");
+    lk_image_release(&heat);
+    return status;
+}
