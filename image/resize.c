@@ -17,10 +17,6 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-enum {
-    WEIGHT_BITS = 32 - 8 - 2
-}; /* 8 for the sample, 2 for overshoot of the filters' negative lobes */
-
 static double sinc(double x) {
     return x == 0.0 ? 1.0 : sin(x * M_PI) / (x * M_PI);
 }
@@ -87,7 +83,7 @@ static void fill_taps(struct taps *t, double *scratch, int32_t i, int32_t in, do
         double w = sum != 0.0 ? scratch[x] / sum : scratch[x];
         double half = w < 0 ? -0.5 : 0.5;
         t->weights[(size_t)i * (size_t)t->most + (size_t)x] =
-            (int32_t)(half + w * (1 << WEIGHT_BITS));
+            (int32_t)(half + w * (1 << RESIZE_WEIGHT_BITS));
     }
     t->first[i] = first;
     t->count[i] = count;
@@ -113,12 +109,8 @@ static lk_status taps_new(struct taps *t, int32_t in, double from, double to, in
     return LK_OK;
 }
 
-static uint8_t clip_8(int32_t sum) {
-    int32_t v = sum >> WEIGHT_BITS;
-    return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-}
-
 struct pass {
+    const struct kernel_resize *kernel;
     const struct taps *taps;
     const lk_image *from;
     lk_image *to;
@@ -129,46 +121,29 @@ static void resize_row_across(void *arg, int32_t y) {
     const struct pass *p = arg;
     const uint8_t *from = image_row(p->from, p->first_row + y);
     uint8_t *to = image_row(p->to, y);
-    int32_t channels = p->to->channels;
+    size_t channels = (size_t)p->to->channels;
     for (int32_t x = 0; x < p->to->width; x++) {
         const int32_t *w = p->taps->weights + (size_t)x * (size_t)p->taps->most;
-        const uint8_t *in = from + (size_t)p->taps->first[x] * (size_t)channels;
-        int32_t sums[4] = {1 << (WEIGHT_BITS - 1), 1 << (WEIGHT_BITS - 1), 1 << (WEIGHT_BITS - 1),
-                           1 << (WEIGHT_BITS - 1)};
-        for (int32_t k = 0; k < p->taps->count[x]; k++, in += channels) {
-            for (int32_t c = 0; c < channels; c++) {
-                sums[c] += in[c] * w[k];
-            }
+        const uint8_t *in = from + (size_t)p->taps->first[x] * channels;
+        size_t count = (size_t)p->taps->count[x];
+        if (channels == 1) {
+            *to++ = resize_clip(RESIZE_HALF + p->kernel->across(in, w, count));
+            continue;
         }
-        for (int32_t c = 0; c < channels; c++) {
-            *to++ = clip_8(sums[c]);
+        int32_t sums[4];
+        p->kernel->across_colour(sums, in, channels, w, count);
+        for (size_t c = 0; c < channels; c++) {
+            *to++ = resize_clip(RESIZE_HALF + sums[c]);
         }
     }
 }
 
-/* One output row is a weighted sum of whole input rows: blocks of samples keep the sums in the cache. */
 static void resize_row_down(void *arg, int32_t y) {
-    enum { BLOCK = 1024 };
     const struct pass *p = arg;
     const int32_t *w = p->taps->weights + (size_t)y * (size_t)p->taps->most;
-    uint8_t *to = image_row(p->to, y);
-    size_t n = image_row_bytes(p->to);
-    int32_t sums[BLOCK];
-    for (size_t at = 0; at < n; at += BLOCK) {
-        size_t length = MIN((size_t)BLOCK, n - at);
-        for (size_t i = 0; i < length; i++) {
-            sums[i] = 1 << (WEIGHT_BITS - 1);
-        }
-        for (int32_t k = 0; k < p->taps->count[y]; k++) {
-            const uint8_t *in = image_row(p->from, p->taps->first[y] + k - p->first_row) + at;
-            for (size_t i = 0; i < length; i++) {
-                sums[i] += in[i] * w[k];
-            }
-        }
-        for (size_t i = 0; i < length; i++) {
-            to[at + i] = clip_8(sums[i]);
-        }
-    }
+    const uint8_t *first = image_row(p->from, p->taps->first[y] - p->first_row);
+    p->kernel->down(image_row(p->to, y), first, p->from->stride, w, (size_t)p->taps->count[y],
+                    image_row_bytes(p->to));
 }
 
 static lk_status resize_passes(lk_image *out, lk_engine *engine, const lk_image *from,
@@ -181,11 +156,19 @@ static lk_status resize_passes(lk_image *out, lk_engine *engine, const lk_image 
     if (status != LK_OK) {
         return status;
     }
-    struct pass p = {.taps = across, .from = from, .to = &rows, .first_row = first};
+    struct pass p = {.kernel = &engine->kernels.resize,
+                     .taps = across,
+                     .from = from,
+                     .to = &rows,
+                     .first_row = first};
     pool_for(engine->pool, rows.height, resize_row_across, &p);
     status = lk_image_new(out, width, height, from->channels, 8, err);
     if (status == LK_OK) {
-        p = (struct pass){.taps = down, .from = &rows, .to = out, .first_row = first};
+        p = (struct pass){.kernel = &engine->kernels.resize,
+                          .taps = down,
+                          .from = &rows,
+                          .to = out,
+                          .first_row = first};
         pool_for(engine->pool, height, resize_row_down, &p);
     }
     lk_image_release(&rows);

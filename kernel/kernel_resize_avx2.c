@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/kernel_resize.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+static __m256i load_8(const uint8_t *p) {
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)p));
+}
+
+static int32_t across_avx2(const uint8_t *in, const int32_t *weights, size_t n) {
+    __m256i sums = _mm256_setzero_si256();
+    size_t i = 0;
+    for (; i + 8 <= n; i += 8) {
+        __m256i w = _mm256_loadu_si256((const __m256i *)(const void *)(weights + i));
+        sums = _mm256_add_epi32(sums, _mm256_mullo_epi32(load_8(in + i), w));
+    }
+    int32_t lanes[8], sum = 0;
+    _mm256_storeu_si256((__m256i *)(void *)lanes, sums);
+    for (int lane = 0; lane < 8; lane++) {
+        sum += lanes[lane];
+    }
+    for (; i < n; i++) {
+        sum += in[i] * weights[i];
+    }
+    return sum;
+}
+
+/* One pixel a step in four lanes. The fourth byte of three channels belongs to the next pixel, so the last pixel is loaded
+ * on its own. */
+static void across_colour_avx2(int32_t sums[4], const uint8_t *in, size_t channels,
+                               const int32_t *weights, size_t n) {
+    __m128i even = _mm_setzero_si128(), odd = even;
+    int32_t pixel = 0;
+    size_t i = 0;
+    for (; i + 2 < n; i += 2, in += 2 * channels) {
+        memcpy(&pixel, in, 4);
+        __m128i v = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(pixel));
+        even = _mm_add_epi32(even, _mm_mullo_epi32(v, _mm_set1_epi32(weights[i])));
+        memcpy(&pixel, in + channels, 4);
+        v = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(pixel));
+        odd = _mm_add_epi32(odd, _mm_mullo_epi32(v, _mm_set1_epi32(weights[i + 1])));
+    }
+    for (; i < n; i++, in += channels) {
+        pixel = 0;
+        memcpy(&pixel, in, channels);
+        __m128i v = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(pixel));
+        even = _mm_add_epi32(even, _mm_mullo_epi32(v, _mm_set1_epi32(weights[i])));
+    }
+    _mm_storeu_si128((__m128i *)(void *)sums, _mm_add_epi32(even, odd));
+}
+
+/* 16 columns keep their sums in two registers while the rows go by. */
+static void down_avx2(uint8_t *out, const uint8_t *first, size_t stride, const int32_t *weights,
+                      size_t rows, size_t n) {
+    size_t x = 0;
+    for (; x + 16 <= n; x += 16) {
+        __m256i low = _mm256_set1_epi32(RESIZE_HALF), high = low;
+        const uint8_t *in = first + x;
+        for (size_t k = 0; k < rows; k++, in += stride) {
+            __m256i w = _mm256_set1_epi32(weights[k]);
+            low = _mm256_add_epi32(low, _mm256_mullo_epi32(load_8(in), w));
+            high = _mm256_add_epi32(high, _mm256_mullo_epi32(load_8(in + 8), w));
+        }
+        __m256i words = _mm256_packs_epi32(_mm256_srai_epi32(low, RESIZE_WEIGHT_BITS),
+                                           _mm256_srai_epi32(high, RESIZE_WEIGHT_BITS));
+        words = _mm256_permute4x64_epi64(words, 0xd8);
+        __m128i bytes =
+            _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+        _mm_storeu_si128((__m128i *)(void *)(out + x), bytes);
+    }
+    struct kernel_resize c;
+    kernel_resize_init_c(&c);
+    c.down(out + x, first + x, stride, weights, rows, n - x);
+}
+
+void kernel_resize_init_avx2(struct kernel_resize *k) {
+    *k = (struct kernel_resize){
+        .across = across_avx2, .across_colour = across_colour_avx2, .down = down_avx2};
+}
