@@ -27,21 +27,36 @@ static bool skip(const char **text, char c) {
     return true;
 }
 
+static bool set_rectangle(lk_polygon *p, double x, double y, double w, double h) {
+    const double corners[8] = {x, y, x + w, y, x + w, y + h, x, y + h};
+    p->xy = calloc(8, sizeof *p->xy);
+    for (int i = 0; p->xy && i < 8; i++) {
+        p->xy[i] = corners[i];
+    }
+    p->count = 4;
+    return p->xy != NULL;
+}
+
+/* odiff's form, corners included on the left and excluded on the right. */
+static bool parse_corners(double out[4], const char *text) {
+    return read_length(&out[0], &text, 0) && skip(&text, ':') && read_length(&out[1], &text, 0) &&
+           skip(&text, '-') && read_length(&out[2], &text, 0) && skip(&text, ':') &&
+           read_length(&out[3], &text, 0) && *text == '\0';
+}
+
 static bool parse_rectangle(lk_polygon *p, const char *text, double width, double height) {
-    double x, y, w, h;
+    double x, y, w, h, corner[4];
+    if (parse_corners(corner, text)) {
+        return corner[2] > corner[0] && corner[3] > corner[1] &&
+               set_rectangle(p, corner[0], corner[1], corner[2] - corner[0], corner[3] - corner[1]);
+    }
     bool ok = read_length(&x, &text, width) && skip(&text, ',') && read_length(&y, &text, height) &&
               skip(&text, ',') && read_length(&w, &text, width) && skip(&text, ',') &&
               read_length(&h, &text, height) && *text == '\0';
     if (!ok || w <= 0 || h <= 0) {
         return false;
     }
-    const double corners[8] = {x, y, x + w, y, x + w, y + h, x, y + h};
-    p->xy = mem_calloc(8, sizeof *p->xy);
-    for (int i = 0; p->xy && i < 8; i++) {
-        p->xy[i] = corners[i];
-    }
-    p->count = 4;
-    return p->xy != NULL;
+    return set_rectangle(p, x, y, w, h);
 }
 
 static bool parse_polygon(lk_polygon *p, const char *text, double width, double height) {

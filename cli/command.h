@@ -25,8 +25,8 @@ struct command {
     enum exit_code (*run)(void *settings, lk_engine *engine);
 };
 
-extern const struct command command_compare, command_hash, command_info, command_version,
-    command_help, command_doctor, command_completion;
+extern const struct command command_compare, command_diff, command_hash, command_info,
+    command_version, command_help, command_doctor, command_completion;
 extern const struct command *const command_table[];
 size_t command_count(void);
 const struct command *command_find(const char *name);

@@ -10,8 +10,8 @@
 #include "cli/command.h"
 
 const struct command *const command_table[] = {
-    &command_compare,    &command_hash,    &command_info, &command_doctor,
-    &command_completion, &command_version, &command_help,
+    &command_compare, &command_diff,       &command_hash,    &command_info,
+    &command_doctor,  &command_completion, &command_version, &command_help,
 };
 
 size_t command_count(void) {

@@ -149,3 +149,7 @@ const char *lk_engine_cpu(const lk_engine *engine) {
 int32_t lk_engine_threads(const lk_engine *engine) {
     return pool_threads(engine->pool);
 }
+
+void lk_engine_for(lk_engine *engine, int32_t count, void (*run)(void *arg, int32_t i), void *arg) {
+    pool_for(engine->pool, count, run, arg);
+}

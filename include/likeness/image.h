@@ -60,6 +60,11 @@ LK_API void lk_engine_free(lk_engine *engine);
 LK_API const char *lk_engine_cpu(const lk_engine *engine);
 LK_API int32_t lk_engine_threads(const lk_engine *engine);
 
+/* Calls run(arg, i) for i in 0..count-1 on the engine's threads, in any order; returns when all are done. A call from inside
+ * run works on its own thread alone. */
+LK_API void lk_engine_for(lk_engine *engine, int32_t count, void (*run)(void *arg, int32_t i),
+                          void *arg);
+
 /* Pixels in memory: rows top to bottom, samples interleaved, sRGB encoded, alpha not premultiplied.
  * Samples are uint8_t (bit_depth 8) or uint16_t in native order (bit_depth 16). */
 typedef struct lk_image {

@@ -4,6 +4,7 @@
 #define LIKENESS_H
 
 #include <likeness/compare.h>
+#include <likeness/diff.h>
 #include <likeness/feature.h>
 #include <likeness/hash.h>
 #include <likeness/image.h>

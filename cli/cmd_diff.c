@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+#include "cli/area.h"
+#include "cli/command.h"
+
+struct diff_settings {
+    struct common common;
+    int32_t like, style, shift, max_pixels;
+    double threshold, max_ratio;
+    bool aa, no_aa, fail_on_size;
+    const char *mask, *colour;
+    struct text_list ignore;
+};
+
+#define AT(member) offsetof(struct diff_settings, member)
+
+/* The choices of --like and --style stand in the order of lk_diff_like and lk_diff_style. */
+static const struct option diff_options[] = {
+    {"threshold", 't', OPTION_NUMBER, "F", NULL, NULL, "colour tolerance of a pixel, 0..1 (0.1)",
+     AT(threshold)},
+    {"max-diff-pixels", 0, OPTION_INT, "N", NULL, NULL, "this many pixels may differ (0)",
+     AT(max_pixels)},
+    {"max-diff-ratio", 0, OPTION_NUMBER, "F", NULL, NULL, "this share of the pixels may differ",
+     AT(max_ratio)},
+    {"aa", 0, OPTION_FLAG, NULL, NULL, "antialiasing",
+     "leave anti-aliased pixels out (pixelmatch's default)", AT(aa)},
+    {"no-aa", 0, OPTION_FLAG, NULL, NULL, NULL, "count anti-aliased pixels (odiff's default)",
+     AT(no_aa)},
+    {"like", 0, OPTION_CHOICE, "WHOM", "pixelmatch|odiff", NULL,
+     "count as pixelmatch 7.2.0 or odiff 4.5", AT(like)},
+    {"shift", 0, OPTION_INT, "N", NULL, NULL, "forgive pixels that moved by up to N (0)",
+     AT(shift)},
+    {"fail-on-size", 0, OPTION_FLAG, NULL, NULL, "fail-on-layout",
+     "other sizes are different (on; --no-fail-on-size)", AT(fail_on_size)},
+    {"ignore", 'i', OPTION_LIST, "X,Y,W,H", NULL, NULL,
+     "leave a rectangle out, px or %, or x1:y1-x2:y2", AT(ignore)},
+    {"mask", 0, OPTION_TEXT, "FILE", NULL, NULL, "picture of A's size; black is left out",
+     AT(mask)},
+    {"style", 0, OPTION_CHOICE, "HOW", "box|heat|overlay|mask|side", NULL,
+     "how OUT shows the difference", AT(style)},
+    {"diff-color", 0, OPTION_TEXT, "RRGGBB", NULL, "diff-colour",
+     "colour of differing pixels in OUT (e60000)", AT(colour)},
+    OPTION_END,
+};
+
+static void diff_defaults(void *settings) {
+    struct diff_settings *s = settings;
+    s->threshold = 0.1;
+    s->fail_on_size = true;
+    s->colour = "e60000";
+}
+
+/* One run. */
+struct diffing {
+    lk_image a, b, mask;
+    struct area_list areas;
+    lk_diff_result result;
+};
+
+static void write_json(struct buf *b, const lk_diff_result *r, const struct diff_settings *s) {
+    struct json j;
+    json_init(&j, b, 0);
+    json_object_begin(&j, NULL);
+    json_text(&j, "schema", "likeness/diff/1");
+    json_text(&j, "verdict", lk_verdict_name(r->verdict));
+    json_int(&j, "diff_pixels", r->diff_pixels);
+    json_number(&j, "diff_ratio", r->diff_ratio);
+    json_int(&j, "antialiased_pixels", r->antialiased_pixels);
+    json_bool(&j, "size_differs", r->size_differs);
+    json_array_begin(&j, "regions");
+    for (size_t i = 0; i < r->region_count; i++) {
+        const lk_region *g = &r->regions[i];
+        const double box[4] = {g->x, g->y, g->width, g->height};
+        json_object_begin(&j, NULL);
+        json_int(&j, "id", g->id);
+        json_text(&j, "kind", lk_region_kind_name(g->kind));
+        json_numbers(&j, "box", box, 4);
+        json_int(&j, "area_px", g->area_px);
+        json_number(&j, "severity", g->severity);
+        json_object_end(&j);
+    }
+    json_array_end(&j);
+    json_object_begin(&j, "limit");
+    json_text(&j, "name", r->limit);
+    json_int(&j, "max_diff_pixels", s->max_pixels);
+    json_number(&j, "max_diff_ratio", s->max_ratio);
+    json_text(&j, "origin", s->max_pixels > 0 || s->max_ratio > 0 ? "flag" : "built-in");
+    json_object_end(&j);
+    json_object_end(&j);
+    buf_add_text(b, "\n");
+}
+
+static void write_text(struct buf *b, const lk_diff_result *r, const struct diff_settings *s) {
+    const char *origin = s->max_pixels > 0 || s->max_ratio > 0 ? "flag" : "built-in";
+    if (strcmp(r->limit, "size") == 0) {
+        buf_printf(b, "DIFFERENT  sizes %dx%d and %dx%d   (--no-fail-on-size compares the rest)\n",
+                   r->sizes[0], r->sizes[1], r->sizes[2], r->sizes[3]);
+        return;
+    }
+    buf_printf(b, "%s  %lld px (%.2f %%)", r->verdict == LK_SAME ? "SAME" : "DIFFERENT",
+               (long long)r->diff_pixels, r->diff_ratio * 100);
+    if (r->region_count) {
+        const lk_region *g = &r->regions[0];
+        buf_printf(b, "  %zu region%s  #1 %s %dx%d at %d,%d", r->region_count,
+                   r->region_count == 1 ? "" : "s", lk_region_kind_name(g->kind), g->width,
+                   g->height, g->x, g->y);
+    }
+    if (r->verdict == LK_DIFFERENT) {
+        if (strcmp(r->limit, "max_diff_ratio") == 0) {
+            buf_printf(b, "   limit: --max-diff-ratio %g (%s)", s->max_ratio, origin);
+        } else {
+            buf_printf(b, "   limit: --max-diff-pixels %d (%s)", s->max_pixels, origin);
+        }
+    }
+    buf_add_text(b, "\n");
+}
+
+/* Two pictures at once where the engine has threads for it. */
+struct loading {
+    lk_engine *engine;
+    const char *const *paths;
+    lk_image *images[2];
+    lk_status status[2];
+    lk_error err[2];
+};
+
+static void load_one(void *arg, int32_t i) {
+    struct loading *l = arg;
+    const lk_load_options options = {.no_digest = true};
+    l->status[i] = lk_image_load(l->images[i], NULL, l->engine, l->paths[i], &options, &l->err[i]);
+}
+
+static lk_status load_pictures(struct diffing *d, const struct diff_settings *s, lk_engine *engine,
+                               lk_error *err) {
+    struct loading l = {.engine = engine, .paths = s->common.args.items, .images = {&d->a, &d->b}};
+    lk_engine_for(engine, 2, load_one, &l);
+    for (int i = 0; i < 2; i++) {
+        if (l.status[i] != LK_OK) {
+            *err = l.err[i];
+            return l.status[i];
+        }
+    }
+    if (!s->mask) {
+        return LK_OK;
+    }
+    lk_image any;
+    lk_status status = lk_image_load(&any, NULL, engine, s->mask, NULL, err);
+    status = status == LK_OK ? lk_image_to_gray(&d->mask, &any, err) : status;
+    lk_image_release(&any);
+    return status;
+}
+
+static lk_status run_diff(struct diffing *d, const struct diff_settings *s, lk_engine *engine,
+                          lk_error *err) {
+    lk_diff_options o = lk_diff_options_default();
+    o.like = (lk_diff_like)s->like;
+    o.threshold = s->threshold;
+    o.skip_antialiased = s->aa ? 1 : s->no_aa ? 0 : -1;
+    o.shift = s->shift;
+    o.max_pixels = s->max_pixels;
+    o.max_ratio = s->max_ratio;
+    o.common_area = !s->fail_on_size;
+    o.mask = s->mask ? &d->mask : NULL;
+    o.ignore = d->areas.polygons;
+    o.ignore_count = d->areas.count;
+    lk_status status = lk_diff(&d->result, engine, &d->a, &d->b, &o, err);
+    if (status == LK_OK && s->common.args.count == 3 && !d->result.size_differs) {
+        lk_image picture;
+        status = lk_diff_picture(
+            &picture, &d->result, &d->a, &d->b, (lk_diff_style)s->style,
+            (uint32_t)strtoul(s->colour[0] == '#' ? s->colour + 1 : s->colour, NULL, 16), err);
+        status = status == LK_OK ? lk_image_save(&picture, engine, s->common.args.items[2], err)
+                                 : status;
+        lk_image_release(&picture);
+    }
+    return status;
+}
+
+static enum exit_code print_diff(const struct diffing *d, const struct diff_settings *s) {
+    struct buf b;
+    lk_bytes text;
+    lk_error err;
+    buf_init(&b, 64 << 20);
+    if (s->common.json) {
+        write_json(&b, &d->result, s);
+    } else {
+        write_text(&b, &d->result, s);
+    }
+    if (buf_finish(&b, &text, &err) != LK_OK) {
+        return report_error(&s->common, &err);
+    }
+    enum exit_code code =
+        write_result(&s->common, &text, d->result.verdict == LK_SAME ? EXIT_YES : EXIT_NO);
+    lk_bytes_release(&text);
+    return code;
+}
+
+static enum exit_code diff_run(void *settings, lk_engine *engine) {
+    static const struct text_list none = {0};
+    struct diff_settings *s = settings;
+    struct diffing d = {0};
+    lk_error err = {0};
+    char message[256];
+    lk_status status = load_pictures(&d, s, engine, &err);
+    enum exit_code code;
+    if (status == LK_OK &&
+        !areas_parse(&d.areas, &s->ignore, &none, d.a.width, d.a.height, message, sizeof message)) {
+        code = report_usage(&s->common, &command_diff, message);
+    } else {
+        status = status == LK_OK ? run_diff(&d, s, engine, &err) : status;
+        code = status == LK_OK ? print_diff(&d, s) : report_error(&s->common, &err);
+    }
+    lk_diff_result_release(&d.result);
+    areas_release(&d.areas);
+    lk_image_release(&d.a);
+    lk_image_release(&d.b);
+    lk_image_release(&d.mask);
+    return code;
+}
+
+const struct command command_diff = {
+    .name = "diff",
+    .summary = "strict pixel diff of two renderings, for CI",
+    .arguments = "A B [OUT]",
+    .details = "Counts the pixels that differ as pixelmatch 7.2.0 does by default, or as odiff 4.5 "
+               "does with --like=odiff. OUT\n"
+               "gets a picture of the difference. Ends with 0 when no more pixels differ than the "
+               "limits allow, else with 1.",
+    .examples = "  likeness diff expected.png actual.png out.png\n"
+                "  likeness diff a.png b.png --max-diff-ratio 0.001 --json\n"
+                "  likeness diff a.png b.png --like=odiff -t 0.2 -i 0,0,100%,40\n",
+    .least_args = 2,
+    .most_args = 3,
+    .options = diff_options,
+    .settings_size = sizeof(struct diff_settings),
+    .defaults = diff_defaults,
+    .run = diff_run,
+};
