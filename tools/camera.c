@@ -167,9 +167,7 @@ static void look(double h[9], const struct camera_settings *s, const lk_image *p
     double c = cos(radians(s->turn_deg)), n = sin(radians(s->turn_deg));
     double px = (picture->width - 1) / 2.0, py = (picture->height - 1) / 2.0;
     double place[9] = {c, -n, -c * px + n * py, n, c, -n * px - c * py, 0, 0, 1};
-    double camera[9] = {focal, 0,     (0.5 + s->offset_x) * s->width - 0.5,
-                        0,     focal, (0.5 + s->offset_y) * s->height - 0.5,
-                        0,     0,     1};
+    double camera[9] = {focal, 0, (s->width - 1) / 2.0, 0, focal, (s->height - 1) / 2.0, 0, 0, 1};
     double turned[9];
     multiply(turned, tilt, place);
     multiply(h, camera, turned);
@@ -178,34 +176,47 @@ static void look(double h[9], const struct camera_settings *s, const lk_image *p
     }
 }
 
-/* The larger share of the photo that the picture's corners span. */
-static double covered(const double h[9], const struct camera_settings *s, const lk_image *picture) {
-    double low_x = 1e9, high_x = -1e9, low_y = 1e9, high_y = -1e9;
+/* The box of the picture's corners in the photo. */
+struct span {
+    double low_x, high_x, low_y, high_y;
+};
+
+static struct span span_of(const double h[9], const lk_image *picture) {
+    struct span b = {1e9, -1e9, 1e9, -1e9};
     for (int32_t i = 0; i < 4; i++) {
         double x, y;
         map_point(&x, &y, h, (i & 1) * (picture->width - 1.0), (i >> 1) * (picture->height - 1.0));
-        low_x = fmin(low_x, x);
-        high_x = fmax(high_x, x);
-        low_y = fmin(low_y, y);
-        high_y = fmax(high_y, y);
+        b.low_x = fmin(b.low_x, x);
+        b.high_x = fmax(b.high_x, x);
+        b.low_y = fmin(b.low_y, y);
+        b.high_y = fmax(b.high_y, y);
     }
-    return fmax((high_x - low_x) / s->width, (high_y - low_y) / s->height);
+    return b;
 }
 
-/* Steps back until the picture covers as much as asked. */
+/* Steps back until the picture covers as much as asked, then points at its middle (by cropping: the view stays the same). */
 static void find_view(double h[9], const struct camera_settings *s, const lk_image *picture) {
     double diagonal = hypot(picture->width, picture->height);
     double near = 0.6 * diagonal, far = 50 * diagonal;
+    struct span b;
     for (int32_t i = 0; i < 60; i++) {
         double middle = sqrt(near * far);
         look(h, s, picture, middle);
-        if (covered(h, s, picture) > s->cover) {
+        b = span_of(h, picture);
+        if (fmax((b.high_x - b.low_x) / s->width, (b.high_y - b.low_y) / s->height) > s->cover) {
             near = middle;
         } else {
             far = middle;
         }
     }
     look(h, s, picture, far);
+    b = span_of(h, picture);
+    double shift_x = (0.5 + s->offset_x) * s->width - (b.low_x + b.high_x + 1) / 2;
+    double shift_y = (0.5 + s->offset_y) * s->height - (b.low_y + b.high_y + 1) / 2;
+    for (int32_t i = 0; i < 3; i++) {
+        h[i] += shift_x * h[6 + i];
+        h[3 + i] += shift_y * h[6 + i];
+    }
 }
 
 static double lattice(uint64_t seed, int64_t x, int64_t y) {

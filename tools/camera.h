@@ -14,7 +14,8 @@ struct camera_settings {
     double tilt_to_deg;    /* ... towards this direction; 0 is right, 90 is down */
     double turn_deg;       /* the picture is turned on the table, clockwise */
     double cover;          /* the picture's larger share of the photo's width or height, 0..1 */
-    double offset_x, offset_y; /* of the picture's middle from the photo's, in shares of its size */
+    double offset_x,
+        offset_y; /* of the middle of the picture's box from the photo's, in shares of its size */
     double light; /* how uneven: the darkest corner gets 1 - light of the brightest's light */
     double light_to_deg; /* direction that it comes from */
     double exposure;     /* factor on everything */
