@@ -14,7 +14,7 @@ static void put(lk_image *image, int32_t x, int32_t y, struct colour c, double o
     uint8_t *p = image_row(image, y) + 3 * (size_t)x;
     const uint8_t to[3] = {c.r, c.g, c.b};
     for (int i = 0; i < 3; i++) {
-        p[i] = (uint8_t)lround(p[i] + (to[i] - p[i]) * opacity);
+        p[i] = (uint8_t)(p[i] + (to[i] - p[i]) * opacity + 0.5);
     }
 }
 
@@ -35,25 +35,34 @@ void draw_frame(lk_image *image, int32_t x, int32_t y, int32_t width, int32_t he
     draw_box(image, x + width - thickness, y, thickness, height, c);
 }
 
-void draw_line(lk_image *image, double x0, double y0, double x1, double y1, struct colour c,
-               double opacity) {
-    bool steep = fabs(y1 - y0) > fabs(x1 - x0);
-    double from = steep ? y0 : x0, to = steep ? y1 : x1, at = steep ? x0 : y0,
-           end = steep ? x1 : y1;
-    if (from > to) {
-        double swap = from;
-        from = to;
-        to = swap;
-        swap = at;
-        at = end;
-        end = swap;
+/* Share of a pixel that lies within `half` of an edge-to-centre distance. */
+static double cover(double half, double distance) {
+    return fmin(fmax(half + 0.5 - distance, 0), 1);
+}
+
+/* Walks along the longer axis; across it, pixels are covered by their distance from the line. */
+void draw_line(lk_image *image, const double from[2], const double to[2], double thickness,
+               struct colour c, double opacity) {
+    int along = fabs(to[1] - from[1]) > fabs(to[0] - from[0]), across = 1 - along;
+    const double *a = from[along] <= to[along] ? from : to, *b = a == from ? to : from;
+    double length = b[along] - a[along], slope = length > 0 ? (b[across] - a[across]) / length : 0;
+    double cosine = 1 / sqrt(1 + slope * slope), reach = (thickness / 2 + 0.5) / cosine;
+    int32_t limit = along ? image->height : image->width;
+    int32_t first = (int32_t)fmax(ceil(a[along]), 0), last = (int32_t)fmin(b[along], limit - 1);
+    for (int32_t i = first; i <= last; i++) {
+        double middle = a[across] + slope * (i - a[along]);
+        for (int32_t j = (int32_t)ceil(middle - reach); j <= (int32_t)floor(middle + reach); j++) {
+            double share = cover(thickness / 2, fabs(j - middle) * cosine);
+            put(image, along ? j : i, along ? i : j, c, share * opacity);
+        }
     }
-    double slope = to > from ? (end - at) / (to - from) : 0;
-    for (double i = floor(from + 0.5); i <= to; i++) {
-        double across = at + slope * (i - from), base = floor(across), part = across - base;
-        int32_t a = (int32_t)i, b = (int32_t)base;
-        put(image, steep ? b : a, steep ? a : b, c, (1 - part) * opacity);
-        put(image, steep ? b + 1 : a, steep ? a : b + 1, c, part * opacity);
+}
+
+void draw_disc(lk_image *image, double x, double y, double radius, struct colour c) {
+    for (int32_t j = (int32_t)floor(y - radius); j <= (int32_t)ceil(y + radius); j++) {
+        for (int32_t i = (int32_t)floor(x - radius); i <= (int32_t)ceil(x + radius); i++) {
+            put(image, i, j, c, cover(radius, hypot(i - x, j - y)));
+        }
     }
 }
 

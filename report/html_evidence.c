@@ -95,7 +95,7 @@ static const struct figure map_figure = {"difference",
                                          "Difference only: dark is equal, bright is different",
                                          "The map of differences", false, SIDE_MAX};
 static const struct figure matches_figure = {
-    "matches", "Matched points: those that agree in green, the others gray",
+    "matches", "Matched points: thick and green agree on one view, thin and gray were dropped",
     "Reference and photo as taken, side by side, matched points joined by lines", false,
     MATCHES_SIDE_MAX};
 
@@ -207,7 +207,7 @@ static lk_status add_crop(struct page *p, const lk_image *from, const struct cro
     lk_image image = {0};
     lk_status status = image_crop(&image, from, crop->x, crop->y, crop->width, crop->height, err);
     if (status == LK_OK) {
-        buf_printf(&p->out, "<figure><img alt=\"Region %d, %s\"", id, what);
+        buf_printf(&p->out, "<figure><img alt=\"Region %d: %s\"", id, what);
         status = add_source(p, &image, CROP_SIDE_MAX, err);
         buf_printf(&p->out, "><figcaption>%s</figcaption></figure>", what);
     }
@@ -227,10 +227,10 @@ static lk_status add_region(struct page *p, const lk_region *r, const lk_image *
                "%.2f</span></h3>\n<div class=\"triple\">",
                r->id, r->id, lk_region_kind_name(r->kind), r->width, r->height, r->x, r->y,
                (long long)r->area_px, r->severity);
-    lk_status status = add_crop(p, &p->c->reference, &crop, "reference", r->id, err);
-    status = status == LK_OK ? add_crop(p, &p->c->aligned, &crop, "photo", r->id, err) : status;
+    lk_status status = add_crop(p, &p->c->reference, &crop, "Reference", r->id, err);
+    status = status == LK_OK ? add_crop(p, &p->c->aligned, &crop, "Photo", r->id, err) : status;
     if (heat->data) {
-        status = status == LK_OK ? add_crop(p, heat, &crop, "difference", r->id, err) : status;
+        status = status == LK_OK ? add_crop(p, heat, &crop, "Difference", r->id, err) : status;
     }
     buf_add_text(&p->out, "</div></article>\n");
     return status;

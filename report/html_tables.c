@@ -181,9 +181,10 @@ void html_alignment(struct page *p) {
     buf_add_text(b, "</tbody></table></details>\n</section>\n");
 }
 
+/* For reading; all digits are in the JSON document. */
 static void add_figure(struct buf *b, double value) {
     if (isfinite(value)) {
-        buf_printf(b, "%.6g", value);
+        buf_printf(b, "%.4g", value);
     } else {
         buf_add_text(b, isnan(value) ? "undefined" : value > 0 ? "∞" : "−∞");
     }

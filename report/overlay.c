@@ -10,7 +10,7 @@
 #include "image/draw.h"
 
 static const struct colour box_colour = {230, 97, 0}, paper = {255, 255, 255},
-                           inlier_colour = {0, 170, 80}, outlier_colour = {150, 150, 150};
+                           inlier_colour = {40, 220, 110}, outlier_colour = {170, 170, 170};
 
 enum { GAP = 12 };
 
@@ -98,13 +98,21 @@ static lk_status map_alone(lk_image *out, const lk_comparison *c, lk_error *err)
     return status;
 }
 
+/* Dropped pairs are thin and gray, agreeing ones thick, green and dotted at their ends: told apart without colour too. */
 static void draw_matches(lk_image *out, const lk_comparison *c, bool inliers) {
     double right = c->reference.width + GAP, s = c->photo_scale;
+    double thickness = fmax(1, out->width / 1400.0);
     for (int32_t i = 0; i < c->alignment.matches && c->alignment.pairs; i++) {
         const lk_match *m = &c->alignment.pairs[i];
-        if (m->inlier == inliers) {
-            draw_line(out, m->ax, m->ay, right + m->bx * s, m->by * s,
-                      inliers ? inlier_colour : outlier_colour, inliers ? 0.8 : 0.35);
+        const double from[2] = {m->ax, m->ay}, to[2] = {right + m->bx * s, m->by * s};
+        if (m->inlier != inliers) {
+            continue;
+        }
+        draw_line(out, from, to, inliers ? thickness : thickness / 2,
+                  inliers ? inlier_colour : outlier_colour, inliers ? 0.7 : 0.6);
+        if (inliers) {
+            draw_disc(out, from[0], from[1], 2 * thickness, inlier_colour);
+            draw_disc(out, to[0], to[1], 2 * thickness, inlier_colour);
         }
     }
 }

@@ -36,7 +36,10 @@ for (const name of ["reference", "photo", "heat", "difference", "matches"]) {
   image.alt = source.alt;
   image.draggable = false;
   const figure = source.closest("figure");
-  pictures[name] = { image, width: +figure.dataset.width, height: +figure.dataset.height };
+  pictures[name] = {
+    image, width: +figure.dataset.width, height: +figure.dataset.height,
+    caption: figure.querySelector("figcaption").textContent,
+  };
 }
 const boxes = document.querySelector(".figures .boxes");
 const usable = (mode) => PANES[mode].flat().every((name) => pictures[name]);
@@ -131,6 +134,8 @@ function addCaptions() {
     panes[0].pane.append(caption("Reference", "at-left"), caption("Photo, aligned", "at-right"));
   } else if (mode === "blink") {
     panes[0].pane.append(caption(photoShown ? "Photo, aligned" : "Reference", "at-left"));
+  } else if (mode !== "onion") {
+    panes[0].pane.append(caption(frame().caption, "at-left"));
   }
 }
 
