@@ -35,25 +35,25 @@ void draw_frame(lk_image *image, int32_t x, int32_t y, int32_t width, int32_t he
     draw_box(image, x + width - thickness, y, thickness, height, c);
 }
 
-/* Share of a pixel that lies within `half` of an edge-to-centre distance. */
+/* Share of a pixel at `distance` from a centre that lies within `half` of it. */
 static double cover(double half, double distance) {
     return fmin(fmax(half + 0.5 - distance, 0), 1);
 }
 
-/* Walks along the longer axis; across it, pixels are covered by their distance from the line. */
+/* Walks along the longer axis. Each step covers thickness / cos(slope) pixels across it, the outer two in part: their sum is exact,
+ * so a line looks equally heavy at every slope. */
 void draw_line(lk_image *image, const double from[2], const double to[2], double thickness,
                struct colour c, double opacity) {
     int along = fabs(to[1] - from[1]) > fabs(to[0] - from[0]), across = 1 - along;
     const double *a = from[along] <= to[along] ? from : to, *b = a == from ? to : from;
     double length = b[along] - a[along], slope = length > 0 ? (b[across] - a[across]) / length : 0;
-    double cosine = 1 / sqrt(1 + slope * slope), reach = (thickness / 2 + 0.5) / cosine;
+    double cosine = 1 / sqrt(1 + slope * slope), half = thickness / 2 / cosine, reach = half + 0.5;
     int32_t limit = along ? image->height : image->width;
     int32_t first = (int32_t)fmax(ceil(a[along]), 0), last = (int32_t)fmin(b[along], limit - 1);
     for (int32_t i = first; i <= last; i++) {
         double middle = a[across] + slope * (i - a[along]);
         for (int32_t j = (int32_t)ceil(middle - reach); j <= (int32_t)floor(middle + reach); j++) {
-            double share = cover(thickness / 2, fabs(j - middle) * cosine);
-            put(image, along ? j : i, along ? i : j, c, share * opacity);
+            put(image, along ? j : i, along ? i : j, c, cover(half, fabs(j - middle)) * opacity);
         }
     }
 }

@@ -14,8 +14,7 @@ void draw_frame(lk_image *image, int32_t x, int32_t y, int32_t width, int32_t he
                 int32_t thickness, struct colour c);
 void draw_box(lk_image *image, int32_t x, int32_t y, int32_t width, int32_t height,
               struct colour c);
-/* An anti-aliased line `thickness` pixels wide, mixed in with `opacity` 0..1: a pixel takes the share of the line's width that
- * lies over its centre line across. */
+/* An anti-aliased line `thickness` pixels wide, mixed in with `opacity` 0..1. */
 void draw_line(lk_image *image, const double from[2], const double to[2], double thickness,
                struct colour c, double opacity);
 void draw_disc(lk_image *image, double x, double y, double radius, struct colour c);

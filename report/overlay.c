@@ -129,16 +129,38 @@ static lk_status matches(lk_image *out, const lk_comparison *c, lk_error *err) {
     return status;
 }
 
-lk_status lk_report_picture(lk_image *out, const lk_comparison *c, lk_picture_kind kind,
-                            lk_error *err) {
-    *out = (lk_image){0};
+static bool is_rgb8(const lk_image *image) {
+    return image->data && image->channels == 3 && image->bit_depth == 8;
+}
+
+/* The struct is plain data that anyone may fill: what is drawn from must fit together. */
+static lk_status check_evidence(const lk_comparison *c, lk_error *err) {
     if (!c->reference.data || !c->aligned.data || !c->photo.data) {
         return error_set(err, LK_E_USAGE, "the comparison was made without evidence");
     }
+    if (!is_rgb8(&c->reference) || !is_rgb8(&c->aligned) || !is_rgb8(&c->photo)) {
+        return error_set(err, LK_E_USAGE, "evidence must be RGB of 8 bits");
+    }
+    if (!image_same_size(&c->reference, &c->aligned) ||
+        (c->difference.data && (c->difference.width != c->reference.width ||
+                                c->difference.height != c->reference.height))) {
+        return error_set(err, LK_E_USAGE, "the evidence does not have the size of the reference");
+    }
+    return LK_OK;
+}
+
+lk_status lk_report_picture(lk_image *out, const lk_comparison *c, lk_picture_kind kind,
+                            lk_error *err) {
+    *out = (lk_image){0};
+    lk_status status = check_evidence(c, err);
+    if (status != LK_OK) {
+        return status;
+    }
     switch (kind) {
+    case LK_PICTURE_DIFFERENCES: return differences(out, c, err);
     case LK_PICTURE_HEAT: return heat(out, c, err);
     case LK_PICTURE_MAP: return map_alone(out, c, err);
     case LK_PICTURE_MATCHES: return matches(out, c, err);
-    default: return differences(out, c, err);
     }
+    return error_set(err, LK_E_USAGE, "there is no picture of kind %d", (int)kind);
 }

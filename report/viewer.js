@@ -383,14 +383,6 @@ if (calm.matches) {
   $("blink-run").disabled = true;
   $("blink-run").textContent = "Blinking is off (reduced motion)";
 }
-// On paper everything that is folded is open.
-let closed = [];
-addEventListener("beforeprint", () => {
-  closed = [...document.querySelectorAll("details:not([open])")];
-  for (const d of closed) d.open = true;
-});
-addEventListener("afterprint", () => { for (const d of closed) d.open = false; });
-
 viewer.hidden = false;
 document.documentElement.classList.add("script");
 setMode(matchMedia("(max-width: 640px)").matches ? "swipe" : "side", true);
