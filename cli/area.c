@@ -29,7 +29,7 @@ static bool skip(const char **text, char c) {
 
 static bool set_rectangle(lk_polygon *p, double x, double y, double w, double h) {
     const double corners[8] = {x, y, x + w, y, x + w, y + h, x, y + h};
-    p->xy = calloc(8, sizeof *p->xy);
+    p->xy = mem_calloc(8, sizeof *p->xy);
     for (int i = 0; p->xy && i < 8; i++) {
         p->xy[i] = corners[i];
     }

@@ -246,6 +246,7 @@ lk_status align_views(struct align_result *out, struct view *a, struct view *b, 
                       lk_error *err) {
     *out = (struct align_result){.outcome = ALIGN_NOT_FOUND};
     memcpy(out->alignment.homography, identity_map, sizeof identity_map);
+    out->alignment.model = LK_ALIGN_NONE;
     out->alignment.scale = 1;
     bool mostly_equal = false;
     lk_status status = lies_in_place(&mostly_equal, a, b, err);

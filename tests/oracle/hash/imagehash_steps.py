@@ -167,6 +167,10 @@ def hashes(path):
     image = ImageOps.exif_transpose(image)
     if image.mode == "P":
         image = image.convert("RGBA" if "transparency" in image.info else "RGB")
+    return hashes_of(image)
+
+
+def hashes_of(image):
     colour = image.convert("RGB")
     out = {name: hexed(f(image)) for name, f in
            (("average", average), ("phash", phash), ("dhash", dhash), ("dhash_vertical", dhash_vertical), ("whash", whash))}
@@ -206,4 +210,5 @@ def main(args):
     return wrong != 0
 
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
