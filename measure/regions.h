@@ -20,8 +20,8 @@ struct regions_options regions_options_default(void);
  * {<= t} and {> t}, as OpenCV's THRESH_OTSU. 0 for an empty histogram or a single level at 0. */
 int32_t regions_otsu(const int64_t histogram[256]);
 
-/* The regions of map, by falling severity and numbered from 1; all of kind CHANGED. severity is the mean of the map over the
- * component. A map without a value above the floor has none. *out is on the heap (mem_free). LK_E_MEMORY. */
+/* The regions of map, by falling severity times area and numbered from 1; all of kind CHANGED. severity is the mean of the map
+ * over the component. A map without a value above the floor has none. *out is on the heap (mem_free). LK_E_MEMORY. */
 LK_MUST_CHECK lk_status regions_from_map(lk_region **out, size_t *count, const lk_map *map,
                                          const struct regions_options *o, lk_error *err);
 
