@@ -5,7 +5,7 @@
 
 /* Lanes 0..n-1 of 16, all of them when n >= 16. */
 static __mmask16 first_16(size_t n) {
-    return n >= 16 ? (__mmask16)0xffff : (__mmask16)((1u << n) - 1);
+    return (__mmask16)((1u << (n < 16 ? n : 16)) - 1);
 }
 
 static __m512i load_16(const uint8_t *p, __mmask16 live) {

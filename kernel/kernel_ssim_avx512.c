@@ -5,11 +5,11 @@
 
 /* Lanes 0..n-1 of 16, all of them when n >= 16; a masked load reads and a masked store writes nothing beyond. */
 static __mmask16 first_16(size_t n) {
-    return n >= 16 ? (__mmask16)0xffff : (__mmask16)((1u << n) - 1);
+    return (__mmask16)((1u << (n < 16 ? n : 16)) - 1);
 }
 
 static __mmask8 first_8(size_t n) {
-    return n >= 8 ? (__mmask8)0xff : (__mmask8)((1u << n) - 1);
+    return (__mmask8)((1u << (n < 8 ? n : 8)) - 1);
 }
 
 /* a in the low half of each lane, b in the high one: madd then gives a^2 + b^2 at once. */
