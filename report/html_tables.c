@@ -123,7 +123,8 @@ static void add_input(struct page *p, const char *role, const lk_image_info *inf
 }
 
 void html_inputs(struct page *p) {
-    buf_add_text(&p->out, "<section class=\"inputs\" aria-label=\"Inputs\">\n");
+    buf_add_text(&p->out, "<section class=\"inputs\" aria-labelledby=\"h-inputs\">\n"
+                          "<h2 id=\"h-inputs\" class=\"unseen\">Inputs</h2>\n");
     add_input(p, "Reference", &p->c->inputs[0]);
     add_input(p, "Photo", &p->c->inputs[1]);
     buf_add_text(&p->out, "</section>\n");

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: Apache-2.0
+// Opens real reports in Chromium from file:// and uses them: modes, regions, zoom, keys, without a script, on a phone, on paper,
+// axe's accessibility rules, and not one message on the console (a breach of the page's own policy would be one).
+// usage: node check_report.mjs LIKENESS CHROMIUM SAMPLES; exit status 1 when a check fails.
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { chromium } from "playwright-core";
+
+const [likeness, executablePath, samples] = process.argv.slice(2);
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+const folder = mkdtempSync(join(tmpdir(), "likeness-web-"));
+const MODES = ["side", "swipe", "onion", "blink", "heat", "difference", "matches"];
+const HOSTILE = "<img src=x onerror=alert(1)>'\"&.jpg";
+
+// A report of two files, made by the command itself; returns its address.
+function report(name, a, b, ...options) {
+  const file = join(folder, name);
+  const run = spawnSync(likeness, ["compare", a, b, "--report", file, ...options], { encoding: "utf8" });
+  assert.ok([0, 1, 3].includes(run.status), `likeness compare ended with ${run.status}: ${run.stderr}`);
+  return pathToFileURL(file).href;
+}
+
+// A picture of blobs that has nothing to do with the sample: 8-bit gray, from a fixed seed.
+function otherPicture() {
+  const file = join(folder, "other.pgm"), width = 400, height = 300;
+  const pixels = Buffer.alloc(width * height, 128);
+  let seed = 1;
+  const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
+  for (let i = 0; i < 400; i++) {
+    const x = random(width - 24), y = random(height - 24), side = 4 + random(20), level = random(256);
+    for (let row = y; row < y + side; row++) pixels.fill(level, row * width + x, row * width + x + side);
+  }
+  writeFileSync(file, Buffer.concat([Buffer.from(`P5 ${width} ${height} 255\n`), pixels]));
+  return file;
+}
+
+let browser;
+
+// A page of its own, with every message on its console kept.
+async function open(url, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.messages = [];
+  page.on("console", (message) => page.messages.push(message.text()));
+  page.on("pageerror", (error) => page.messages.push(String(error)));
+  page.on("dialog", (dialog) => page.messages.push("dialog: " + dialog.message()));
+  page.on("request", (request) => {
+    if (!/^(data|file):/.test(request.url())) page.messages.push("request: " + request.url());
+  });
+  await page.goto(url);
+  return page;
+}
+
+async function done(page) {
+  assert.deepEqual(page.messages, []);
+  await page.context().close();
+}
+
+const shown = (page, selector) => page.locator(selector).evaluateAll((all) => all.map((e) => e.alt));
+
+const checks = {
+  async "keys 1 to 7 choose the modes"({ edited }) {
+    const page = await open(edited);
+    const pictures = { side: 2, swipe: 2, onion: 2, blink: 2, heat: 1, difference: 1, matches: 1 };
+    for (const [i, mode] of MODES.entries()) {
+      await page.keyboard.press(String(i + 1));
+      assert.equal(await page.locator("#stage").getAttribute("data-mode"), mode);
+      assert.equal(await page.locator('[role=tab][aria-selected="true"]').getAttribute("id"), "tab-" + mode);
+      assert.equal((await shown(page, "#stage img")).length, pictures[mode]);
+      assert.equal(await page.locator("#stage .pane").count(), mode === "side" ? 2 : 1);
+      const loaded = await page.locator("#stage img").evaluateAll((all) => all.every((e) => e.complete && e.naturalWidth > 0));
+      assert.ok(loaded, `${mode}: a picture did not load`);
+    }
+    await page.locator("#use-keys").evaluate((box) => { box.checked = false; });
+    await page.keyboard.press("2");
+    assert.equal(await page.locator("#stage").getAttribute("data-mode"), "matches", "shortcuts can be turned off");
+    await done(page);
+  },
+
+  async "n and p go round the regions"({ edited }) {
+    const page = await open(edited);
+    const count = await page.locator(".region-list li").count();
+    assert.ok(count >= 1, "the sample pair has a region");
+    for (let i = 0; i < count; i++) {
+      await page.keyboard.press("n");
+      const current = page.locator('.region-list [aria-current="true"]');
+      assert.equal(await current.getAttribute("data-region"), String(i + 1));
+      assert.match(await page.locator("#live").textContent(), new RegExp(`^Region ${i + 1} of ${count}`));
+    }
+    const box = await page.locator("#stage .boxes .current .edge").first().boundingBox();
+    const stage = await page.locator("#stage").boundingBox();
+    assert.ok(box.x > stage.x && box.x + box.width < stage.x + stage.width, "the region is in sight");
+    assert.ok(box.y > stage.y && box.y + box.height < stage.y + stage.height);
+    await page.keyboard.press("p");
+    const before = count > 1 ? count - 1 : 1;
+    assert.equal(await page.locator('.region-list [aria-current="true"]').getAttribute("data-region"), String(before));
+    await page.locator(".region-list a").first().click();
+    assert.match(await page.locator("#live").textContent(), /^Region 1 of/);
+    await done(page);
+  },
+
+  async "panes zoom and move together, to 800 %"({ edited }) {
+    const page = await open(edited);
+    for (let i = 0; i < 12; i++) await page.keyboard.press("+");
+    assert.equal(await page.locator("#zoom").textContent(), "800 %");
+    assert.equal(await page.locator("#stage img").first().evaluate((e) => getComputedStyle(e).imageRendering), "pixelated");
+    const places = () => page.locator("#stage .layer").evaluateAll((all) =>
+      all.map((e) => [e.style.left, e.style.top, e.style.width]));
+    let [left, right] = await places();
+    assert.deepEqual(left, right);
+    const stage = await page.locator("#stage").boundingBox();
+    await page.mouse.move(stage.x + 100, stage.y + 100);
+    await page.mouse.down();
+    await page.mouse.move(stage.x + 60, stage.y + 80);
+    await page.mouse.up();
+    const moved = await places();
+    assert.deepEqual(moved[0], moved[1]);
+    assert.equal(parseFloat(moved[0][0]).toFixed(1), (parseFloat(left[0]) - 40).toFixed(1));
+    await page.keyboard.press("0");
+    assert.equal(await page.locator("#stage img").first().evaluate((e) => getComputedStyle(e).imageRendering), "auto");
+    await done(page);
+  },
+
+  async "swipe, onion skin and blink do what they say"({ edited }) {
+    const page = await open(edited);
+    await page.keyboard.press("2");
+    const stage = await page.locator("#stage").boundingBox();
+    await page.mouse.click(stage.x + stage.width / 4, stage.y + 200);
+    assert.equal(Math.round(await page.locator("#swipe-at").inputValue()), 25);
+    await page.locator("#stage").focus();
+    await page.keyboard.press("ArrowRight");
+    assert.equal(Math.round(await page.locator("#swipe-at").inputValue()), 27);
+    await page.keyboard.press("3");
+    await page.locator("#onion-at").fill("30");
+    assert.equal(await page.locator("#stage img").nth(1).evaluate((e) => e.style.opacity), "0.3");
+    await page.keyboard.press("4");
+    await page.locator("#blink-rate").fill("2");
+    const visibility = () => page.locator("#stage img").nth(1).evaluate((e) => e.style.visibility);
+    const first = await visibility();
+    await page.waitForFunction((was) => document.querySelectorAll("#stage img")[1].style.visibility !== was, first, { timeout: 1500 });
+    await done(page);
+    const calm = await open(edited, { reducedMotion: "reduce" });
+    await calm.keyboard.press("4");
+    assert.equal(await calm.locator("#blink-run").isDisabled(), true);
+    assert.equal(await calm.locator("#blink-run").getAttribute("aria-pressed"), "false");
+    await calm.locator("#blink-once").click();
+    assert.equal(await calm.locator("#stage img").nth(1).evaluate((e) => e.style.visibility), "hidden");
+    await done(calm);
+  },
+
+  async "the JSON document is in the page, with its keys"({ edited }) {
+    const page = await open(edited);
+    const result = JSON.parse(await page.locator("#result").textContent());
+    assert.equal(result.schema, "likeness/compare/1");
+    assert.deepEqual(Object.keys(result),
+      ["schema", "verdict", "score", "reasons", "inputs", "alignment", "measures", "regions", "warnings"]);
+    for (const input of result.inputs) {
+      assert.ok(["path", "sha256", "width", "height", "orientation", "format"].every((key) => key in input));
+    }
+    assert.equal(result.alignment.homography.length, 9);
+    assert.ok(result.inputs[1].path.endsWith(HOSTILE));
+    await done(page);
+  },
+
+  async "a hostile file name is shown, not run"({ edited }) {
+    const page = await open(edited);
+    assert.ok((await page.locator(".input .name").nth(1).textContent()).includes(HOSTILE));
+    assert.equal(await page.locator('img[src="x"]').count(), 0);
+    await done(page);
+  },
+
+  async "the policy stops what is not the report's own"({ edited }) {
+    const page = await open(edited);
+    const outcome = await page.evaluate(() => new Promise((resolve) => {
+      document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
+      const image = document.createElement("img");
+      image.src = "https://example.invalid/x.png";
+      document.body.append(image);
+    }));
+    assert.equal(outcome, "img-src");
+    await page.context().close();
+  },
+
+  async "without a script everything is still there"({ edited }) {
+    const page = await open(edited, { javaScriptEnabled: false });
+    assert.equal(await page.locator("#viewer").isVisible(), false);
+    assert.equal(await page.locator(".figures figure").count(), 5);
+    assert.equal(await page.locator(".figures figure").first().isVisible(), true);
+    assert.ok(await page.locator(".measures tbody tr").count() >= 3);
+    assert.ok(await page.locator(".crop").count() >= 1);
+    await done(page);
+  },
+
+  async "a pair that shows different things"({ different }) {
+    const page = await open(different);
+    await page.keyboard.press("n");
+    for (const key of "1234567") await page.keyboard.press(key);
+    assert.ok(await page.locator("#stage img").count() >= 1);
+    await done(page);
+  },
+
+  async "a phone needs no sideways scrolling"({ edited, different }) {
+    for (const url of [edited, different]) {
+      const page = await open(url, { viewport: { width: 320, height: 700 }, isMobile: true, hasTouch: true });
+      assert.equal(await page.locator("#stage").getAttribute("data-mode"), "swipe");
+      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
+      const small = await page.locator(".tabs button, .controls button").evaluateAll((all) =>
+        all.filter((e) => e.offsetParent && e.offsetHeight < 44).map((e) => e.textContent));
+      assert.deepEqual(small, []);
+      await done(page);
+    }
+  },
+
+  async "paper shows the pictures side by side"({ edited }) {
+    const page = await open(edited);
+    await page.emulateMedia({ media: "print" });
+    assert.equal(await page.locator("#viewer").isVisible(), false);
+    assert.equal(await page.locator(".figures figure").first().isVisible(), true);
+    const pdf = await page.pdf({ preferCSSPageSize: true });
+    const pages = pdf.toString("latin1").match(/\/Type \/Page\b(?!s)/g).length;
+    assert.ok(pages <= 5, `${pages} pages`);
+    await done(page);
+  },
+
+  async "axe finds nothing, light or dark"({ edited, different }) {
+    for (const [url, colorScheme, width] of [[edited, "light", 1280], [edited, "dark", 390], [different, "dark", 1280]]) {
+      const page = await open(url, { colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
+      await page.addScriptTag({ content: readFileSync(axe, "utf8") });
+      for (const key of "1245") {
+        await page.keyboard.press(key);
+        const result = await page.evaluate(() => globalThis.axe.run(document, {
+          runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+        }));
+        const found = result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(" | ")}`);
+        assert.deepEqual(found, []);
+      }
+      await done(page);
+    }
+  },
+};
+
+let failed = 0;
+try {
+  const photo = join(folder, HOSTILE);
+  copyFileSync(join(samples, "photo.jpg"), photo);
+  const urls = {
+    edited: report("edited.html", join(samples, "original.png"), photo, "--measures", "all"),
+    different: report("different.html", join(samples, "original.png"), otherPicture()),
+  };
+  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
+  for (const [name, check] of Object.entries(checks)) {
+    try {
+      await check(urls);
+      console.log(`ok ${name}`);
+    } catch (error) {
+      failed++;
+      console.log(`not ok ${name}\n${error.stack}`);
+    }
+  }
+} finally {
+  await browser?.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+process.exitCode = failed ? 1 : 0;
