@@ -18,7 +18,7 @@ static lk_engine *engine;
 static int open_engine(void **state) {
     lk_error err;
     (void)state;
-    return lk_engine_new(&engine, NULL, &err);
+    return lk_engine_new(&engine, NULL, &err) == LK_OK ? 0 : -1;
 }
 
 static int close_engine(void **state) {
