@@ -160,6 +160,7 @@ static struct decode_request request_for(const lk_engine *engine, const uint8_t 
         .limits = engine->limits,
         .options = options ? *options : (lk_load_options){0},
         .cpu_end_s = thread_cpu_s() + engine->limits.cpu_s,
+        .kernels = &engine->kernels,
     };
 }
 

@@ -17,7 +17,8 @@ struct decode_request {
     size_t size;
     lk_limits limits;
     lk_load_options options;
-    double cpu_end_s; /* thread processor time */
+    double cpu_end_s;              /* thread processor time */
+    const struct kernels *kernels; /* NULL: nothing but the libraries */
 };
 
 /* What a codec gives back; all of it owned by whoever asked. */

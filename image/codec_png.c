@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* PNG (ISO 15948) through libpng: every bit depth, palette, transparency and interlacing.
+/* PNG (ISO 15948) through libpng: every bit depth, palette, transparency and interlacing. The pixels of common files take
+ * a faster way (codec_png_fast.h); what libpng makes of a file is what counts.
  *
  * Palette and 1-, 2-, 4-bit gray widen to 8 bits, a transparent colour becomes alpha, gray with alpha becomes RGBA, 16 bits
  * stay. gAMA, cHRM and sRGB chunks are not applied; an iCCP profile is (icc.c). */
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "image/codec.h"
+#include "image/codec_png_fast.h"
 #include "image/image.h"
 #include "image/orient.h"
 
@@ -158,6 +160,52 @@ static lk_status read_rows(struct png_reader *p, lk_image *image, int passes) {
     return LK_OK;
 }
 
+/* The palette as libpng widens it: colours beyond its end are black, those beyond tRNS opaque. */
+static void palette_widen(uint8_t out[256][4], bool *has_alpha, struct png_reader *p) {
+    png_colorp colours = NULL;
+    png_bytep alphas = NULL;
+    int colour_count = 0, alpha_count = 0;
+    png_get_PLTE(p->lib, p->info, &colours, &colour_count);
+    png_get_tRNS(p->lib, p->info, &alphas, &alpha_count, NULL);
+    for (int i = 0; i < 256; i++) {
+        png_color c = i < colour_count ? colours[i] : (png_color){0};
+        uint8_t alpha = i < alpha_count ? alphas[i] : 255;
+        memcpy(out[i], (uint8_t[4]){c.red, c.green, c.blue, alpha}, 4);
+    }
+    *has_alpha = alpha_count > 0;
+}
+
+/* True when the picture came the fast way: out and info are complete. */
+static bool read_fast(struct png_reader *p, struct decoded *out, lk_image_info *info) {
+    int colour = png_get_color_type(p->lib, p->info);
+    bool palette = colour == PNG_COLOR_TYPE_PALETTE;
+    bool transparent = png_get_valid(p->lib, p->info, PNG_INFO_tRNS) != 0;
+    if (!p->request->kernels || png_get_bit_depth(p->lib, p->info) != 8 ||
+        (transparent && !palette) ||
+        png_get_interlace_type(p->lib, p->info) != PNG_INTERLACE_NONE) {
+        return false;
+    }
+    uint8_t colours[256][4];
+    size_t end;
+    struct png_fast f = {
+        .request = p->request,
+        .idat_at = p->at - 8, /* libpng stops behind the type of the first IDAT */
+        .width = info->stored_width,
+        .height = info->stored_height,
+        .samples = info->channels,
+        .palette = palette ? colours : NULL,
+    };
+    if (palette) {
+        palette_widen(colours, &f.palette_has_alpha, p);
+    }
+    if (!png_fast_read(&out->image, &end, &f)) {
+        return false;
+    }
+    info->has_alpha = info->has_alpha || transparent;
+    info->trailing_bytes = (int64_t)(p->request->size - end);
+    return true;
+}
+
 static lk_status read_pixels(struct png_reader *p, struct decoded *out, lk_image_info *info) {
     choose_transforms(p, info);
     int passes = png_set_interlace_handling(p->lib);
@@ -194,7 +242,7 @@ static lk_status png_run(struct decoded *out, lk_image_info *info, const struct 
     if (p->status == LK_OK && setjmp(png_jmpbuf(p->lib)) == 0) {
         png_read_info(p->lib, p->info);
         p->status = read_metadata(p, out);
-        if (p->status == LK_OK && pixels) {
+        if (p->status == LK_OK && pixels && !read_fast(p, out, info)) {
             p->status = read_pixels(p, out, info);
         }
     }

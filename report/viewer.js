@@ -23,7 +23,6 @@ const MODES = Object.keys(PANES);
 
 const result = JSON.parse($("result").textContent);
 const regions = result.regions.filter((r) => document.querySelector(`.region-list [data-region="${r.id}"]`));
-const PHOTO = result.alignment.model === "none" ? "Photo" : "Photo, aligned";
 const stage = $("stage"), live = $("live");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -130,11 +129,11 @@ function caption(text, side) {
 function addCaptions() {
   if (mode === "side") {
     panes[0].pane.append(caption("Reference", "at-left"));
-    panes[1].pane.append(caption(PHOTO, "at-left"));
+    panes[1].pane.append(caption("Photo, aligned", "at-left"));
   } else if (mode === "swipe") {
-    panes[0].pane.append(caption("Reference", "at-left"), caption(PHOTO, "at-right"));
+    panes[0].pane.append(caption("Reference", "at-left"), caption("Photo, aligned", "at-right"));
   } else if (mode === "blink") {
-    panes[0].pane.append(caption(photoShown ? PHOTO : "Reference", "at-left"));
+    panes[0].pane.append(caption(photoShown ? "Photo, aligned" : "Reference", "at-left"));
   } else if (mode !== "onion") {
     panes[0].pane.append(caption(frame().caption, "at-left"));
   }
@@ -171,7 +170,7 @@ function setMode(next, quiet) {
 
 function swap() {
   photoShown = !photoShown;
-  panes[0].pane.querySelector(".caption").textContent = photoShown ? PHOTO : "Reference";
+  panes[0].pane.querySelector(".caption").textContent = photoShown ? "Photo, aligned" : "Reference";
   draw();
 }
 
