@@ -2,9 +2,11 @@
 #include "feature/match.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "feature/homography.h"
 
 struct scan {
     lk_engine *engine;
@@ -93,4 +95,73 @@ lk_status match_keypoints(lk_match **pairs, size_t *count, lk_engine *engine,
     mem_free(forth);
     mem_free(back);
     return status;
+}
+
+static int32_t hamming_between(const struct keypoints *a, size_t i, const struct keypoints *b,
+                               size_t k) {
+    int32_t bits = 0;
+    for (size_t at = 0; at < DESCRIPTOR_BYTES; at += 8) {
+        uint64_t x, y;
+        memcpy(&x, a->descriptors + i * DESCRIPTOR_BYTES + at, 8);
+        memcpy(&y, b->descriptors + k * DESCRIPTOR_BYTES + at, 8);
+        bits += __builtin_popcountll(x ^ y);
+    }
+    return bits;
+}
+
+/* The keypoint of a nearest in descriptor to keypoint k of b among those around (x, y). */
+static struct nearest_two nearest_around(const struct keypoints *a, const struct keypoints *b,
+                                         size_t k, double x, double y, double radius) {
+    struct nearest_two best = {.index = -1, .distance = 257, .second = 257};
+    for (size_t i = 0; i < a->count; i++) {
+        double dx = a->points[i].x - x, dy = a->points[i].y - y;
+        if (dx * dx + dy * dy > radius * radius) {
+            continue;
+        }
+        int32_t d = hamming_between(a, i, b, k);
+        if (d < best.distance) {
+            best.distance = d;
+            best.index = (int32_t)i;
+        }
+    }
+    return best;
+}
+
+lk_status match_guided(lk_match **pairs, size_t *count, const struct keypoints *a,
+                       const struct keypoints *b, const double h[9], double radius_px,
+                       int32_t max_distance, lk_error *err) {
+    *count = 0;
+    *pairs = mem_alloc(a->count, sizeof **pairs);
+    struct ranked *best =
+        mem_alloc(a->count, sizeof *best); /* for each keypoint of a, its nearest of b */
+    if (!*pairs || !best) {
+        mem_free(*pairs);
+        mem_free(best);
+        *pairs = NULL;
+        return error_memory(err, a->count * sizeof *best);
+    }
+    for (size_t i = 0; i < a->count; i++) {
+        best[i] = (struct ranked){.match = {.distance = 257}, .order = i};
+    }
+    for (size_t k = 0; k < b->count; k++) {
+        const struct keypoint *p = &b->points[k];
+        double x, y;
+        if (!homography_apply(&x, &y, h, p->x, p->y)) {
+            continue;
+        }
+        struct nearest_two n = nearest_around(a, b, k, x, y, radius_px);
+        if (n.index >= 0 && n.distance <= max_distance &&
+            n.distance < best[n.index].match.distance) {
+            const struct keypoint *q = &a->points[n.index];
+            best[n.index].match =
+                (lk_match){.ax = q->x, .ay = q->y, .bx = p->x, .by = p->y, .distance = n.distance};
+        }
+    }
+    qsort(best, a->count, sizeof *best, by_distance);
+    while (*count < a->count && best[*count].match.distance <= max_distance) {
+        (*pairs)[*count] = best[*count].match;
+        (*count)++;
+    }
+    mem_free(best);
+    return LK_OK;
 }

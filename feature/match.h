@@ -19,4 +19,11 @@ LK_MUST_CHECK lk_status match_keypoints(lk_match **pairs, size_t *count, lk_engi
                                         const struct keypoints *a, const struct keypoints *b,
                                         const struct match_options *o, lk_error *err);
 
+/* Matches again where a map h (b onto a) says each keypoint of b should lie: the nearest descriptor among the keypoints of a
+ * within radius_px of that place, each keypoint of a given to its nearest b only. Finds what the ratio test dropped because
+ * something like it stands elsewhere. Sorted as above. */
+LK_MUST_CHECK lk_status match_guided(lk_match **pairs, size_t *count, const struct keypoints *a,
+                                     const struct keypoints *b, const double h[9], double radius_px,
+                                     int32_t max_distance, lk_error *err);
+
 #endif

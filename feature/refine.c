@@ -214,17 +214,43 @@ static lk_status agreement_of(struct agreement *out, const struct work *w, const
 }
 
 static lk_status work_open(struct work *w, lk_engine *engine, const lk_image *a, const lk_image *b,
-                           lk_error *err) {
+                           int32_t side, lk_error *err) {
     *w = (struct work){.engine = engine, .b = b};
-    double scale = fmin(1, (double)WORK_SIDE / MAX(a->width, a->height));
+    double scale = fmin(1, (double)side / MAX(a->width, a->height));
     int32_t width = MAX((int32_t)lround(a->width * scale), 1),
             height = MAX((int32_t)lround(a->height * scale), 1);
     double sx = (double)width / a->width, sy = (double)height / a->height;
     const double to[9] = {sx, 0, 0.5 * sx - 0.5, 0, sy, 0.5 * sy - 0.5, 0, 0, 1};
     memcpy(w->to_work, to, sizeof to);
     lk_status status = image_resize(&w->a, engine, a, width, height, RESIZE_BILINEAR, err);
-    if (status == LK_OK) {
-        status = contrast_normalise(&w->na, &w->a, WINDOW, err);
+    return status == LK_OK ? contrast_normalise(&w->na, &w->a, WINDOW, err) : status;
+}
+
+static void work_close(struct work *w) {
+    lk_image_release(&w->a);
+    plane_release(&w->na);
+}
+
+/* Steps at one size until they move nothing. */
+static lk_status descend(double h[9], const struct work *w, lk_error *err) {
+    lk_status status = LK_OK;
+    double moved = 1;
+    for (int32_t i = 0; status == LK_OK && i < ITERATIONS && moved > 0.02; i++) {
+        status = step(h, &moved, w, err);
+    }
+    return status;
+}
+
+/* From coarse to fine: each pixel of the coarsest size is several of the finest, so that a corner may be far off at first. */
+static lk_status refine_coarse(double h[9], lk_engine *engine, const lk_image *a, const lk_image *b,
+                               lk_error *err) {
+    static const int32_t sides[] = {WORK_SIDE / 4, WORK_SIDE / 2};
+    lk_status status = LK_OK;
+    for (size_t i = 0; i < ARRAY_COUNT(sides) && status == LK_OK; i++) {
+        struct work w;
+        status = work_open(&w, engine, a, b, sides[i], err);
+        status = status == LK_OK ? descend(h, &w, err) : status;
+        work_close(&w);
     }
     return status;
 }
@@ -232,26 +258,24 @@ static lk_status work_open(struct work *w, lk_engine *engine, const lk_image *a,
 lk_status refine_homography(double h[9], struct agreement *out, lk_engine *engine,
                             const lk_image *a, const lk_image *b, bool move, lk_error *err) {
     struct work w;
-    struct agreement before = {0}, after = {0};
-    double better[9], moved = 1;
-    memcpy(better, h, sizeof better);
-    lk_status status = work_open(&w, engine, a, b, err);
-    if (status == LK_OK) {
-        status = agreement_of(&before, &w, h, err);
-    }
-    for (int32_t i = 0; move && status == LK_OK && i < ITERATIONS && moved > 0.02; i++) {
-        status = step(better, &moved, &w, err);
-    }
+    double starts[2][9]; /* from h itself, and by way of the coarse sizes */
+    memcpy(starts[0], h, sizeof starts[0]);
+    memcpy(starts[1], h, sizeof starts[1]);
+    lk_status status = work_open(&w, engine, a, b, WORK_SIDE, err);
+    status = status == LK_OK ? agreement_of(out, &w, h, err) : status;
     if (status == LK_OK && move) {
-        status = agreement_of(&after, &w, better, err);
+        status = refine_coarse(starts[1], engine, a, b, err);
     }
-    bool kept =
-        move && status == LK_OK && after.mean > before.mean && after.covered > 0.9 * before.covered;
-    if (kept) {
-        memcpy(h, better, sizeof better);
+    double covered = out->covered;
+    for (size_t i = 0; status == LK_OK && move && i < ARRAY_COUNT(starts); i++) {
+        struct agreement after = {0};
+        status = descend(starts[i], &w, err);
+        status = status == LK_OK ? agreement_of(&after, &w, starts[i], err) : status;
+        if (status == LK_OK && after.mean > out->mean && after.covered > 0.9 * covered) {
+            *out = after;
+            memcpy(h, starts[i], sizeof starts[i]);
+        }
     }
-    *out = kept ? after : before;
-    lk_image_release(&w.a);
-    plane_release(&w.na);
+    work_close(&w);
     return status;
 }

@@ -88,46 +88,79 @@ static enum map_model map_model_of(lk_align_mode mode) {
                                      : MAP_PERSPECTIVE;
 }
 
+/* A robust map of the pairs; fit->inliers is 0 when there is none. */
+static lk_status estimate(struct homography_fit *fit, lk_match *pairs, size_t count,
+                          const lk_image *a, lk_align_mode mode, lk_error *err) {
+    int32_t *scratch = mem_alloc(count, sizeof *scratch);
+    if (!scratch) {
+        return error_memory(err, count * sizeof *scratch);
+    }
+    struct homography_options o = homography_options_default();
+    o.model = map_model_of(mode);
+    o.threshold_px = threshold_for(a);
+    homography_estimate(fit, pairs, count, scratch, &o);
+    mem_free(scratch);
+    return LK_OK;
+}
+
+/* Looks again around where the map puts each keypoint, and takes the new map if more pairs agree on it: inliers then cover
+ * the whole thing rather than the part that stood out, and the far corners lie right. */
+static lk_status widen(struct homography_fit *fit, lk_alignment *out, size_t *count,
+                       const struct keypoints *ka, const struct keypoints *kb, const lk_image *a,
+                       lk_align_mode mode, lk_error *err) {
+    static const double radii[] = {8, 4}; /* times the inlier threshold */
+    lk_status status = LK_OK;
+    for (size_t i = 0; i < ARRAY_COUNT(radii) && status == LK_OK && fit->inliers >= 15; i++) {
+        struct homography_fit wider = {0};
+        lk_match *pairs;
+        size_t found;
+        status = match_guided(&pairs, &found, ka, kb, fit->h, radii[i] * threshold_for(a), 80, err);
+        if (status == LK_OK) {
+            status = estimate(&wider, pairs, found, a, mode, err);
+        }
+        if (status == LK_OK && wider.inliers > fit->inliers) {
+            mem_free(out->pairs);
+            out->pairs = pairs;
+            *count = found;
+            *fit = wider;
+        } else {
+            mem_free(pairs);
+        }
+    }
+    return status;
+}
+
 /* Matches and the robust map; fit->inliers is 0 when there is none. */
-static lk_status find_map(struct homography_fit *fit, lk_alignment *out, size_t *count,
-                          struct view *a, struct view *b, lk_align_mode mode,
-                          const enum keypoint_set sets[2], lk_error *err) {
+static lk_status find_map(struct homography_fit *fit, struct align_result *out, struct view *a,
+                          struct view *b, lk_align_mode mode, const enum keypoint_set sets[2],
+                          lk_error *err) {
     const struct keypoints *ka, *kb;
-    int32_t *scratch = NULL;
+    lk_alignment *m = &out->alignment;
+    size_t count = 0;
     *fit = (struct homography_fit){0};
     lk_status status = view_keypoints(&ka, a, sets[0], err);
-    if (status == LK_OK) {
-        status = view_keypoints(&kb, b, sets[1], err);
-    }
+    status = status == LK_OK ? view_keypoints(&kb, b, sets[1], err) : status;
     if (status != LK_OK) {
         return status;
     }
     struct match_options options = {.cross_check = true, .ratio = 0.9, .max_distance = 80};
-    status = match_keypoints(&out->pairs, count, a->engine, ka, kb, &options, err);
-    if (status == LK_OK) {
-        scratch = mem_alloc(*count, sizeof *scratch);
-        status = scratch ? LK_OK : error_memory(err, *count * sizeof *scratch);
-    }
-    if (status == LK_OK) {
-        struct homography_options o = homography_options_default();
-        o.model = map_model_of(mode);
-        o.threshold_px = threshold_for(a->image);
-        homography_estimate(fit, out->pairs, *count, scratch, &o);
-        out->keypoints_a = (int32_t)ka->count;
-        out->keypoints_b = (int32_t)kb->count;
-        out->matches = (int32_t)*count;
-        out->inliers = (int32_t)fit->inliers;
-        out->rms_px = fit->rms_px;
-        out->spread = spread_of(out->pairs, *count, a->image);
-    }
-    mem_free(scratch);
+    status = match_keypoints(&m->pairs, &count, a->engine, ka, kb, &options, err);
+    status = status == LK_OK ? estimate(fit, m->pairs, count, a->image, mode, err) : status;
+    out->seed_inliers = (int32_t)fit->inliers;
+    status = status == LK_OK ? widen(fit, m, &count, ka, kb, a->image, mode, err) : status;
+    m->keypoints_a = (int32_t)ka->count;
+    m->keypoints_b = (int32_t)kb->count;
+    m->matches = (int32_t)count;
+    m->inliers = (int32_t)fit->inliers;
+    m->rms_px = fit->rms_px;
+    m->spread = spread_of(m->pairs, count, a->image);
     return status;
 }
 
 static bool is_trusted(const struct align_result *r) {
     bool trusted = false;
     for (size_t i = 0; i < ARRAY_COUNT(trust_table); i++) {
-        trusted = trusted || (r->alignment.inliers >= trust_table[i].inliers &&
+        trusted = trusted || (r->seed_inliers >= trust_table[i].inliers &&
                               r->agreement.share >= trust_table[i].agreement);
     }
     return trusted && r->agreement.blocks > 0 && r->agreement.covered >= least_coverage;
@@ -222,21 +255,33 @@ static void set_in_place(struct align_result *r) {
         r->alignment.shift_y = 0;
 }
 
-/* The quick keypoints first; the thorough ones where they find nothing that can be trusted. */
+/* Keeps the better of two results in *out and frees the other's pairs. */
+static void keep_better(struct align_result *out, struct align_result *tried) {
+    bool better = tried->outcome == ALIGN_FOUND
+                      ? out->outcome != ALIGN_FOUND || tried->agreement.mean > out->agreement.mean
+                      : out->outcome != ALIGN_FOUND;
+    mem_free(better ? out->alignment.pairs : tried->alignment.pairs);
+    if (better) {
+        *out = *tried;
+    }
+}
+
+/* The quick keypoints first; the thorough ones too where those find nothing, or a map that leaves half of the reference in
+ * disagreement. */
 static lk_status search(struct align_result *out, struct view *a, struct view *b,
                         lk_align_mode mode, lk_error *err) {
     static const enum keypoint_set tries[][2] = {{KEYPOINTS_QUICK, KEYPOINTS_QUICK},
                                                  {KEYPOINTS_REFERENCE, KEYPOINTS_PHOTO}};
+    const struct align_result start = *out;
     lk_status status = LK_OK;
-    for (size_t i = 0; i < ARRAY_COUNT(tries) && status == LK_OK && out->outcome != ALIGN_FOUND;
-         i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(tries) && status == LK_OK; i++) {
         struct homography_fit fit;
-        size_t count;
-        mem_free(out->alignment.pairs);
-        out->alignment.pairs = NULL;
-        status = find_map(&fit, &out->alignment, &count, a, b, mode, tries[i], err);
-        if (status == LK_OK) {
-            status = refine_and_judge(out, &fit, a, b, mode, err);
+        struct align_result tried = start;
+        status = find_map(&fit, &tried, a, b, mode, tries[i], err);
+        status = status == LK_OK ? refine_and_judge(&tried, &fit, a, b, mode, err) : status;
+        keep_better(out, &tried);
+        if (out->outcome == ALIGN_FOUND && out->agreement.share >= 0.5) {
+            break;
         }
     }
     return status;

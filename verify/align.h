@@ -19,7 +19,8 @@ struct align_result {
     enum align_outcome outcome;
     bool
         mostly_equal; /* one size, and more than half of the samples are equal to the bit: two renderings */
-    lk_alignment alignment;     /* pairs are owned; mem_free */
+    lk_alignment alignment; /* pairs are owned; mem_free */
+    int32_t seed_inliers;   /* of the map before the search around it: only these count for trust */
     struct agreement agreement; /* of the aligned pair, or of the pair as it is */
 };
 
