@@ -34,7 +34,7 @@ struct camera_settings camera_settings_random(uint64_t seed, double difficulty, 
 
 /* What may be done to the picture before it is photographed. */
 enum camera_edit_kind {
-    EDIT_REMOVE, /* painted over with the colours around it: something is missing */
+    EDIT_REMOVE, /* painted over with the colour around it: something is missing */
     EDIT_STAMP,  /* a filled ellipse in a contrasting colour */
     EDIT_TEXT,   /* strokes as of two lines of print, dark on light or light on dark */
     EDIT_KINDS

@@ -19,23 +19,28 @@ static uint8_t *pixel(const lk_image *picture, int32_t x, int32_t y) {
            3 * MIN(MAX(x, 0), picture->width - 1);
 }
 
-/* Mixes the colours just outside the four sides, the nearer the more. */
+/* Fills with the commonest level of each channel on the frame just outside: as if the thing had never been printed. */
 static void paint_remove(lk_image *picture, const struct camera_edit *e) {
+    int32_t counts[3][256] = {{0}};
+    uint8_t ground[3];
+    for (int32_t y = e->y - 1; y <= e->y + e->height; y++) {
+        bool is_end = y < e->y || y == e->y + e->height;
+        for (int32_t x = e->x - 1; x <= e->x + e->width; x += is_end ? 1 : e->width + 1) {
+            for (int32_t c = 0; c < 3; c++) {
+                counts[c][pixel(picture, x, y)[c]]++;
+            }
+        }
+    }
+    for (int32_t c = 0; c < 3; c++) {
+        int32_t best = 0;
+        for (int32_t v = 1; v < 256; v++) {
+            best = counts[c][v] > counts[c][best] ? v : best;
+        }
+        ground[c] = (uint8_t)best;
+    }
     for (int32_t y = e->y; y < e->y + e->height; y++) {
         for (int32_t x = e->x; x < e->x + e->width; x++) {
-            double weights[4] = {1.0 / (x - e->x + 1), 1.0 / (e->x + e->width - x),
-                                 1.0 / (y - e->y + 1), 1.0 / (e->y + e->height - y)};
-            const uint8_t *sides[4] = {
-                pixel(picture, e->x - 1, y), pixel(picture, e->x + e->width, y),
-                pixel(picture, x, e->y - 1), pixel(picture, x, e->y + e->height)};
-            for (int32_t c = 0; c < 3; c++) {
-                double sum = 0, total = 0;
-                for (int32_t i = 0; i < 4; i++) {
-                    sum += weights[i] * sides[i][c];
-                    total += weights[i];
-                }
-                pixel(picture, x, y)[c] = (uint8_t)lround(sum / total);
-            }
+            memcpy(pixel(picture, x, y), ground, 3);
         }
     }
 }
