@@ -142,7 +142,7 @@ function addCaptions() {
 // ---- modes ----
 function setMode(next, quiet) {
   if (!usable(next)) {
-    say(NAMES[next] + " is not there: the pair was not aligned.");
+    say(NAMES[next] + ": nothing to show for this pair.");
     return;
   }
   stopBlinking();
@@ -209,8 +209,13 @@ function moveBy(dx, dy) {
 function markRegion() {
   const id = region >= 0 ? String(regions[region].id) : "";
   for (const item of document.querySelectorAll(".region-list [data-region]")) {
-    if (item.dataset.region === id) item.setAttribute("aria-current", "true");
-    else item.removeAttribute("aria-current");
+    if (item.dataset.region !== id) {
+      item.removeAttribute("aria-current");
+      continue;
+    }
+    const list = item.closest("ol");
+    item.setAttribute("aria-current", "true");
+    list.scrollTop = item.offsetTop - list.offsetTop - list.clientHeight / 3;
   }
   for (const box of stage.querySelectorAll(".boxes [data-region]")) {
     box.classList.toggle("current", box.dataset.region === id);

@@ -25,15 +25,21 @@ function report(name, a, b, ...options) {
   return pathToFileURL(file).href;
 }
 
-// A picture of blobs that has nothing to do with the sample: 8-bit gray, from a fixed seed.
-function otherPicture() {
-  const file = join(folder, "other.pgm"), width = 400, height = 300;
+// A picture of blobs that has nothing to do with the sample, from a fixed seed, with so many squares inverted: 8-bit gray.
+function blobs(name, inverted) {
+  const file = join(folder, name), width = 400, height = 300;
   const pixels = Buffer.alloc(width * height, 128);
   let seed = 1;
   const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
   for (let i = 0; i < 400; i++) {
     const x = random(width - 24), y = random(height - 24), side = 4 + random(20), level = random(256);
     for (let row = y; row < y + side; row++) pixels.fill(level, row * width + x, row * width + x + side);
+  }
+  for (let i = 0; i < inverted; i++) {
+    for (let at = 0; at < 30 * 30; at++) {
+      const place = (20 + 90 * i + Math.floor(at / 30)) * width + 50 + 120 * i + (at % 30);
+      pixels[place] = 255 - pixels[place];
+    }
   }
   writeFileSync(file, Buffer.concat([Buffer.from(`P5 ${width} ${height} 255\n`), pixels]));
   return file;
@@ -82,10 +88,10 @@ const checks = {
     await done(page);
   },
 
-  async "n and p go round the regions"({ edited }) {
-    const page = await open(edited);
+  async "n and p go round the regions"({ several }) {
+    const page = await open(several);
     const count = await page.locator(".region-list li").count();
-    assert.ok(count >= 1, "the sample pair has a region");
+    assert.ok(count >= 3, `${count} regions of 3 squares`);
     for (let i = 0; i < count; i++) {
       await page.keyboard.press("n");
       const current = page.locator('.region-list [aria-current="true"]');
@@ -97,8 +103,7 @@ const checks = {
     assert.ok(box.x > stage.x && box.x + box.width < stage.x + stage.width, "the region is in sight");
     assert.ok(box.y > stage.y && box.y + box.height < stage.y + stage.height);
     await page.keyboard.press("p");
-    const before = count > 1 ? count - 1 : 1;
-    assert.equal(await page.locator('.region-list [aria-current="true"]').getAttribute("data-region"), String(before));
+    assert.equal(await page.locator('.region-list [aria-current="true"]').getAttribute("data-region"), String(count - 1));
     await page.locator(".region-list a").first().click();
     assert.match(await page.locator("#live").textContent(), /^Region 1 of/);
     await done(page);
@@ -130,11 +135,16 @@ const checks = {
     const page = await open(edited);
     await page.keyboard.press("2");
     const stage = await page.locator("#stage").boundingBox();
-    await page.mouse.click(stage.x + stage.width / 4, stage.y + 200);
-    assert.equal(Math.round(await page.locator("#swipe-at").inputValue()), 25);
+    await page.mouse.click(stage.x + 0.45 * stage.width, stage.y + 200);
+    assert.equal(Math.round(await page.locator("#swipe-at").inputValue()), 45);
+    const cut = await page.locator("#stage img").nth(1).evaluate((e) =>
+      e.getBoundingClientRect().left + parseFloat(e.style.clipPath.match(/([\d.]+)px\)$/)[1]));
+    const divider = await page.locator("#stage .divider").evaluate((e) => e.getBoundingClientRect().left + 1.5);
+    const left = await page.locator("#stage .layer").evaluate((e) => e.getBoundingClientRect().left);
+    assert.ok(Math.abs(cut - Math.max(divider, left)) < 1, `the photo begins at ${cut}, the divider is at ${divider}`);
     await page.locator("#stage").focus();
     await page.keyboard.press("ArrowRight");
-    assert.equal(Math.round(await page.locator("#swipe-at").inputValue()), 27);
+    assert.equal(Math.round(await page.locator("#swipe-at").inputValue()), 47);
     await page.keyboard.press("3");
     await page.locator("#onion-at").fill("30");
     assert.equal(await page.locator("#stage img").nth(1).evaluate((e) => e.style.opacity), "0.3");
@@ -250,7 +260,8 @@ try {
   copyFileSync(join(samples, "photo.jpg"), photo);
   const urls = {
     edited: report("edited.html", join(samples, "original.png"), photo, "--measures", "all"),
-    different: report("different.html", join(samples, "original.png"), otherPicture()),
+    several: report("several.html", blobs("whole.pgm", 0), blobs("changed.pgm", 3)),
+    different: report("different.html", join(samples, "original.png"), blobs("other.pgm", 0)),
   };
   browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
   for (const [name, check] of Object.entries(checks)) {
