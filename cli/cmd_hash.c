@@ -10,7 +10,7 @@ struct hash_settings {
     struct common common;
     const char *algo;
     int32_t bits;
-    bool compare;
+    bool compare, exact;
 };
 
 #define AT(member) offsetof(struct hash_settings, member)
@@ -22,8 +22,14 @@ static const struct option hash_options[] = {
      "length of average, phash, dhash, whash (64)", AT(bits)},
     {"compare", 0, OPTION_FLAG, NULL, NULL, NULL,
      "two files: print the Hamming distance of each hash", AT(compare)},
+    {"exact", 0, OPTION_FLAG, NULL, NULL, NULL, "decode large JPEGs in full (see --help)",
+     AT(exact)},
     OPTION_END,
 };
+
+/* A JPEG whose longer side is at least twice this is decoded at 1/2, 1/4 or 1/8 and in gray alone, when only hashes are wanted
+ * whose grid is so coarse (32 of 1024 pixels) that they hardly notice: docs/algorithms/hash.md has the figures. */
+enum { REDUCED_SIDE = 1024 };
 
 /* Which hashes are wanted, in the order of the table. */
 struct chosen {
@@ -31,7 +37,23 @@ struct chosen {
     size_t count;
     bool sha256;
     int32_t side;
+    lk_load_options load;
 };
+
+/* Whether every hash reads nothing but a coarse gray grid, whatever the size of the picture. */
+static bool all_coarse(const struct chosen *c) {
+    static const char *const coarse[] = {"average", "phash", "dhash", "dhash_vertical"};
+    for (size_t i = 0; i < c->count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < sizeof coarse / sizeof *coarse; k++) {
+            found = found || strcmp(c->items[i]->name, coarse[k]) == 0;
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return c->side <= 8;
+}
 
 static bool choose(struct chosen *c, const struct hash_settings *s, char *message, size_t size) {
     c->side = s->bits == 0      ? 0
@@ -63,6 +85,11 @@ static bool choose(struct chosen *c, const struct hash_settings *s, char *messag
         }
         p += length + (p[length] == ',');
     }
+    c->load.no_digest = !c->sha256;
+    if (!s->exact && all_coarse(c)) {
+        c->load.max_side = REDUCED_SIDE;
+        c->load.gray = true;
+    }
     return true;
 }
 
@@ -75,7 +102,7 @@ struct hashed {
 static lk_status hash_file(struct hashed *out, lk_engine *engine, const char *path,
                            const struct chosen *c, lk_error *err) {
     lk_image image;
-    lk_status status = lk_image_load(&image, &out->info, engine, path, NULL, err);
+    lk_status status = lk_image_load(&image, &out->info, engine, path, &c->load, err);
     for (size_t i = 0; status == LK_OK && i < c->count; i++) {
         int32_t side = c->items[i]->sizes ? c->side : 0;
         status = lk_hash_compute(&out->hashes[i], engine, &image, c->items[i], side, err);
@@ -230,7 +257,11 @@ const struct command command_hash = {
                "whash, colorhash (color),\n"
                "crop_resistant, pdq. They equal ImageHash 4.3.2 and PDQ on the same pixels. "
                "--compare ends with 0 when every\n"
-               "chosen hash is within its usual distance, else with 1.",
+               "chosen hash is within its usual distance, else with 1. When only average, phash "
+               "and dhash of 64 bits are asked\n"
+               "for, a JPEG of 2048 pixels or more on its longer side is decoded at reduced size, "
+               "in gray, which may change a\n"
+               "bit; --exact decodes it in full.",
     .examples = "  likeness hash photo.jpg\n"
                 "  likeness hash --algo=phash,pdq *.jpg --json\n"
                 "  likeness hash --algo=phash --compare a.jpg b.jpg\n",
