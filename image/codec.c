@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "image/codec.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -40,6 +41,21 @@ bool codec_out_of_time(const struct decode_request *r) {
 
 lk_status codec_time_error(const struct decode_request *r, lk_error *err) {
     return error_limit(err, "cpu_s", "decoding takes more than the limit of %g s", r->limits.cpu_s);
+}
+
+void codec_warn(lk_image_info *info, const char *format, ...) {
+    size_t used = strlen(info->warning);
+    char *at = info->warning + used;
+    size_t room = sizeof info->warning - used;
+    if (used > 0 && room > 2) {
+        memcpy(at, "; ", 3);
+        at += 2;
+        room -= 2;
+    }
+    va_list args;
+    va_start(args, format);
+    vsnprintf(at, room, format, args);
+    va_end(args);
 }
 
 lk_status codec_check_size(const lk_limits *limits, int64_t width, int64_t height,
@@ -133,8 +149,8 @@ static void warn_extension(lk_image_info *info, const struct codec *codec) {
     }
     for (size_t i = 0; i < ARRAY_COUNT(codec_table); i++) {
         if (list_has(codec_table[i]->extensions, extension)) {
-            snprintf(info->warning, sizeof info->warning, "named .%s but the content is %s",
-                     extension, codec->name);
+            codec_warn(info, "named .%s but the content is %s", extension, codec->name);
+            return;
         }
     }
 }
@@ -164,12 +180,19 @@ static struct decode_request request_for(const lk_engine *engine, const uint8_t 
     };
 }
 
+/* Turning needs a second picture of the same size beside the first. */
+static lk_status check_turn(const lk_image *image, const lk_limits *limits, lk_error *err) {
+    int64_t bytes_per_pixel = 2 * (int64_t)image->channels * (image->bit_depth / 8);
+    return codec_check_size(limits, image->width, image->height, bytes_per_pixel, err);
+}
+
 /* Profile first, then orientation: both read the pixels once. */
 static lk_status decoded_finish(lk_image *out, struct decoded *d, lk_image_info *info,
                                 const struct decode_request *r, lk_error *err) {
     lk_status status = icc_apply(d, info, r->options.keep_profile, err);
-    if (status == LK_OK && !r->options.ignore_orientation) {
-        status = orient_apply(&d->image, d->orientation, err);
+    if (status == LK_OK && d->orientation > 1 && !r->options.ignore_orientation) {
+        status = check_turn(&d->image, &r->limits, err);
+        status = status == LK_OK ? orient_apply(&d->image, d->orientation, err) : status;
     }
     if (status == LK_OK) {
         *out = d->image;
@@ -222,21 +245,35 @@ lk_status lk_image_load(lk_image *out, lk_image_info *info, lk_engine *engine, c
     return status;
 }
 
-/* Headers sit within the first bytes, but EXIF, ICC and TIFF directories may lie deep: 4 MiB covers what cameras write
- * in front of the pixels. */
+/* Headers sit within the first bytes, but EXIF and ICC may lie deep: 4 MiB covers what cameras write in front of the
+ * pixels. Formats whose directory may stand at the end (probe_whole) are read to their end. */
 enum { PROBE_BYTES = 4 << 20 };
+
+static lk_status probe_read(lk_bytes *out, int64_t *total, const struct codec **codec,
+                            const char *path, const lk_limits *limits, lk_error *err) {
+    int64_t most = MIN(limits->file_bytes, (int64_t)PROBE_BYTES);
+    lk_status status = file_read_head(out, total, path, most, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    *codec = codec_sniff(out->data, out->size);
+    if (*codec && (*codec)->probe_whole && *total > (int64_t)out->size) {
+        lk_bytes_release(out);
+        status = file_read(out, path, limits->file_bytes, err);
+    }
+    return status;
+}
 
 lk_status lk_image_probe(lk_image_info *info, lk_engine *engine, const char *path, lk_error *err) {
     lk_bytes bytes;
     int64_t total;
-    int64_t most = MIN(engine->limits.file_bytes, (int64_t)PROBE_BYTES);
+    const struct codec *codec = NULL;
     info_begin(info, path, 0);
-    lk_status status = file_read_head(&bytes, &total, path, most, err);
+    lk_status status = probe_read(&bytes, &total, &codec, path, &engine->limits, err);
     if (status != LK_OK) {
         return status;
     }
     struct decode_request r = request_for(engine, bytes.data, bytes.size, NULL);
-    const struct codec *codec = codec_sniff(bytes.data, bytes.size);
     status = codec ? codec->probe(info, &r, err) : unknown_format(bytes.data, bytes.size, err);
     if (status == LK_OK) {
         info->file_bytes = total >= 0 ? total : (int64_t)bytes.size;

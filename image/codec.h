@@ -9,6 +9,7 @@
 
 #include <likeness/image.h>
 
+#include "base/compiler.h"
 #include "image/engine.h"
 
 /* One decode: the bytes, the limits that hold, and the processor time at which it must stop. */
@@ -32,6 +33,7 @@ struct decoded {
 struct codec {
     const char *name;       /* "jpeg" */
     const char *extensions; /* "jpg jpeg jpe" */
+    bool probe_whole;       /* the facts may stand at the end of the file (TIFF directories) */
     bool (*sniff)(const uint8_t *bytes, size_t size);
     /* Fills format facts of info from the header; decodes no pixels. */
     lk_status (*probe)(lk_image_info *info, const struct decode_request *r, lk_error *err);
@@ -52,6 +54,9 @@ LK_MUST_CHECK lk_status codec_check_metadata(const lk_limits *limits, const char
 /* Whether the processor time of this decode is used up; cheap enough for every row. */
 bool codec_out_of_time(const struct decode_request *r);
 LK_MUST_CHECK lk_status codec_time_error(const struct decode_request *r, lk_error *err);
+
+/* Adds a sentence to info->warning. */
+void codec_warn(lk_image_info *info, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* A copy of size bytes for decoded.icc. */
 LK_MUST_CHECK lk_status codec_copy_bytes(lk_bytes *out, const void *bytes, size_t size,

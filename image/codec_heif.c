@@ -29,6 +29,9 @@
     X(heif_image_handle_get_color_profile_type)                                                    \
     X(heif_image_handle_get_raw_color_profile_size)                                                \
     X(heif_image_handle_get_raw_color_profile)                                                     \
+    X(heif_image_handle_get_nclx_color_profile)                                                    \
+    X(heif_nclx_color_profile_free)                                                                \
+    X(heif_image_handle_is_premultiplied_alpha)                                                    \
     X(heif_decode_image)                                                                           \
     X(heif_image_get_plane_readonly)                                                               \
     X(heif_image_get_width)                                                                        \
@@ -48,6 +51,24 @@ struct heif_decoder {
     struct heif_image_handle *handle;
     struct heif_image *image;
 };
+
+/* Tells of colours that no embedded profile describes and that are not sRGB's (ITU-T H.273: primaries 1 are BT.709's,
+ * 2 is unspecified; the transfer curves of BT.709, 1, and BT.601, 6, are shown as sRGB's, 13, by all viewers). */
+static void heif_warn_colours(struct heif_decoder *h, lk_image_info *info) {
+    struct heif_color_profile_nclx *nclx = NULL;
+    h->lib.heif_image_handle_get_nclx_color_profile(h->handle, &nclx);
+    if (!nclx) {
+        return;
+    }
+    int primaries = (int)nclx->color_primaries, curve = (int)nclx->transfer_characteristics;
+    bool known = (primaries == 1 || primaries == 2) &&
+                 (curve == 1 || curve == 2 || curve == 6 || curve == 13);
+    if (!known) {
+        codec_warn(info, "colours (H.273 primaries %d, transfer %d) are taken as sRGB", primaries,
+                   curve);
+    }
+    h->lib.heif_nclx_color_profile_free(nclx);
+}
 
 /* ISO/IEC 14496-12 file type box: size, "ftyp", major brand. */
 static bool has_brand(const uint8_t *bytes, size_t size, const char *const *brands) {
@@ -129,10 +150,11 @@ static void heif_close(struct heif_decoder *h) {
     library_close(h->library);
 }
 
-static lk_status heif_profile(struct decoded *out, struct heif_decoder *h,
+static lk_status heif_profile(struct decoded *out, lk_image_info *info, struct heif_decoder *h,
                               const struct decode_request *r, lk_error *err) {
     enum heif_color_profile_type type = h->lib.heif_image_handle_get_color_profile_type(h->handle);
     if (type != heif_color_profile_type_prof && type != heif_color_profile_type_rICC) {
+        heif_warn_colours(h, info);
         return LK_OK;
     }
     size_t size = h->lib.heif_image_handle_get_raw_color_profile_size(h->handle);
@@ -169,6 +191,9 @@ static lk_status heif_pixels(struct decoded *out, struct heif_decoder *h, bool a
     for (int32_t y = 0; status == LK_OK && y < height; y++) {
         memcpy(image_row(&out->image, y), plane + (size_t)y * (size_t)stride, out->image.stride);
     }
+    if (status == LK_OK && alpha && h->lib.heif_image_handle_is_premultiplied_alpha(h->handle)) {
+        image_unpremultiply(&out->image);
+    }
     return status;
 }
 
@@ -177,7 +202,7 @@ static lk_status heif_run(struct decoded *out, lk_image_info *info, const struct
     struct heif_decoder h = {0};
     lk_status status = heif_open(&h, info, r, err);
     if (status == LK_OK) {
-        status = heif_profile(out, &h, r, err);
+        status = heif_profile(out, info, &h, r, err);
     }
     if (status == LK_OK && pixels) {
         status = heif_pixels(out, &h, info->has_alpha, r, err);
@@ -202,6 +227,7 @@ static lk_status heif_probe(lk_image_info *info, const struct decode_request *r,
 const struct codec codec_heif = {
     .name = "heif",
     .extensions = "heic heif hif",
+    .probe_whole = true,
     .sniff = heif_sniff,
     .probe = heif_probe,
     .decode = heif_decode,
@@ -210,6 +236,7 @@ const struct codec codec_heif = {
 const struct codec codec_avif = {
     .name = "avif",
     .extensions = "avif",
+    .probe_whole = true,
     .sniff = avif_sniff,
     .probe = heif_probe,
     .decode = heif_decode,

@@ -39,16 +39,40 @@ static size_t consumed(const struct jpeg_reader *j) {
     return j->request->size - MIN(left, j->request->size);
 }
 
+static lk_status warning_error(const struct jpeg_reader *j) {
+    if (j->warning_code == JWRN_JPEG_EOF) {
+        return error_set(j->err, LK_E_CORRUPT, "JPEG is cut off after %zu bytes, before its end",
+                         j->request->size);
+    }
+    return error_set(j->err, LK_E_CORRUPT, "JPEG is damaged near byte %zu of %zu: %s",
+                     j->read_bytes, j->request->size, j->warning);
+}
+
+/* Legal files of kinds that libjpeg-turbo leaves out: lossless, hierarchical, 12 bits. */
+static bool is_unsupported(int code) {
+    return code == JERR_SOF_UNSUPPORTED || code == JERR_BAD_PRECISION ||
+           code == JERR_CONVERSION_NOTIMPL || code == JERR_ARITH_NOTIMPL;
+}
+
 static void on_error(j_common_ptr lib) {
     struct jpeg_reader *j = lib->client_data;
     char text[JMSG_LENGTH_MAX];
     lib->err->format_message(lib, text);
-    if (j->status == LK_OK) {
-        j->status = lib->err->msg_code == JERR_OUT_OF_MEMORY
-                        ? error_limit(j->err, "memory_bytes",
-                                      "JPEG takes more memory than the limit: %s", text)
-                        : error_set(j->err, LK_E_CORRUPT, "JPEG is damaged near byte %zu: %s",
-                                    consumed(j), text);
+    if (j->status != LK_OK) {
+        /* keep the first */
+    } else if (j->warning_code == JWRN_JPEG_EOF) {
+        j->status = warning_error(j); /* what follows the end of the bytes is libjpeg's invention */
+    } else if (lib->err->msg_code == JERR_OUT_OF_MEMORY) {
+        j->status = error_memory(j->err, 0);
+    } else if (lib->err->msg_code ==
+               JERR_NO_BACKING_STORE) { /* it would go over max_memory_to_use */
+        j->status = error_limit(j->err, "memory_bytes", "decoding takes over %.0f MiB, the limit",
+                                (double)j->request->limits.memory_bytes / 1048576);
+    } else if (is_unsupported(lib->err->msg_code)) {
+        j->status = error_set(j->err, LK_E_FORMAT, "this kind of JPEG is not read: %s", text);
+    } else {
+        j->status = error_set(j->err, LK_E_CORRUPT, "JPEG is damaged near byte %zu of %zu: %s",
+                              consumed(j), j->request->size, text);
     }
     longjmp(j->escape, 1);
 }
@@ -60,7 +84,9 @@ static bool warning_is_harmless(int code) {
 
 static void on_message(j_common_ptr lib, int level) {
     struct jpeg_reader *j = lib->client_data;
-    if (level < 0 && j->warning_code == 0 && !warning_is_harmless(lib->err->msg_code)) {
+    bool cut_off = lib->err->msg_code == JWRN_JPEG_EOF; /* says more than the damage it leads to */
+    if (level < 0 && (j->warning_code == 0 || cut_off) &&
+        !warning_is_harmless(lib->err->msg_code)) {
         lib->err->format_message(lib, j->warning);
         j->warning_code = lib->err->msg_code;
         j->read_bytes = consumed(j);
@@ -189,7 +215,7 @@ static void invert_rows(lk_image *image) {
     }
 }
 
-static lk_status read_pixels(struct jpeg_reader *j, struct decoded *out) {
+static lk_status read_pixels(struct jpeg_reader *j, struct decoded *out, lk_image_info *info) {
     choose_scale(j);
     int32_t channels = choose_colours(j);
     jpeg_start_decompress(&j->lib);
@@ -207,20 +233,15 @@ static lk_status read_pixels(struct jpeg_reader *j, struct decoded *out) {
         jpeg_read_scanlines(&j->lib, rows, count);
     }
     jpeg_finish_decompress(&j->lib);
+    if (channels < j->lib.num_components) { /* luma alone: the profile is for colours */
+        info->has_icc = out->icc.size > 0;
+        lk_bytes_release(&out->icc);
+    }
     out->is_cmyk = channels == 4;
     if (out->is_cmyk && j->lib.saw_Adobe_marker) {
         invert_rows(&out->image);
     }
     return LK_OK;
-}
-
-static lk_status warning_error(const struct jpeg_reader *j) {
-    if (j->warning_code == JWRN_JPEG_EOF || j->warning_code == JWRN_HIT_MARKER) {
-        return error_set(j->err, LK_E_CORRUPT, "JPEG is cut off or broken at byte %zu of %zu",
-                         j->read_bytes, j->request->size);
-    }
-    return error_set(j->err, LK_E_CORRUPT, "JPEG is damaged near byte %zu of %zu: %s",
-                     j->read_bytes, j->request->size, j->warning);
 }
 
 static lk_status jpeg_run(struct decoded *out, lk_image_info *info, const struct decode_request *r,
@@ -233,7 +254,7 @@ static lk_status jpeg_run(struct decoded *out, lk_image_info *info, const struct
     if (setjmp(j->escape) == 0) {
         j->status = read_header(j, out, info);
         if (j->status == LK_OK && pixels) {
-            j->status = read_pixels(j, out);
+            j->status = read_pixels(j, out, info);
         }
         if (j->status == LK_OK && j->warning_code != 0) {
             j->status = warning_error(j);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TIFF through libtiff: the first picture of the file. 16-bit gray, RGB and RGBA in contiguous planes keep their depth;
- * everything else (palette, CMYK, bilevel, YCbCr, tiles, planes) goes through libtiff's RGBA conversion. */
+/* TIFF through libtiff: the first picture of the file. 8- and 16-bit gray, RGB and RGBA and 8-bit CMYK in contiguous rows
+ * are read as they are; everything else (palette, bilevel, YCbCr, tiles, planes) goes through libtiff's RGBA conversion
+ * and has 8 bits afterwards. */
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,6 +27,8 @@
     X(TIFFIsTiled)                                                                                 \
     X(TIFFScanlineSize)                                                                            \
     X(TIFFReadScanline)                                                                            \
+    X(TIFFNumberOfDirectories)                                                                     \
+    X(TIFFRGBAImageOK)                                                                             \
     X(TIFFReadRGBAImageOriented)
 
 struct tiff_calls {
@@ -40,12 +43,18 @@ struct tiff_reader {
     TIFF *tiff;
     const struct decode_request *request;
     uint64_t at;
+    bool out_of_time;
     char message[200]; /* the first error libtiff reported */
     uint16_t bits, samples, photometric, planar, orientation, format;
+    uint16_t extra; /* EXTRASAMPLE_: what a sample beyond the colours means */
 };
 
 static tmsize_t mem_read(thandle_t handle, void *out, tmsize_t size) {
     struct tiff_reader *t = handle;
+    t->out_of_time = t->out_of_time || codec_out_of_time(t->request);
+    if (t->out_of_time) { /* libtiff has no way to stop it but a read that fails */
+        return -1;
+    }
     uint64_t left = t->at < t->request->size ? t->request->size - t->at : 0;
     uint64_t n = MIN((uint64_t)size, left);
     memcpy(out, t->request->bytes + (left ? t->at : 0), (size_t)n);
@@ -98,6 +107,9 @@ static int on_tiff_warning(TIFF *tiff, void *user, const char *module, const cha
 }
 
 static lk_status tiff_failed(const struct tiff_reader *t, lk_error *err) {
+    if (t->out_of_time) {
+        return codec_time_error(t->request, err);
+    }
     return error_set(err, LK_E_CORRUPT, "TIFF is damaged or cut off (%zu bytes): %s",
                      t->request->size, t->message[0] ? t->message : "no picture in it");
 }
@@ -135,6 +147,21 @@ static void tiff_close(struct tiff_reader *t) {
     library_close(t->library);
 }
 
+/* What the sample after the colours is. A fourth sample that nothing describes is taken for alpha, as Pillow does. */
+static uint16_t find_extra(struct tiff_reader *t) {
+    bool gray =
+        t->photometric == PHOTOMETRIC_MINISBLACK || t->photometric == PHOTOMETRIC_MINISWHITE;
+    uint16_t colours = gray ? 1 : t->photometric == PHOTOMETRIC_RGB ? 3 : 4, count = 0;
+    uint16_t *kinds = NULL;
+    if (t->samples != colours + 1) {
+        return EXTRASAMPLE_UNSPECIFIED;
+    }
+    if (!t->lib.TIFFGetField(t->tiff, TIFFTAG_EXTRASAMPLES, &count, &kinds) || count == 0) {
+        return EXTRASAMPLE_UNASSALPHA;
+    }
+    return kinds[0];
+}
+
 static lk_status tiff_header(struct tiff_reader *t, struct decoded *out, lk_image_info *info,
                              lk_error *err) {
     uint32_t width = 0, height = 0, icc_size = 0;
@@ -148,9 +175,11 @@ static lk_status tiff_header(struct tiff_reader *t, struct decoded *out, lk_imag
     t->lib.TIFFGetFieldDefaulted(t->tiff, TIFFTAG_SAMPLEFORMAT, &t->format);
     t->photometric = PHOTOMETRIC_MINISBLACK;
     t->lib.TIFFGetField(t->tiff, TIFFTAG_PHOTOMETRIC, &t->photometric);
+    t->extra = find_extra(t);
     info->bit_depth = t->bits;
     info->channels = t->samples;
-    info->has_alpha = t->samples == 2 || (t->samples == 4 && t->photometric == PHOTOMETRIC_RGB);
+    info->has_alpha = t->extra != EXTRASAMPLE_UNSPECIFIED;
+    info->frames = (int32_t)MIN(t->lib.TIFFNumberOfDirectories(t->tiff), 65535);
     info->is_cmyk = t->photometric == PHOTOMETRIC_SEPARATED;
     out->orientation = t->orientation >= 1 && t->orientation <= 8 ? t->orientation : 1;
     lk_status status = codec_check_size(&t->request->limits, width, height, 10, err);
@@ -169,9 +198,12 @@ static lk_status tiff_header(struct tiff_reader *t, struct decoded *out, lk_imag
 /* Rows that can be read straight into an lk_image. */
 static bool is_direct(const struct tiff_reader *t) {
     bool gray = t->photometric == PHOTOMETRIC_MINISBLACK && t->samples == 1;
-    bool rgb = t->photometric == PHOTOMETRIC_RGB && (t->samples == 3 || t->samples == 4);
-    return (gray || rgb) && (t->bits == 8 || t->bits == 16) && t->planar == PLANARCONFIG_CONTIG &&
-           t->format == SAMPLEFORMAT_UINT && !t->lib.TIFFIsTiled(t->tiff);
+    bool rgb = t->photometric == PHOTOMETRIC_RGB &&
+               (t->samples == 3 || (t->samples == 4 && t->extra != EXTRASAMPLE_UNSPECIFIED));
+    bool inks = t->photometric == PHOTOMETRIC_SEPARATED && t->samples == 4 && t->bits == 8;
+    return (gray || rgb || inks) && (t->bits == 8 || t->bits == 16) &&
+           t->planar == PLANARCONFIG_CONTIG && t->format == SAMPLEFORMAT_UINT &&
+           !t->lib.TIFFIsTiled(t->tiff);
 }
 
 static lk_status read_direct(struct decoded *out, struct tiff_reader *t, const lk_image_info *info,
@@ -188,28 +220,33 @@ static lk_status read_direct(struct decoded *out, struct tiff_reader *t, const l
             status = codec_time_error(t->request, err);
         }
     }
+    out->is_cmyk = info->is_cmyk;
+    if (status == LK_OK && t->extra == EXTRASAMPLE_ASSOCALPHA) {
+        image_unpremultiply(&out->image);
+    }
     return status;
 }
 
-/* libtiff's RGBA words: red in the low byte, alpha premultiplied. */
+/* libtiff's RGBA words: red in the low byte. */
 static void unpack_row(uint8_t *to, const uint32_t *from, int32_t width, int32_t channels) {
     for (int32_t x = 0; x < width; x++, to += channels) {
-        uint32_t a = TIFFGetA(from[x]);
-        uint32_t rgb[3] = {TIFFGetR(from[x]), TIFFGetG(from[x]), TIFFGetB(from[x])};
-        for (int c = 0; c < 3; c++) {
-            uint32_t v = channels == 4 && a ? MIN((rgb[c] * 255u + a / 2) / a, 255u) : rgb[c];
-            to[c] = (uint8_t)v;
-        }
-        if (channels == 4) {
-            to[3] = (uint8_t)a;
-        }
+        uint32_t word = from[x];
+        uint8_t rgba[4] = {(uint8_t)TIFFGetR(word), (uint8_t)TIFFGetG(word),
+                           (uint8_t)TIFFGetB(word), (uint8_t)TIFFGetA(word)};
+        memcpy(to, rgba, (size_t)channels);
     }
 }
 
 static lk_status read_converted(struct decoded *out, struct tiff_reader *t,
                                 const lk_image_info *info, lk_error *err) {
     int32_t width = info->stored_width, height = info->stored_height;
-    int32_t channels = info->has_alpha ? 4 : 3;
+    bool gray =
+        t->photometric == PHOTOMETRIC_MINISBLACK || t->photometric == PHOTOMETRIC_MINISWHITE;
+    int32_t channels = info->has_alpha ? 4 : gray ? 1 : 3;
+    char reason[1024] = "";
+    if (!t->lib.TIFFRGBAImageOK(t->tiff, reason)) {
+        return error_set(err, LK_E_FORMAT, "this kind of TIFF is not read: %.160s", reason);
+    }
     uint32_t *words = mem_alloc((size_t)width * (size_t)height, sizeof *words);
     if (!words) {
         return error_memory(err, (size_t)width * (size_t)height * sizeof *words);
@@ -224,6 +261,9 @@ static lk_status read_converted(struct decoded *out, struct tiff_reader *t,
     }
     for (int32_t y = 0; status == LK_OK && y < height; y++) {
         unpack_row(image_row(&out->image, y), words + (size_t)y * (size_t)width, width, channels);
+    }
+    if (status == LK_OK && info->has_alpha) { /* libtiff multiplies by alpha what is not */
+        image_unpremultiply(&out->image);
     }
     if (info->is_cmyk) { /* libtiff made RGB of it already; the profile was for the inks */
         lk_bytes_release(&out->icc);
@@ -271,6 +311,7 @@ static lk_status tiff_probe(lk_image_info *info, const struct decode_request *r,
 const struct codec codec_tiff = {
     .name = "tiff",
     .extensions = "tif tiff",
+    .probe_whole = true,
     .sniff = tiff_sniff,
     .probe = tiff_probe,
     .decode = tiff_decode,

@@ -4,8 +4,6 @@
 #include "image/icc.h"
 
 #include <lcms2.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/error.h"
 #include "image/image.h"
@@ -50,37 +48,39 @@ static bool profile_fits(cmsHPROFILE profile, const struct decoded *d) {
     return space == (d->image.channels == 1 ? cmsSigGrayData : cmsSigRgbData);
 }
 
+/* out may be `from` itself when both have the same layout: lcms2 reads each pixel before it writes it, and leaves an
+ * alpha channel alone. */
 static void transform_rows(lk_image *out, const lk_image *from, cmsHTRANSFORM transform) {
     for (int32_t y = 0; y < from->height; y++) {
-        if (out->channels == 4) { /* lcms2 leaves the extra channel of the output alone */
-            memcpy(image_row(out, y), image_row(from, y), image_row_bytes(from));
-        }
         cmsDoTransform(transform, image_row(from, y), image_row(out, y),
                        (cmsUInt32Number)from->width);
     }
 }
 
-/* Gray stays gray, RGB stays RGB, CMYK becomes RGB. */
+/* sRGB, or for a gray picture the gray profile with sRGB's curve; NULL when memory is short. */
+static cmsHPROFILE open_target(cmsContext ctx, bool gray) {
+    cmsHPROFILE srgb = cmsCreate_sRGBProfileTHR(ctx);
+    if (!srgb || !gray) {
+        return srgb;
+    }
+    cmsToneCurve *curve = cmsReadTag(srgb, cmsSigRedTRCTag);
+    cmsHPROFILE target = curve ? cmsCreateGrayProfileTHR(ctx, cmsD50_xyY(), curve) : NULL;
+    cmsCloseProfile(srgb);
+    return target;
+}
+
+/* Gray stays gray and RGB stays RGB, both in place; CMYK becomes RGB in a picture of its own. */
 static lk_status convert(struct decoded *d, cmsContext ctx, cmsHPROFILE profile, bool *done,
                          lk_error *err) {
-    lk_image out = {0};
-    lk_status status = lk_image_new(&out, d->image.width, d->image.height,
-                                    d->is_cmyk ? 3 : d->image.channels, d->image.bit_depth, err);
-    if (status != LK_OK) {
-        return status;
-    }
-    cmsHPROFILE srgb;
-    if (out.channels == 1) {
-        cmsToneCurve *curve;
-        cmsHPROFILE rgb = cmsCreate_sRGBProfileTHR(ctx);
-        curve = rgb ? cmsReadTag(rgb, cmsSigRedTRCTag) : NULL;
-        srgb = curve ? cmsCreateGrayProfileTHR(ctx, cmsD50_xyY(), curve) : NULL;
-        if (rgb) {
-            cmsCloseProfile(rgb);
+    lk_image out = d->image;
+    if (d->is_cmyk) {
+        lk_status status =
+            lk_image_new(&out, d->image.width, d->image.height, 3, d->image.bit_depth, err);
+        if (status != LK_OK) {
+            return status;
         }
-    } else {
-        srgb = cmsCreate_sRGBProfileTHR(ctx);
     }
+    cmsHPROFILE srgb = open_target(ctx, out.channels == 1);
     cmsHTRANSFORM transform =
         srgb ? cmsCreateTransformTHR(ctx, profile, layout_of(&d->image, d->is_cmyk), srgb,
                                      layout_of(&out, false), INTENT_PERCEPTUAL, 0)
@@ -89,15 +89,17 @@ static lk_status convert(struct decoded *d, cmsContext ctx, cmsHPROFILE profile,
     if (transform) {
         transform_rows(&out, &d->image, transform);
         cmsDeleteTransform(transform);
-        lk_image_release(&d->image);
-        d->image = out;
-        d->is_cmyk = false;
-        out = (lk_image){0};
     }
     if (srgb) {
         cmsCloseProfile(srgb);
     }
-    lk_image_release(&out);
+    if (d->is_cmyk) { /* one of the two pictures goes */
+        lk_image_release(transform ? &d->image : &out);
+        if (transform) {
+            d->image = out;
+            d->is_cmyk = false;
+        }
+    }
     return LK_OK;
 }
 
@@ -135,8 +137,7 @@ static lk_status apply_profile(struct decoded *d, lk_image_info *info, bool keep
         cmsCloseProfile(profile);
     }
     if (status == LK_OK && !done) {
-        snprintf(info->warning, sizeof info->warning,
-                 "the embedded colour profile cannot be used; colours are taken as sRGB");
+        codec_warn(info, "the embedded colour profile cannot be used, colours are taken as sRGB");
     }
     cmsDeleteContext(ctx);
     return status;
@@ -144,9 +145,9 @@ static lk_status apply_profile(struct decoded *d, lk_image_info *info, bool keep
 
 lk_status icc_apply(struct decoded *d, lk_image_info *info, bool keep, lk_error *err) {
     lk_status status = LK_OK;
-    info->has_icc = d->icc.size > 0;
+    info->has_icc = info->has_icc || d->icc.size > 0;
     info->is_cmyk = d->is_cmyk;
-    if (info->has_icc) {
+    if (d->icc.size > 0) {
         status = apply_profile(d, info, keep, err);
     }
     if (status == LK_OK && d->is_cmyk) {

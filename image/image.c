@@ -54,6 +54,26 @@ lk_status image_clone(lk_image *out, const lk_image *from, lk_error *err) {
     return image_crop(out, from, 0, 0, from->width, from->height, err);
 }
 
+static uint32_t unpremultiplied(uint32_t v, uint32_t alpha, uint32_t full) {
+    return MIN((v * (uint64_t)full + alpha / 2) / alpha, full);
+}
+
+void image_unpremultiply(lk_image *image) {
+    for (int32_t y = 0; y < image->height; y++) {
+        uint8_t *p = image_row(image, y);
+        uint16_t *q = image_row16(image, y);
+        for (int32_t x = 0; x < image->width; x++, p += 4, q += 4) {
+            for (int c = 0; c < 3; c++) {
+                if (image->bit_depth == 8 && p[3] != 0) {
+                    p[c] = (uint8_t)unpremultiplied(p[c], p[3], 255);
+                } else if (image->bit_depth == 16 && q[3] != 0) {
+                    q[c] = (uint16_t)unpremultiplied(q[c], q[3], 65535);
+                }
+            }
+        }
+    }
+}
+
 lk_status plane_new(struct plane *out, int32_t width, int32_t height, lk_error *err) {
     *out = (struct plane){0};
     float *data = mem_alloc_aligned((size_t)height, (size_t)width * sizeof *data);

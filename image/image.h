@@ -27,6 +27,9 @@ LK_MUST_CHECK lk_status image_clone(lk_image *out, const lk_image *from, lk_erro
 LK_MUST_CHECK lk_status image_crop(lk_image *out, const lk_image *from, int32_t x, int32_t y,
                                    int32_t width, int32_t height, lk_error *err);
 
+/* Divides the colours of an RGBA picture by its alpha, rounded; where alpha is 0 they stay. */
+void image_unpremultiply(lk_image *image);
+
 /* One float a pixel, rows contiguous: row y starts at data + y * width. */
 struct plane {
     int32_t width, height;

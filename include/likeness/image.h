@@ -104,7 +104,8 @@ typedef struct lk_image_info {
 typedef struct lk_load_options {
     int32_t
         max_side; /* > 0: a JPEG may be decoded at 1/2, 1/4 or 1/8 so long as the longer side stays >= this */
-    bool gray;         /* only luma is wanted; a JPEG then decodes its Y component alone */
+    bool
+        gray; /* only luma is wanted; a JPEG then decodes its Y component alone, without its profile */
     bool keep_profile; /* leave colours as stored instead of converting to sRGB */
     bool ignore_orientation;
     bool no_digest; /* leave info->sha256 empty */
