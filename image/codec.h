@@ -33,7 +33,7 @@ struct decoded {
 struct codec {
     const char *name;       /* "jpeg" */
     const char *extensions; /* "jpg jpeg jpe" */
-    bool probe_whole;       /* the facts may stand at the end of the file (TIFF directories) */
+    bool probe_whole; /* facts may stand at the end of the file (TIFF directories, EXIF in PNG) */
     bool (*sniff)(const uint8_t *bytes, size_t size);
     /* Fills format facts of info from the header; decodes no pixels. */
     lk_status (*probe)(lk_image_info *info, const struct decode_request *r, lk_error *err);

@@ -19,22 +19,40 @@
 
 static const uint8_t png_magic[8] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
-enum { PNG_HEADER_BYTES = 33 }; /* the signature and a whole IHDR chunk */
+enum {
+    PNG_HEADER_BYTES = 33, /* the signature and a whole IHDR chunk */
+    CHUNK_FRAME = 12,      /* length, type, checksum */
+};
 
 struct png_reader {
     png_structp lib;
     png_infop info;
     const struct decode_request *request;
+    lk_image_info *facts;
     size_t at; /* bytes handed out so far */
     lk_error *err;
     lk_status status;
 };
 
+static uint32_t be32(const uint8_t *p) {
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
+
+/* Walks the chunks to the one that the bytes do not hold: the file went on at least to its end and an IEND. */
+static lk_status png_cut_off(const struct decode_request *r, lk_error *err) {
+    uint64_t at = sizeof png_magic;
+    while (at + CHUNK_FRAME <= r->size) {
+        at += CHUNK_FRAME + (uint64_t)be32(r->bytes + at);
+    }
+    uint64_t whole = at > r->size ? at + CHUNK_FRAME : (uint64_t)r->size + 1;
+    return error_set(err, LK_E_CORRUPT, "PNG is cut off after %zu of at least %llu bytes", r->size,
+                     (unsigned long long)whole);
+}
+
 static void on_read(png_structp lib, png_bytep out, size_t size) {
     struct png_reader *p = png_get_io_ptr(lib);
     if (size > p->request->size - p->at) {
-        p->status =
-            error_set(p->err, LK_E_CORRUPT, "PNG is cut off after %zu bytes", p->request->size);
+        p->status = png_cut_off(p->request, p->err);
         png_longjmp(lib, 1);
     }
     memcpy(out, p->request->bytes + p->at, size);
@@ -50,14 +68,22 @@ static void on_png_error(png_structp lib, png_const_charp text) {
     png_longjmp(lib, 1);
 }
 
+/* libpng leaves out an ancillary chunk it cannot use; only a lost profile changes colours. */
 static void on_png_warning(png_structp lib, png_const_charp text) {
-    (void)lib;
-    (void)text;
+    struct png_reader *p = png_get_error_ptr(lib);
+    if (p && p->facts->warning[0] == '\0' && strncmp(text, "iCCP", 4) == 0) {
+        codec_warn(p->facts,
+                   "the embedded colour profile cannot be used, colours are taken as sRGB");
+    }
 }
 
 static png_voidp on_malloc(png_structp lib, png_alloc_size_t size) {
-    (void)lib;
-    return mem_alloc(size, 1);
+    struct png_reader *p = png_get_mem_ptr(lib);
+    void *block = mem_alloc(size, 1);
+    if (!block && p && p->status == LK_OK) {
+        p->status = error_memory(p->err, size);
+    }
+    return block;
 }
 
 static void on_free(png_structp lib, png_voidp block) {
@@ -69,17 +95,14 @@ static bool png_sniff(const uint8_t *bytes, size_t size) {
     return size >= 4 && memcmp(bytes, png_magic, MIN(size, sizeof png_magic)) == 0;
 }
 
-static uint32_t be32(const uint8_t *p) {
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
 /* Reads IHDR by hand, so that the limits hold before libpng sees the file. */
 static lk_status png_check_header(lk_image_info *info, const struct decode_request *r,
                                   lk_error *err) {
     static const uint8_t channels_of[7] = {1, 0, 3, 3, 2, 0, 4};
     const uint8_t *b = r->bytes;
     if (r->size < PNG_HEADER_BYTES) {
-        return error_set(err, LK_E_CORRUPT, "PNG is cut off after %zu bytes", r->size);
+        return error_set(err, LK_E_CORRUPT, "PNG is cut off after %zu of at least %d bytes",
+                         r->size, PNG_HEADER_BYTES);
     }
     if (memcmp(b + 8, "\0\0\0\x0dIHDR", 8) != 0 || b[25] > 6 || channels_of[b[25]] == 0) {
         return error_set(err, LK_E_CORRUPT, "PNG has no valid header");
@@ -98,7 +121,7 @@ static lk_status png_check_header(lk_image_info *info, const struct decode_reque
 
 static lk_status reader_open(struct png_reader *p) {
     const lk_limits *limits = &p->request->limits;
-    p->lib = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, p, on_png_error, on_png_warning, NULL,
+    p->lib = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, p, on_png_error, on_png_warning, p,
                                       on_malloc, on_free);
     p->info = p->lib ? png_create_info_struct(p->lib) : NULL;
     if (!p->info) {
@@ -108,12 +131,16 @@ static lk_status reader_open(struct png_reader *p) {
     png_set_user_limits(p->lib, 0x7fffffff, 0x7fffffff);
     png_set_chunk_malloc_max(p->lib, (png_alloc_size_t)limits->metadata_bytes);
     png_set_chunk_cache_max(p->lib, 128);
+    /* Text is of no use here and can inflate to a thousand times its length. */
+    static const uint8_t unread[] = "tEXt\0zTXt\0iTXt\0sPLT\0hIST";
+    png_set_keep_unknown_chunks(p->lib, PNG_HANDLE_CHUNK_NEVER, unread, sizeof unread / 5);
     /* A benign mistake of an encoder (bad sRGB, time, text) is no reason to refuse a picture. */
     png_set_benign_errors(p->lib, 1);
     return LK_OK;
 }
 
 static lk_status read_metadata(struct png_reader *p, struct decoded *out) {
+    p->facts->has_alpha = p->facts->has_alpha || png_get_valid(p->lib, p->info, PNG_INFO_tRNS) != 0;
     png_charp name;
     png_bytep data;
     png_uint_32 size;
@@ -127,10 +154,29 @@ static lk_status read_metadata(struct png_reader *p, struct decoded *out) {
     return LK_OK;
 }
 
+/* The first whole chunk of that name, at its length field; NULL when there is none. */
+static const uint8_t *find_chunk(const struct decode_request *r, const char *name) {
+    uint64_t at = sizeof png_magic;
+    while (at + CHUNK_FRAME <= r->size) {
+        const uint8_t *chunk = r->bytes + at;
+        at += CHUNK_FRAME + (uint64_t)be32(chunk);
+        if (memcmp(chunk + 4, name, 4) == 0) {
+            return at <= r->size ? chunk : NULL;
+        }
+    }
+    return NULL;
+}
+
+/* Frames of an APNG (acTL: frame count, then plays); a plain PNG has one. The picture read is the default one. */
+static int32_t count_frames(const struct decode_request *r) {
+    const uint8_t *chunk = find_chunk(r, "acTL");
+    uint32_t count = chunk && be32(chunk) >= 4 ? be32(chunk + 8) : 1;
+    return (int32_t)MIN(MAX(count, 1u), (uint32_t)INT32_MAX);
+}
+
 static void choose_transforms(struct png_reader *p, lk_image_info *info) {
     int colour = png_get_color_type(p->lib, p->info), depth = png_get_bit_depth(p->lib, p->info);
     bool transparent = png_get_valid(p->lib, p->info, PNG_INFO_tRNS) != 0;
-    info->has_alpha = info->has_alpha || transparent;
     if (colour == PNG_COLOR_TYPE_PALETTE) {
         png_set_palette_to_rgb(p->lib);
     }
@@ -201,7 +247,6 @@ static bool read_fast(struct png_reader *p, struct decoded *out, lk_image_info *
     if (!png_fast_read(&out->image, &end, &f)) {
         return false;
     }
-    info->has_alpha = info->has_alpha || transparent;
     info->trailing_bytes = (int64_t)(p->request->size - end);
     return true;
 }
@@ -237,7 +282,9 @@ static lk_status png_run(struct decoded *out, lk_image_info *info, const struct 
         return error_memory(err, sizeof *p);
     }
     p->request = r;
+    p->facts = info;
     p->err = err;
+    info->frames = count_frames(r);
     p->status = reader_open(p);
     if (p->status == LK_OK && setjmp(png_jmpbuf(p->lib)) == 0) {
         png_read_info(p->lib, p->info);
@@ -260,7 +307,8 @@ static lk_status png_decode(struct decoded *out, lk_image_info *info,
 static lk_status png_probe(lk_image_info *info, const struct decode_request *r, lk_error *err) {
     struct decoded facts = {.orientation = 1};
     lk_status status = png_run(&facts, info, r, false, err);
-    info->orientation = facts.orientation;
+    const uint8_t *exif = find_chunk(r, "eXIf"); /* may stand behind the pixels */
+    info->orientation = exif ? orient_from_exif(exif + 8, be32(exif)) : 1;
     info->has_icc = facts.icc.size > 0;
     lk_bytes_release(&facts.icc);
     return status;
@@ -269,6 +317,7 @@ static lk_status png_probe(lk_image_info *info, const struct decode_request *r, 
 const struct codec codec_png = {
     .name = "png",
     .extensions = "png apng",
+    .probe_whole = true,
     .sniff = png_sniff,
     .probe = png_probe,
     .decode = png_decode,

@@ -188,6 +188,9 @@ static lk_status pnm_decode(struct decoded *out, lk_image_info *info,
             status = codec_time_error(r, err);
         }
     }
+    if (p.kind <= '3') { /* the last plain number ends a line */
+        skip_space(&p);
+    }
     info->trailing_bytes = (int64_t)(r->size - MIN(p.at, r->size));
     return status;
 }

@@ -55,7 +55,8 @@ lk_status image_clone(lk_image *out, const lk_image *from, lk_error *err) {
 }
 
 static uint32_t unpremultiplied(uint32_t v, uint32_t alpha, uint32_t full) {
-    return MIN((v * (uint64_t)full + alpha / 2) / alpha, full);
+    uint64_t divided = (v * (uint64_t)full + alpha / 2) / alpha;
+    return divided < full ? (uint32_t)divided : full;
 }
 
 void image_unpremultiply(lk_image *image) {
