@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Compares two pictures through the public header: cc compare.c $(pkg-config --cflags --libs likeness) */
+/* Compares two pictures through the public header: cc two_pictures.c $(pkg-config --cflags --libs likeness) */
 #include <likeness/likeness.h>
 
 #include <stdio.h>
