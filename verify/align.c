@@ -27,6 +27,13 @@ static const double least_coverage = 0.1; /* of the reference by the photo */
 
 static const double identity_map[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
+void align_result_release(struct align_result *r) {
+    if (r) {
+        mem_free(r->alignment.pairs);
+        r->alignment.pairs = NULL;
+    }
+}
+
 /* A tolerance of 3 px at the working size (1024), in pixels of the reference. */
 static double threshold_for(const lk_image *a) {
     double longer = MAX(a->width, a->height);

@@ -19,7 +19,7 @@ struct align_result {
     enum align_outcome outcome;
     bool
         mostly_equal; /* one size, and more than half of the samples are equal to the bit: two renderings */
-    lk_alignment alignment; /* pairs are owned; mem_free */
+    lk_alignment alignment; /* pairs are owned */
     int32_t seed_inliers;   /* of the map before the search around it: only these count for trust */
     struct agreement agreement; /* of the aligned pair, or of the pair as it is */
 };
@@ -27,5 +27,8 @@ struct align_result {
 /* Aligns the photo b to the reference a. LK_E_MEMORY. */
 LK_MUST_CHECK lk_status align_views(struct align_result *out, struct view *a, struct view *b,
                                     lk_align_mode mode, lk_error *err);
+
+/* Frees the matched pairs. */
+void align_result_release(struct align_result *r);
 
 #endif
