@@ -31,66 +31,31 @@ static bool corners_add(struct corners *c, struct corner item) {
     return true;
 }
 
-/* Differences to the circle, the first 8 repeated behind the 16. */
-static int32_t corner_score(const uint8_t *p, ptrdiff_t stride) {
-    static const int8_t circle[16][2] = {{0, -3}, {1, -3},  {2, -2},  {3, -1}, {3, 0},  {3, 1},
-                                         {2, 2},  {1, 3},   {0, 3},   {-1, 3}, {-2, 2}, {-3, 1},
-                                         {-3, 0}, {-3, -1}, {-2, -2}, {-1, -3}};
-    int32_t d[24];
-    for (int i = 0; i < 24; i++) {
-        const int8_t *c = circle[i & 15];
-        d[i] = *p - p[c[0] + c[1] * stride];
-    }
-    int32_t best = 0;
-    for (int start = 0; start < 16; start++) {
-        int32_t darker = d[start], brighter = -d[start];
-        for (int i = start + 1; i < start + 9; i++) {
-            darker = MIN(darker, d[i]);
-            brighter = MIN(brighter, -d[i]);
-        }
-        best = MAX(best, MAX(darker, brighter));
-    }
-    return best - 1;
-}
-
-/* Scores of three rows in turn; a row that is not a corner scores 0. */
+/* Scores of three rows in turn, 0 where there is no corner, and the maxima of the middle one. */
 struct score_rows {
-    uint8_t *corner;
+    lk_engine *engine;
+    const lk_image *gray;
+    int32_t threshold, edge;
     uint8_t *rows[3];
-    int32_t width, edge;
+    int32_t *at;
 };
 
-static void score_row(struct score_rows *s, uint8_t *scores, lk_engine *engine,
-                      const lk_image *gray, int32_t y, int32_t threshold) {
-    size_t n = (size_t)(s->width - 2 * s->edge);
-    const uint8_t *row = image_row(gray, y) + s->edge;
-    memset(scores, 0, (size_t)s->width);
-    engine->kernels.feature.fast_row(s->corner, row, (ptrdiff_t)gray->stride, n, threshold);
-    for (size_t x = 0; x < n; x++) {
-        if (x + 8 <= n) { /* corners are rare: skip 8 pixels without one at a time */
-            uint64_t eight;
-            memcpy(&eight, s->corner + x, 8);
-            if (eight == 0) {
-                x += 7;
-                continue;
-            }
-        }
-        if (s->corner[x]) {
-            scores[s->edge + (int32_t)x] = (uint8_t)corner_score(row + x, (ptrdiff_t)gray->stride);
-        }
-    }
+static size_t inner_width(const struct score_rows *s) {
+    return (size_t)(s->gray->width - 2 * s->edge);
 }
 
-static bool is_maximum(uint8_t *const rows[3], int32_t x) {
-    uint8_t s = rows[1][x];
-    return s > rows[1][x - 1] && s > rows[1][x + 1] && s > rows[0][x - 1] && s > rows[0][x] &&
-           s > rows[0][x + 1] && s > rows[2][x - 1] && s > rows[2][x] && s > rows[2][x + 1];
+static void score_row(struct score_rows *s, uint8_t *scores, int32_t y) {
+    s->engine->kernels.feature.fast_row(scores + s->edge, image_row(s->gray, y) + s->edge,
+                                        (ptrdiff_t)s->gray->stride, inner_width(s), s->threshold);
 }
 
 static bool collect_row(struct corners *out, const struct score_rows *s, int32_t y) {
-    for (int32_t x = s->edge; x < s->width - s->edge; x++) {
-        if (s->rows[1][x] && is_maximum(s->rows, x) &&
-            !corners_add(out, (struct corner){.x = x, .y = y, .score = s->rows[1][x]})) {
+    const uint8_t *const inner[3] = {s->rows[0] + s->edge, s->rows[1] + s->edge,
+                                     s->rows[2] + s->edge};
+    size_t n = s->engine->kernels.feature.fast_maxima(s->at, inner, inner_width(s));
+    for (size_t i = 0; i < n; i++) {
+        int32_t x = s->at[i] + s->edge;
+        if (!corners_add(out, (struct corner){.x = x, .y = y, .score = s->rows[1][x]})) {
             return false;
         }
     }
@@ -105,20 +70,25 @@ lk_status fast_detect(struct corners *out, lk_engine *engine, const lk_image *gr
     if (width <= 2 * edge || first >= last) {
         return LK_OK;
     }
-    uint8_t *block = mem_calloc(4, (size_t)width);
-    if (!block) {
-        return error_memory(err, (size_t)width * 4);
+    uint8_t *block = mem_calloc(3, (size_t)width);
+    int32_t *at = mem_alloc((size_t)width, sizeof *at);
+    if (!block || !at) {
+        mem_free(block);
+        mem_free(at);
+        return error_memory(err, (size_t)width * (3 + sizeof *at));
     }
-    struct score_rows s = {.corner = block, .width = width, .edge = edge};
-    for (size_t i = 0; i < 3; i++) {
-        s.rows[i] = block + (i + 1) * (size_t)width;
-    }
+    struct score_rows s = {.engine = engine,
+                           .gray = gray,
+                           .threshold = threshold,
+                           .edge = edge,
+                           .rows = {block, block + width, block + 2 * (size_t)width},
+                           .at = at};
     lk_status status = LK_OK;
     /* Row y is judged once row y + 1 has its scores; rows outside first..last-1 count as 0. */
-    score_row(&s, s.rows[1], engine, gray, first, threshold);
+    score_row(&s, s.rows[1], first);
     for (int32_t y = first; status == LK_OK && y < last; y++) {
         if (y + 1 < last) {
-            score_row(&s, s.rows[2], engine, gray, y + 1, threshold);
+            score_row(&s, s.rows[2], y + 1);
         } else {
             memset(s.rows[2], 0, (size_t)width);
         }
@@ -131,6 +101,7 @@ lk_status fast_detect(struct corners *out, lk_engine *engine, const lk_image *gr
         s.rows[2] = oldest;
     }
     mem_free(block);
+    mem_free(at);
     if (status != LK_OK) {
         corners_release(out);
     }

@@ -21,7 +21,7 @@
 #include "feature/orb_pattern.h"
 #include "feature/pyramid.h"
 
-enum { DISC_RADIUS = 15, HARRIS_RADIUS = 3, EDGE_MIN = 19 };
+enum { EDGE_MIN = ORB_REACH };
 
 struct orb_options orb_options_default(void) {
     return (struct orb_options){.count = 500,
@@ -40,49 +40,22 @@ void keypoints_release(struct keypoints *k) {
     }
 }
 
-/* A corner with the measure it is ranked by. */
-struct candidate {
-    struct corner corner;
-    float response;
-};
-
-/* By falling response; equal ones in raster order, so that the result does not depend on the sort. */
-static int by_response(const void *a, const void *b) {
-    const struct candidate *p = a, *q = b;
-    if (p->response != q->response) {
-        return p->response < q->response ? 1 : -1;
-    }
-    if (p->corner.y != q->corner.y) {
-        return p->corner.y < q->corner.y ? -1 : 1;
-    }
-    return (p->corner.x > q->corner.x) - (p->corner.x < q->corner.x);
-}
-
-static float harris(const lk_image *gray, int32_t x, int32_t y) {
-    ptrdiff_t s = (ptrdiff_t)gray->stride;
-    int32_t xx = 0, yy = 0, xy = 0;
-    for (int32_t j = -HARRIS_RADIUS; j <= HARRIS_RADIUS; j++) {
-        const uint8_t *p = image_row(gray, y + j) + x - HARRIS_RADIUS;
-        for (int32_t i = 0; i <= 2 * HARRIS_RADIUS; i++, p++) {
-            int32_t ix = (p[1] - p[-1]) * 2 + (p[1 - s] - p[-1 - s]) + (p[1 + s] - p[-1 + s]);
-            int32_t iy = (p[s] - p[-s]) * 2 + (p[s - 1] - p[-s - 1]) + (p[s + 1] - p[-s + 1]);
-            xx += ix * ix;
-            yy += iy * iy;
-            xy += ix * iy;
-        }
-    }
-    double trace = (double)xx + yy;
-    return (float)((double)xx * yy - (double)xy * xy - 0.04 * trace * trace);
+/* det(M) - 0.04 trace(M)^2 of the gradients around a corner. */
+static float harris(const struct kernel_orb *kernel, const lk_image *gray, const struct corner *c) {
+    int32_t sums[3];
+    kernel->harris_sums(sums, image_row(gray, c->y) + c->x, (ptrdiff_t)gray->stride);
+    double xx = sums[0], yy = sums[1], xy = sums[2], trace = xx + yy;
+    return (float)(xx * yy - xy * xy - 0.04 * trace * trace);
 }
 
 /* Widths of the disc of radius 15 row by row, symmetric about the diagonal (as the original's u_max). */
-static void disc_widths(int32_t half[DISC_RADIUS + 1]) {
-    int32_t top = (int32_t)(DISC_RADIUS * sqrt(2.0) / 2 + 1);
-    int32_t bottom = (int32_t)ceil(DISC_RADIUS * sqrt(2.0) / 2);
+static void disc_widths(int32_t half[ORB_DISC_RADIUS + 1]) {
+    int32_t top = (int32_t)(ORB_DISC_RADIUS * sqrt(2.0) / 2 + 1);
+    int32_t bottom = (int32_t)ceil(ORB_DISC_RADIUS * sqrt(2.0) / 2);
     for (int32_t v = 0; v <= top; v++) {
-        half[v] = (int32_t)lrint(sqrt((double)DISC_RADIUS * DISC_RADIUS - (double)v * v));
+        half[v] = (int32_t)lrint(sqrt((double)ORB_DISC_RADIUS * ORB_DISC_RADIUS - (double)v * v));
     }
-    for (int32_t v = DISC_RADIUS, u = 0; v >= bottom; v--) {
+    for (int32_t v = ORB_DISC_RADIUS, u = 0; v >= bottom; v--) {
         while (half[u] == half[u + 1]) {
             u++;
         }
@@ -90,68 +63,139 @@ static void disc_widths(int32_t half[DISC_RADIUS + 1]) {
     }
 }
 
-static void orient(struct keypoint *k, const lk_image *gray, const struct corner *at,
-                   const int32_t half[DISC_RADIUS + 1]) {
-    int32_t m10 = 0, m01 = 0;
-    for (int32_t v = -DISC_RADIUS; v <= DISC_RADIUS; v++) {
-        const uint8_t *row = image_row(gray, at->y + v) + at->x;
-        int32_t sum = 0, width = half[abs(v)];
-        for (int32_t u = -width; u <= width; u++) {
-            m10 += u * row[u];
-            sum += row[u];
-        }
-        m01 += v * sum;
-    }
-    double length = sqrt((double)m10 * m10 + (double)m01 * m01);
-    k->cos = length > 0 ? (float)(m10 / length) : 1;
-    k->sin = length > 0 ? (float)(m01 / length) : 0;
-}
+/* The tables that every keypoint is oriented and described with. */
+struct orb_tables {
+    int32_t half[ORB_DISC_RADIUS + 1];
+    struct orb_tests tests;
+};
 
-static void describe(uint8_t out[DESCRIPTOR_BYTES], const lk_image *smooth,
-                     const struct keypoint *k, const struct corner *at) {
-    const uint8_t *centre = image_row(smooth, at->y) + at->x;
-    ptrdiff_t stride = (ptrdiff_t)smooth->stride;
-    for (int32_t byte = 0; byte < DESCRIPTOR_BYTES; byte++) {
-        uint32_t bits = 0;
-        for (int32_t bit = 0; bit < 8; bit++) {
-            const int8_t *t = orb_pattern[byte * 8 + bit];
-            uint8_t value[2];
-            for (int32_t end = 0; end < 2; end++) {
-                float px = t[2 * end], py = t[2 * end + 1];
-                long x = lrintf(px * k->cos - py * k->sin), y = lrintf(px * k->sin + py * k->cos);
-                value[end] = centre[y * stride + x];
-            }
-            bits |= (uint32_t)(value[0] < value[1]) << bit;
+static void tables_init(struct orb_tables *t) {
+    disc_widths(t->half);
+    for (int32_t i = 0; i < ORB_TESTS; i++) {
+        for (int32_t end = 0; end < 2; end++) {
+            t->tests.x[end][i] = orb_pattern[i][2 * end];
+            t->tests.y[end][i] = orb_pattern[i][2 * end + 1];
         }
-        out[byte] = (uint8_t)bits;
     }
 }
 
-/* 7x7 Gaussian; the outermost 3 pixels are copied, since no keypoint reads them. */
+static void orient(struct keypoint *k, const struct kernel_orb *kernel, const lk_image *gray,
+                   const struct corner *at, const struct orb_tables *t) {
+    int32_t m[2];
+    kernel->disc_moments(m, image_row(gray, at->y) + at->x, (ptrdiff_t)gray->stride, t->half);
+    double length = sqrt((double)m[0] * m[0] + (double)m[1] * m[1]);
+    k->cos = length > 0 ? (float)(m[0] / length) : 1;
+    k->sin = length > 0 ? (float)(m[1] / length) : 0;
+}
+
+/* Place i of n, mirrored at the first and the last without repeating them. */
+static int32_t mirrored(int32_t i, int32_t n) {
+    return i < 0 ? -i : i >= n ? 2 * n - 2 - i : i;
+}
+
+/* One row with its mirrored border, smoothed across. padded has room for 6 samples more than the row. */
+static void smooth_across(uint8_t *out, uint8_t *padded, const struct kernel_orb *kernel,
+                          const uint8_t *row, int32_t width) {
+    for (int32_t i = 1; i <= 3; i++) {
+        padded[3 - i] = row[mirrored(-i, width)];
+        padded[width + 2 + i] = row[mirrored(width - 1 + i, width)];
+    }
+    memcpy(padded + 3, row, (size_t)width);
+    kernel->gauss7_across(out, padded + 3, (size_t)width);
+}
+
+/* 7x7 Gaussian; both sides of gray are more than 2 * EDGE_MIN. */
 static lk_status smooth_level(lk_image *out, lk_engine *engine, const lk_image *gray,
                               lk_error *err) {
-    lk_image rows;
-    lk_status status = image_clone(&rows, gray, err);
-    if (status == LK_OK) {
-        status = image_clone(out, gray, err);
+    enum { RING = 8 };
+    const struct kernel_orb *kernel = &engine->kernels.orb;
+    size_t width = (size_t)gray->width;
+    uint8_t *ring = mem_alloc(RING + 1, width + 6);
+    lk_status status = lk_image_new(out, gray->width, gray->height, 1, 8, err);
+    if (status == LK_OK && !ring) {
+        status = error_memory(err, (RING + 1) * (width + 6));
     }
-    const struct kernel_feature *kernel = &engine->kernels.feature;
-    for (int32_t y = 0; status == LK_OK && y < gray->height; y++) {
-        kernel->gauss7_across(image_row(&rows, y) + 3, image_row(gray, y) + 3,
-                              (size_t)gray->width - 6);
-    }
-    for (int32_t y = 3; status == LK_OK && y < gray->height - 3; y++) {
+    for (int32_t y = 0, next = 0; status == LK_OK && y < gray->height; y++) {
+        for (; next < MIN(y + 4, gray->height); next++) {
+            smooth_across(ring + (size_t)(next % RING) * (width + 6), ring + RING * (width + 6),
+                          kernel, image_row(gray, next), gray->width);
+        }
         const uint8_t *seven[GAUSS7_TAPS];
         for (int32_t k = 0; k < GAUSS7_TAPS; k++) {
-            seven[k] = image_row(&rows, y + k - 3);
+            seven[k] = ring + (size_t)(mirrored(y + k - 3, gray->height) % RING) * (width + 6);
         }
-        kernel->gauss7_down(image_row(out, y), seven, (size_t)gray->width);
+        kernel->gauss7_down(image_row(out, y), seven, width);
     }
-    lk_image_release(&rows);
+    mem_free(ring);
     return status;
 }
 
-/* The best `quota` corners of a level, ranked. *out is on the heap. */
+/* Drops the corners that more than 2 * quota others beat; those level with the last one stay, as in OpenCV. */
+static void keep_strong(struct corners *c, size_t quota) {
+    size_t at_score[256] = {0}, kept = 0;
+    int32_t least = 255;
+    for (size_t i = 0; i < c->count; i++) {
+        at_score[c->items[i].score]++;
+    }
+    for (kept = at_score[least]; least > 0 && kept < 2 * quota;) {
+        kept += at_score[--least];
+    }
+    kept = 0;
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->items[i].score >= least) {
+            c->items[kept++] = c->items[i];
+        }
+    }
+    c->count = kept;
+}
+
+/* A sort key: falling response, then rising index, so that there is one order. */
+static uint64_t rank_key(float response, size_t index) {
+    uint32_t bits;
+    memcpy(&bits, &response, sizeof bits);
+    uint32_t rising = bits & 0x80000000u ? ~bits : bits | 0x80000000u;
+    return (uint64_t)~rising << 32 | (uint32_t)index;
+}
+
+static int by_key(const void *a, const void *b) {
+    uint64_t p = *(const uint64_t *)a, q = *(const uint64_t *)b;
+    return (p > q) - (p < q);
+}
+
+/* A corner with the measure it is ranked by. */
+struct candidate {
+    struct corner corner;
+    float response;
+};
+
+/* The best `quota` of the corners by the Harris measure. *out is on the heap. */
+static lk_status rank_corners(struct candidate **out, size_t *count, lk_engine *engine,
+                              const lk_image *gray, struct corners *found, size_t quota,
+                              lk_error *err) {
+    keep_strong(found, quota);
+    size_t n = found->count;
+    float *response = mem_alloc(n, sizeof *response);
+    uint64_t *keys = mem_alloc(n, sizeof *keys);
+    *count = MIN(n, quota);
+    *out = mem_alloc(*count, sizeof **out);
+    bool have = response && keys && *out;
+    if (have) {
+        for (size_t i = 0; i < n; i++) {
+            response[i] = harris(&engine->kernels.orb, gray, &found->items[i]);
+            keys[i] = rank_key(response[i], i);
+        }
+        qsort(keys, n, sizeof *keys, by_key);
+        for (size_t i = 0; i < *count; i++) {
+            size_t at = (uint32_t)keys[i];
+            (*out)[i] = (struct candidate){found->items[at], response[at]};
+        }
+    }
+    mem_free(response);
+    mem_free(keys);
+    return have ? LK_OK : error_memory(err, n * sizeof *keys);
+}
+
+/* The keypoints of one level, ranked. *out is on the heap. */
 static lk_status choose_corners(struct candidate **out, size_t *count, lk_engine *engine,
                                 const lk_image *gray, size_t quota, const struct orb_options *o,
                                 lk_error *err) {
@@ -163,46 +207,25 @@ static lk_status choose_corners(struct candidate **out, size_t *count, lk_engine
         corners_release(&found);
         status = fast_detect(&found, engine, gray, o->fast_fallback, o->edge, err);
     }
-    if (status != LK_OK) {
-        return status;
+    if (status == LK_OK) {
+        status = rank_corners(out, count, engine, gray, &found, quota, err);
     }
-    struct candidate *c = mem_alloc(found.count, sizeof *c);
-    if (!c) {
-        corners_release(&found);
-        return error_memory(err, found.count * sizeof *c);
-    }
-    for (size_t i = 0; i < found.count; i++) {
-        c[i] =
-            (struct candidate){.corner = found.items[i], .response = (float)found.items[i].score};
-    }
-    size_t kept = found.count;
-    if (kept > 2 * quota) {
-        qsort(c, kept, sizeof *c, by_response);
-        kept = 2 * quota;
-    }
-    for (size_t i = 0; i < kept; i++) {
-        c[i].response = harris(gray, c[i].corner.x, c[i].corner.y);
-    }
-    qsort(c, kept, sizeof *c, by_response);
     corners_release(&found);
-    *out = c;
-    *count = MIN(kept, quota);
-    return LK_OK;
+    return status;
 }
 
 static lk_status detect_level(struct keypoints *out, lk_engine *engine, const struct pyramid *p,
                               int32_t level, size_t quota, const struct orb_options *o,
-                              lk_error *err) {
+                              const struct orb_tables *tables, lk_error *err) {
     const lk_image *gray = &p->levels[level];
+    const struct kernel_orb *kernel = &engine->kernels.orb;
     struct candidate *chosen;
     size_t count;
-    int32_t half[DISC_RADIUS + 1];
     lk_image smooth = {0};
     lk_status status = choose_corners(&chosen, &count, engine, gray, quota, o, err);
     if (status == LK_OK && count > 0) {
         status = smooth_level(&smooth, engine, gray, err);
     }
-    disc_widths(half);
     for (size_t i = 0; status == LK_OK && i < count; i++) {
         const struct corner *at = &chosen[i].corner;
         struct keypoint *k = &out->points[out->count];
@@ -211,8 +234,10 @@ static lk_status detect_level(struct keypoints *out, lk_engine *engine, const st
         k->y = (float)((at->y + 0.5) * p->levels[0].height / gray->height - 0.5);
         k->level = level;
         k->response = chosen[i].response;
-        orient(k, gray, at, half);
-        describe(out->descriptors + out->count * DESCRIPTOR_BYTES, &smooth, k, at);
+        orient(k, kernel, gray, at, tables);
+        kernel->describe(out->descriptors + out->count * DESCRIPTOR_BYTES,
+                         image_row(&smooth, at->y) + at->x, (ptrdiff_t)smooth.stride,
+                         &tables->tests, k->cos, k->sin);
         out->count++;
     }
     lk_image_release(&smooth);
@@ -232,7 +257,7 @@ lk_status orb_detect(struct keypoints *out, lk_engine *engine, const lk_image *g
         return LK_OK;
     }
     struct pyramid p;
-    lk_status status = pyramid_new(&p, gray, o.levels, o.scale, 2 * o.edge + 1, err);
+    lk_status status = pyramid_new(&p, engine, gray, o.levels, o.scale, 2 * o.edge + 1, err);
     if (status != LK_OK) {
         return status;
     }
@@ -241,11 +266,13 @@ lk_status orb_detect(struct keypoints *out, lk_engine *engine, const lk_image *g
     if (!out->points || !out->descriptors) {
         status = error_memory(err, (size_t)o.count * DESCRIPTOR_BYTES);
     }
+    struct orb_tables tables;
+    tables_init(&tables);
     double f = 1 / o.scale, share = o.count * (1 - f) / (1 - pow(f, p.count));
     int32_t left = o.count;
     for (int32_t level = 0; status == LK_OK && level < p.count; level++, share *= f) {
         int32_t quota = level + 1 == p.count ? left : MIN(left, (int32_t)lround(share));
-        status = detect_level(out, engine, &p, level, (size_t)quota, &o, err);
+        status = detect_level(out, engine, &p, level, (size_t)quota, &o, &tables, err);
         left -= quota;
     }
     pyramid_release(&p);

@@ -3,6 +3,7 @@
 
 void kernels_init(struct kernels *k, enum cpu_level level) {
     kernel_feature_init_c(&k->feature);
+    kernel_orb_init_c(&k->orb);
     kernel_pixel_init_c(&k->pixel);
     kernel_png_init_c(&k->png);
     kernel_resize_init_c(&k->resize);
@@ -10,12 +11,14 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
 #if defined(__x86_64__)
     if (level >= CPU_AVX2) {
         kernel_feature_init_avx2(&k->feature);
+        kernel_orb_init_avx2(&k->orb);
         kernel_pixel_init_avx2(&k->pixel);
         kernel_png_init_avx2(&k->png);
         kernel_resize_init_avx2(&k->resize);
         kernel_ssim_init_avx2(&k->ssim);
     }
     if (level >= CPU_AVX512) {
+        kernel_feature_init_avx512(&k->feature);
         kernel_pixel_init_avx512(&k->pixel);
         kernel_resize_init_avx512(&k->resize);
         kernel_ssim_init_avx512(&k->ssim);

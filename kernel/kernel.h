@@ -10,6 +10,7 @@
 
 #include "base/cpu.h"
 #include "kernel/kernel_feature.h"
+#include "kernel/kernel_orb.h"
 #include "kernel/kernel_pixel.h"
 #include "kernel/kernel_png.h"
 #include "kernel/kernel_resize.h"
@@ -17,6 +18,7 @@
 
 struct kernels {
     struct kernel_feature feature;
+    struct kernel_orb orb;
     struct kernel_pixel pixel;
     struct kernel_png png;
     struct kernel_resize resize;

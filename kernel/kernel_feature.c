@@ -3,57 +3,64 @@
 
 #include <string.h>
 
-const int32_t gauss7_weights[GAUSS7_TAPS] = {18, 34, 49, 54, 49, 34, 18};
+#include "base/compiler.h"
 
-/* Whether 9 neighbours in the ring of 16 bits are set. */
-static int has_run_of_9(uint32_t ring) {
-    ring |= ring << 16;
-    uint32_t run = ring & ring >> 1; /* 2 in a row, then 4, then 8, then 9 */
-    run &= run >> 2;
-    run &= run >> 4;
-    run &= ring >> 8;
-    return run != 0;
-}
-
-static void fast_row_c(uint8_t *corner, const uint8_t *row, ptrdiff_t stride, size_t n,
-                       int32_t threshold) {
+void fast_circle(ptrdiff_t offset[16], ptrdiff_t stride) {
     static const int8_t circle[16][2] = {{0, -3}, {1, -3},  {2, -2},  {3, -1}, {3, 0},  {3, 1},
                                          {2, 2},  {1, 3},   {0, 3},   {-1, 3}, {-2, 2}, {-3, 1},
                                          {-3, 0}, {-3, -1}, {-2, -2}, {-1, -3}};
-    ptrdiff_t offset[16];
     for (int i = 0; i < 16; i++) {
         offset[i] = circle[i][0] + circle[i][1] * stride;
     }
+}
+
+/* By how much the arc of 9 that stands out most does so, all of it. */
+static int32_t contrast_of_arc(const uint8_t *p, const ptrdiff_t offset[16]) {
+    int32_t d[24];
+    for (int i = 0; i < 24; i++) {
+        d[i] = p[offset[i & 15]] - *p;
+    }
+    int32_t best = 0;
+    for (int start = 0; start < 16; start++) {
+        int32_t brighter = d[start], darker = -d[start];
+        for (int i = start + 1; i < start + 9; i++) {
+            brighter = MIN(brighter, d[i]);
+            darker = MIN(darker, -d[i]);
+        }
+        best = MAX(best, MAX(brighter, darker));
+    }
+    return best;
+}
+
+static void fast_row_c(uint8_t *score, const uint8_t *row, ptrdiff_t stride, size_t n,
+                       int32_t threshold) {
+    ptrdiff_t offset[16];
+    fast_circle(offset, stride);
     for (size_t x = 0; x < n; x++) {
         const uint8_t *p = row + x;
-        int32_t high = *p + threshold, low = *p - threshold;
-        uint32_t brighter = 0, darker = 0;
-        for (int i = 0; i < 16; i++) {
-            brighter |= (uint32_t)(p[offset[i]] > high) << i;
-            darker |= (uint32_t)(p[offset[i]] < low) << i;
+        /* An arc of 9 holds two neighbours of the four points a quarter apart: most pixels fail here. */
+        int32_t top = p[offset[0]], right = p[offset[4]], down = p[offset[8]], left = p[offset[12]];
+        int32_t brighter = MIN(MAX(top, down), MAX(left, right)) - *p;
+        int32_t darker = *p - MAX(MIN(top, down), MIN(left, right));
+        score[x] = 0;
+        if (MAX(brighter, darker) > threshold) {
+            int32_t contrast = contrast_of_arc(p, offset);
+            score[x] = (uint8_t)(contrast > threshold ? contrast - 1 : 0);
         }
-        corner[x] = (uint8_t)(has_run_of_9(brighter) | has_run_of_9(darker));
     }
 }
 
-static void gauss7_down_c(uint8_t *out, const uint8_t *const rows[GAUSS7_TAPS], size_t n) {
+static size_t fast_maxima_c(int32_t *at, const uint8_t *const rows[3], size_t n) {
+    size_t count = 0;
     for (size_t x = 0; x < n; x++) {
-        int32_t sum = 128;
-        for (int k = 0; k < GAUSS7_TAPS; k++) {
-            sum += gauss7_weights[k] * rows[k][x];
+        const uint8_t *up = rows[0] + x, *mid = rows[1] + x, *down = rows[2] + x;
+        uint8_t s = *mid;
+        if (s > mid[-1] && s > mid[1] && s > up[-1] && s > up[0] && s > up[1] && s > down[-1] &&
+            s > down[0] && s > down[1]) {
+            at[count++] = (int32_t)x;
         }
-        out[x] = (uint8_t)(sum >> 8);
     }
-}
-
-static void gauss7_across_c(uint8_t *out, const uint8_t *in, size_t n) {
-    for (size_t x = 0; x < n; x++) {
-        int32_t sum = 128;
-        for (int k = 0; k < GAUSS7_TAPS; k++) {
-            sum += gauss7_weights[k] * in[(ptrdiff_t)x + k - GAUSS7_TAPS / 2];
-        }
-        out[x] = (uint8_t)(sum >> 8);
-    }
+    return count;
 }
 
 static int32_t hamming_256(const uint8_t *a, const uint8_t *b) {
@@ -85,8 +92,7 @@ static void nearest_c(struct nearest_two *out, const uint8_t *query, const uint8
 void kernel_feature_init_c(struct kernel_feature *k) {
     *k = (struct kernel_feature){
         .fast_row = fast_row_c,
-        .gauss7_down = gauss7_down_c,
-        .gauss7_across = gauss7_across_c,
+        .fast_maxima = fast_maxima_c,
         .nearest = nearest_c,
     };
 }

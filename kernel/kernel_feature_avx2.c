@@ -8,118 +8,104 @@ static __m256i load(const uint8_t *p) {
     return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-/* The 16 offsets of the circle, in order around it. */
-static void circle_offsets(ptrdiff_t o[16], ptrdiff_t stride) {
-    static const int8_t circle[16][2] = {{0, -3}, {1, -3},  {2, -2},  {3, -1}, {3, 0},  {3, 1},
-                                         {2, 2},  {1, 3},   {0, 3},   {-1, 3}, {-2, 2}, {-3, 1},
-                                         {-3, 0}, {-3, -1}, {-2, -2}, {-1, -3}};
-    for (int i = 0; i < 16; i++) {
-        o[i] = circle[i][0] + circle[i][1] * stride;
+/* The highest level that all 9 of some arc reach, and the lowest that all 9 of some arc stay below. The arcs that start at
+ * i - 1 and at i share the 8 pixels from i on: i odd covers all 16. */
+static void arc_extremes(__m256i *high, __m256i *low, const __m256i v[16]) {
+    __m256i min2[8], max2[8], min4[8], max4[8];
+    for (int i = 0; i < 8; i++) {
+        min2[i] = _mm256_min_epu8(v[2 * i + 1], v[(2 * i + 2) & 15]);
+        max2[i] = _mm256_max_epu8(v[2 * i + 1], v[(2 * i + 2) & 15]);
+    }
+    for (int i = 0; i < 8; i++) {
+        min4[i] = _mm256_min_epu8(min2[i], min2[(i + 1) & 7]);
+        max4[i] = _mm256_max_epu8(max2[i], max2[(i + 1) & 7]);
+    }
+    *high = _mm256_setzero_si256();
+    *low = _mm256_set1_epi8((char)255);
+    for (int i = 0; i < 8; i++) {
+        __m256i min8 = _mm256_min_epu8(min4[i], min4[(i + 2) & 7]);
+        __m256i max8 = _mm256_max_epu8(max4[i], max4[(i + 2) & 7]);
+        __m256i before = v[2 * i], after = v[(2 * i + 9) & 15];
+        *high = _mm256_max_epu8(*high, _mm256_min_epu8(min8, _mm256_max_epu8(before, after)));
+        *low = _mm256_min_epu8(*low, _mm256_max_epu8(max8, _mm256_min_epu8(before, after)));
     }
 }
 
-/* Longest run of set masks around the circle of at least 9, for 32 pixels: a counter a pixel goes up while the mask is set
- * and back to 0 where it is not, over the circle and 8 pixels more. */
-static __m256i run_of_9(const __m256i mask[16]) {
-    __m256i count = _mm256_setzero_si256(), most = count;
-    for (int i = 0; i < 24; i++) {
-        __m256i m = mask[i & 15];
-        count = _mm256_and_si256(_mm256_sub_epi8(count, m), m);
-        most = _mm256_max_epu8(most, count);
-    }
-    return _mm256_cmpgt_epi8(most, _mm256_set1_epi8(8));
+/* The larger of high - centre and centre - low, by saturation never below 0. */
+static __m256i contrast(__m256i high, __m256i low, __m256i centre) {
+    return _mm256_max_epu8(_mm256_subs_epu8(high, centre), _mm256_subs_epu8(centre, low));
 }
 
-/* 32 pixels. Any arc of 9 holds at least two of the four points a quarter apart, which rejects most pixels early. */
+/* 32 pixels. */
 static __m256i fast_32(const uint8_t *p, const ptrdiff_t o[16], __m256i threshold) {
-    const __m256i sign = _mm256_set1_epi8((char)0x80);
-    __m256i centre = load(p);
-    __m256i high = _mm256_xor_si256(_mm256_adds_epu8(centre, threshold), sign);
-    __m256i low = _mm256_xor_si256(_mm256_subs_epu8(centre, threshold), sign);
-    __m256i brighter[16], darker[16];
-    __m256i sum_b = _mm256_setzero_si256(), sum_d = sum_b;
+    __m256i v[16], centre = load(p), high, low;
     for (int i = 0; i < 16; i += 4) {
-        __m256i v = _mm256_xor_si256(load(p + o[i]), sign);
-        brighter[i] = _mm256_cmpgt_epi8(v, high);
-        darker[i] = _mm256_cmpgt_epi8(low, v);
-        sum_b = _mm256_sub_epi8(sum_b, brighter[i]);
-        sum_d = _mm256_sub_epi8(sum_d, darker[i]);
+        v[i] = load(p + o[i]);
     }
-    __m256i maybe = _mm256_cmpgt_epi8(_mm256_max_epu8(sum_b, sum_d), _mm256_set1_epi8(1));
+    high = _mm256_min_epu8(_mm256_max_epu8(v[0], v[8]), _mm256_max_epu8(v[4], v[12]));
+    low = _mm256_max_epu8(_mm256_min_epu8(v[0], v[8]), _mm256_min_epu8(v[4], v[12]));
+    __m256i maybe = _mm256_subs_epu8(contrast(high, low, centre), threshold);
     if (_mm256_testz_si256(maybe, maybe)) {
-        return _mm256_setzero_si256();
+        return maybe;
     }
     for (int i = 0; i < 16; i++) {
-        if (i % 4 != 0) {
-            __m256i v = _mm256_xor_si256(load(p + o[i]), sign);
-            brighter[i] = _mm256_cmpgt_epi8(v, high);
-            darker[i] = _mm256_cmpgt_epi8(low, v);
-        }
+        v[i] = load(p + o[i]);
     }
-    return _mm256_and_si256(_mm256_or_si256(run_of_9(brighter), run_of_9(darker)),
-                            _mm256_set1_epi8(1));
+    arc_extremes(&high, &low, v);
+    __m256i c = contrast(high, low, centre);
+    __m256i none = _mm256_cmpeq_epi8(_mm256_subs_epu8(c, threshold), _mm256_setzero_si256());
+    return _mm256_andnot_si256(none, _mm256_sub_epi8(c, _mm256_set1_epi8(1)));
 }
 
-static void fast_row_avx2(uint8_t *corner, const uint8_t *row, ptrdiff_t stride, size_t n,
+static void fast_row_avx2(uint8_t *score, const uint8_t *row, ptrdiff_t stride, size_t n,
                           int32_t threshold) {
     ptrdiff_t o[16];
-    circle_offsets(o, stride);
+    fast_circle(o, stride);
     __m256i t = _mm256_set1_epi8((char)threshold);
     size_t x = 0;
     for (; x + 32 <= n; x += 32) {
-        _mm256_storeu_si256((__m256i *)(void *)(corner + x), fast_32(row + x, o, t));
+        _mm256_storeu_si256((__m256i *)(void *)(score + x), fast_32(row + x, o, t));
     }
-    struct kernel_feature c;
-    kernel_feature_init_c(&c);
-    c.fast_row(corner + x, row + x, stride, n - x, threshold);
-}
-
-/* Products of 8-bit samples and weights below 64 fit 16 bits, and so does their sum: 255 * 256 + 128. */
-static __m256i weighted_16(const __m128i taps[GAUSS7_TAPS]) {
-    __m256i sum = _mm256_set1_epi16(128);
-    for (int k = 0; k < GAUSS7_TAPS; k++) {
-        __m256i w = _mm256_set1_epi16((short)gauss7_weights[k]);
-        sum = _mm256_add_epi16(sum, _mm256_mullo_epi16(_mm256_cvtepu8_epi16(taps[k]), w));
+    if (x < n && n >= 32) { /* the last 32 again, overlapping: the same scores */
+        x = n - 32;
+        _mm256_storeu_si256((__m256i *)(void *)(score + x), fast_32(row + x, o, t));
+    } else if (x < n) {
+        struct kernel_feature c;
+        kernel_feature_init_c(&c);
+        c.fast_row(score + x, row + x, stride, n - x, threshold);
     }
-    return _mm256_srli_epi16(sum, 8);
 }
 
-static void store_16(uint8_t *out, __m256i v) {
-    __m128i packed = _mm_packus_epi16(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
-    _mm_storeu_si128((__m128i *)(void *)out, packed);
+static uint32_t maxima_32(const uint8_t *const rows[3], size_t x) {
+    __m256i s = load(rows[1] + x);
+    if (_mm256_testz_si256(s, s)) {
+        return 0;
+    }
+    __m256i most = _mm256_max_epu8(load(rows[1] + x - 1), load(rows[1] + x + 1));
+    for (int i = 0; i < 3; i += 2) {
+        most = _mm256_max_epu8(most, load(rows[i] + x - 1));
+        most = _mm256_max_epu8(most, load(rows[i] + x));
+        most = _mm256_max_epu8(most, load(rows[i] + x + 1));
+    }
+    __m256i not_more = _mm256_cmpeq_epi8(_mm256_max_epu8(most, s), most);
+    return ~(uint32_t)_mm256_movemask_epi8(not_more);
 }
 
-static void gauss7_down_avx2(uint8_t *out, const uint8_t *const rows[GAUSS7_TAPS], size_t n) {
-    __m128i taps[GAUSS7_TAPS];
-    size_t x = 0;
-    for (; x + 16 <= n; x += 16) {
-        for (int k = 0; k < GAUSS7_TAPS; k++) {
-            taps[k] = _mm_loadu_si128((const __m128i *)(const void *)(rows[k] + x));
+static size_t fast_maxima_avx2(int32_t *at, const uint8_t *const rows[3], size_t n) {
+    size_t count = 0, x = 0;
+    for (; x + 32 <= n; x += 32) {
+        for (uint32_t mask = maxima_32(rows, x); mask; mask &= mask - 1) {
+            at[count++] = (int32_t)x + __builtin_ctz(mask);
         }
-        store_16(out + x, weighted_16(taps));
     }
-    const uint8_t *rest[GAUSS7_TAPS];
-    for (int k = 0; k < GAUSS7_TAPS; k++) {
-        rest[k] = rows[k] + x;
-    }
+    const uint8_t *const rest[3] = {rows[0] + x, rows[1] + x, rows[2] + x};
     struct kernel_feature c;
     kernel_feature_init_c(&c);
-    c.gauss7_down(out + x, rest, n - x);
-}
-
-static void gauss7_across_avx2(uint8_t *out, const uint8_t *in, size_t n) {
-    __m128i taps[GAUSS7_TAPS];
-    size_t x = 0;
-    for (; x + 16 <= n; x += 16) {
-        for (int k = 0; k < GAUSS7_TAPS; k++) {
-            taps[k] =
-                _mm_loadu_si128((const __m128i *)(const void *)(in + x + k - GAUSS7_TAPS / 2));
-        }
-        store_16(out + x, weighted_16(taps));
+    size_t more = c.fast_maxima(at + count, rest, n - x);
+    for (size_t i = 0; i < more; i++) {
+        at[count + i] += (int32_t)x;
     }
-    struct kernel_feature c;
-    kernel_feature_init_c(&c);
-    c.gauss7_across(out + x, in + x, n - x);
+    return count + more;
 }
 
 /* The same loop as in C: with the POPCNT instruction at hand it is near memory speed. */
@@ -148,7 +134,6 @@ static void nearest_avx2(struct nearest_two *out, const uint8_t *query, const ui
 
 void kernel_feature_init_avx2(struct kernel_feature *k) {
     k->fast_row = fast_row_avx2;
-    k->gauss7_down = gauss7_down_avx2;
-    k->gauss7_across = gauss7_across_avx2;
+    k->fast_maxima = fast_maxima_avx2;
     k->nearest = nearest_avx2;
 }
