@@ -55,17 +55,22 @@ static lk_status add_source(struct page *p, const lk_image *image, int32_t side_
 static void add_boxes(struct page *p) {
     const lk_comparison *c = p->c;
     double w = c->reference.width / 100.0, h = c->reference.height / 100.0;
+    double air = fmax(w, h) / 2; /* so that the line does not cover what it points at */
     buf_add_text(&p->out, "<svg class=\"boxes\" aria-hidden=\"true\">");
     for (size_t i = MIN(c->region_count, (size_t)LISTED_MAX); i > 0; i--) { /* worst on top */
         const lk_region *r = &c->regions[i - 1];
-        double x = r->x / w, y = r->y / h, flag = r->id < 10 ? 20 : r->id < 100 ? 28 : 36;
+        double x = (r->x - air) / w, y = (r->y - air) / h,
+               flag = r->id < 10    ? 20
+                      : r->id < 100 ? 28
+                                    : 36;
         bool above = y > 6; /* else there is no room for the flag outside the box */
         buf_printf(&p->out, "<g data-region=\"%d\">", r->id);
         for (int k = 0; k < 2; k++) {
             buf_printf(&p->out,
                        "<rect class=\"%s\" x=\"%.3f%%\" y=\"%.3f%%\" width=\"%.3f%%\" "
                        "height=\"%.3f%%\"/>",
-                       k ? "edge" : "halo", x, y, r->width / w, r->height / h);
+                       k ? "edge" : "halo", x, y, (r->width + 2 * air) / w,
+                       (r->height + 2 * air) / h);
         }
         buf_printf(&p->out,
                    "<g transform=\"translate(-1.5 %s)\"><rect class=\"flag\" x=\"%.3f%%\" "
@@ -88,6 +93,9 @@ static const struct figure reference_figure = {
 static const struct figure photo_figure = {
     "photo", "Photo, brought onto the reference",
     "The photo brought onto the reference, differing regions boxed and numbered", true, SIDE_MAX};
+/* The pair was measured as it is: nothing was brought anywhere. */
+static const struct figure unmoved_figure = {
+    "photo", "Photo", "The photo, differing regions boxed and numbered", true, SIDE_MAX};
 static const struct figure heat_figure = {"heat", "Heat map: bright is different",
                                           "The reference in gray under a map of differences", false,
                                           SIDE_MAX};
@@ -127,7 +135,10 @@ static lk_status add_drawn(struct page *p, const struct figure *f, lk_picture_ki
 static lk_status add_figures(struct page *p, lk_error *err) {
     const lk_comparison *c = p->c;
     lk_status status = add_figure(p, &reference_figure, &c->reference, err);
-    status = status == LK_OK ? add_figure(p, &photo_figure, &c->aligned, err) : status;
+    bool moved = c->alignment.model != LK_ALIGN_NONE;
+    status = status == LK_OK
+                 ? add_figure(p, moved ? &photo_figure : &unmoved_figure, &c->aligned, err)
+                 : status;
     if (c->difference.data) {
         status = status == LK_OK ? add_drawn(p, &heat_figure, LK_PICTURE_HEAT, err) : status;
         status = status == LK_OK ? add_drawn(p, &map_figure, LK_PICTURE_MAP, err) : status;
@@ -193,9 +204,10 @@ struct crop {
     int32_t x, y, width, height;
 };
 
-/* The box with surroundings: a difference is judged by what is around it. */
+/* The box with surroundings, since a difference is judged by what is around it, and never narrower than half its length. */
 static struct crop crop_around(const lk_region *r, const lk_image *frame) {
-    int32_t margin_x = MAX(r->width * 2 / 5, 24), margin_y = MAX(r->height * 2 / 5, 24);
+    int32_t margin_x = MAX(MAX(r->width * 2 / 5, 24), (r->height / 2 - r->width) / 2);
+    int32_t margin_y = MAX(MAX(r->height * 2 / 5, 24), (r->width / 2 - r->height) / 2);
     int32_t left = MAX(r->x - margin_x, 0), top = MAX(r->y - margin_y, 0);
     int32_t right = MIN(r->x + r->width + margin_x, frame->width),
             bottom = MIN(r->y + r->height + margin_y, frame->height);
@@ -224,9 +236,9 @@ static lk_status add_region(struct page *p, const lk_region *r, const lk_image *
     buf_printf(&p->out,
                "<article class=\"crop\" id=\"region-%d\"><h3><span class=\"flag\">%d</span> %s "
                "<span class=\"where\">%d × %d px at %d, %d · area %lld px · severity "
-               "%.2f</span></h3>\n<div class=\"triple\">",
+               "%.2f</span></h3>\n<div class=\"triple%s\">",
                r->id, r->id, lk_region_kind_name(r->kind), r->width, r->height, r->x, r->y,
-               (long long)r->area_px, r->severity);
+               (long long)r->area_px, r->severity, 5 * crop.height > 4 * crop.width ? " tall" : "");
     lk_status status = add_crop(p, &p->c->reference, &crop, "Reference", r->id, err);
     status = status == LK_OK ? add_crop(p, &p->c->aligned, &crop, "Photo", r->id, err) : status;
     if (heat->data) {

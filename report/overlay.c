@@ -17,8 +17,9 @@ enum { GAP = 12 };
 /* The box of a region with its number on a flag at its corner, sized to the picture. */
 static void draw_region(lk_image *image, const lk_region *r, int32_t x, int32_t y) {
     int32_t dot = MAX(1, MAX(image->width, image->height) / 700), line = MAX(2, dot * 2);
-    int32_t left = x + r->x - line, top = y + r->y - line;
-    draw_frame(image, left, top, r->width + 2 * line, r->height + 2 * line, line, box_colour);
+    int32_t air = 2 * line; /* so that the frame does not cover what it points at */
+    int32_t left = x + r->x - air, top = y + r->y - air;
+    draw_frame(image, left, top, r->width + 2 * air, r->height + 2 * air, line, box_colour);
     int32_t digits = r->id < 10 ? 1 : r->id < 100 ? 2 : 3, height = 9 * dot;
     int32_t flag_y = top - height >= y ? top - height : top;
     draw_box(image, left, flag_y, (6 * digits + 1) * dot, height, box_colour);

@@ -23,6 +23,7 @@ const MODES = Object.keys(PANES);
 
 const result = JSON.parse($("result").textContent);
 const regions = result.regions.filter((r) => document.querySelector(`.region-list [data-region="${r.id}"]`));
+const PHOTO = result.alignment.model === "none" ? "Photo" : "Photo, aligned";
 const stage = $("stage"), live = $("live");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -129,11 +130,11 @@ function caption(text, side) {
 function addCaptions() {
   if (mode === "side") {
     panes[0].pane.append(caption("Reference", "at-left"));
-    panes[1].pane.append(caption("Photo, aligned", "at-left"));
+    panes[1].pane.append(caption(PHOTO, "at-left"));
   } else if (mode === "swipe") {
-    panes[0].pane.append(caption("Reference", "at-left"), caption("Photo, aligned", "at-right"));
+    panes[0].pane.append(caption("Reference", "at-left"), caption(PHOTO, "at-right"));
   } else if (mode === "blink") {
-    panes[0].pane.append(caption(photoShown ? "Photo, aligned" : "Reference", "at-left"));
+    panes[0].pane.append(caption(photoShown ? PHOTO : "Reference", "at-left"));
   } else if (mode !== "onion") {
     panes[0].pane.append(caption(frame().caption, "at-left"));
   }
@@ -170,7 +171,7 @@ function setMode(next, quiet) {
 
 function swap() {
   photoShown = !photoShown;
-  panes[0].pane.querySelector(".caption").textContent = photoShown ? "Photo, aligned" : "Reference";
+  panes[0].pane.querySelector(".caption").textContent = photoShown ? PHOTO : "Reference";
   draw();
 }
 

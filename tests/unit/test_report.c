@@ -256,7 +256,7 @@ static void test_pictures(void **state) {
     assert_int_equal(picture.height, HEIGHT);
     assert_true(picture.width > 2 * WIDTH);
     static const uint8_t orange[] = {230, 97, 0};
-    assert_memory_equal(image_row(&picture, 25) + 3 * (10 - 1), orange, 3); /* left edge of box 1 */
+    assert_memory_equal(image_row(&picture, 25) + 3 * (10 - 4), orange, 3); /* left edge of box 1 */
     assert_memory_equal(image_row(&picture, 0), image_row(&s->c.reference, 0), 3);
     lk_image_release(&picture);
     assert_ok(lk_report_picture(&picture, &s->c, LK_PICTURE_HEAT, &err));
