@@ -12,21 +12,38 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-static lk_status io_error(lk_error *err, const char *what, const char *path) {
+/* Waiting for a pipe or a terminal ends when a signal comes and the caller asked to stop. */
+static bool interrupted(const int *stop) {
+    return errno == EINTR && stop && __atomic_load_n(stop, __ATOMIC_RELAXED) != 0;
+}
+
+static lk_status read_error(lk_error *err, const char *what, const char *path, const int *stop) {
+    if (interrupted(stop)) {
+        return error_input(err, error_set(err, LK_E_CANCELLED, "asked to stop"), path);
+    }
     lk_status status = error_set(err, LK_E_IO, "%s: %s", what, strerror(errno));
     return error_input(err, status, path);
 }
 
-static int open_read(const char *path) {
-    return strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+static lk_status write_error(lk_error *err, const char *what, const char *path) {
+    lk_status status = error_set(err, LK_E_WRITE, "%s: %s", what, strerror(errno));
+    return error_input(err, status, path);
+}
+
+static int open_read(const char *path, const int *stop) {
+    int fd;
+    do {
+        fd = strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
+    } while (fd < 0 && errno == EINTR && !interrupted(stop));
+    return fd;
 }
 
 /* Fills block with up to `want` bytes; *got < want only at the end of the file. */
-static bool read_full(int fd, uint8_t *block, size_t want, size_t *got) {
+static bool read_full(int fd, uint8_t *block, size_t want, size_t *got, const int *stop) {
     *got = 0;
     while (*got < want) {
         ssize_t n = read(fd, block + *got, want - *got);
-        if (n < 0 && errno == EINTR) {
+        if (n < 0 && errno == EINTR && !interrupted(stop)) {
             continue;
         }
         if (n < 0) {
@@ -42,7 +59,7 @@ static bool read_full(int fd, uint8_t *block, size_t want, size_t *got) {
 
 /* Reads until the end or until more than max_bytes have come, growing in steps when the size is unknown. */
 static lk_status read_up_to(lk_bytes *out, int fd, int64_t hint, int64_t max_bytes,
-                            const char *path, lk_error *err) {
+                            const char *path, const int *stop, lk_error *err) {
     size_t max = (size_t)max_bytes;
     size_t capacity = hint >= 0 ? MIN((size_t)hint, max) + 1 : MIN((size_t)1 << 16, max + 1);
     for (;;) {
@@ -52,8 +69,8 @@ static lk_status read_up_to(lk_bytes *out, int fd, int64_t hint, int64_t max_byt
         }
         out->data = grown;
         size_t got;
-        if (!read_full(fd, out->data + out->size, capacity - out->size, &got)) {
-            return io_error(err, "read failed", path);
+        if (!read_full(fd, out->data + out->size, capacity - out->size, &got, stop)) {
+            return read_error(err, "read failed", path, stop);
         }
         out->size += got;
         out->data[out->size] = 0;
@@ -65,21 +82,21 @@ static lk_status read_up_to(lk_bytes *out, int fd, int64_t hint, int64_t max_byt
 }
 
 static lk_status read_capped(lk_bytes *out, int64_t *total, const char *path, int64_t max_bytes,
-                             lk_error *err) {
+                             const int *stop, lk_error *err) {
     *out = (lk_bytes){0};
     *total = -1;
-    int fd = open_read(path);
+    int fd = open_read(path, stop);
     if (fd < 0) {
-        return io_error(err, "cannot open", path);
+        return read_error(err, "cannot open", path, stop);
     }
     struct stat st;
     lk_status status = LK_OK;
     if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
         errno = EISDIR;
-        status = io_error(err, "cannot open", path);
+        status = read_error(err, "cannot open", path, stop);
     } else {
         *total = S_ISREG(st.st_mode) ? (int64_t)st.st_size : -1;
-        status = read_up_to(out, fd, *total, max_bytes, path, err);
+        status = read_up_to(out, fd, *total, max_bytes, path, stop, err);
     }
     close(fd);
     if (status != LK_OK) {
@@ -97,7 +114,8 @@ static lk_status too_long(lk_error *err, const char *path, int64_t size, int64_t
     return error_input(err, status, path);
 }
 
-lk_status file_read(lk_bytes *out, const char *path, int64_t max_bytes, lk_error *err) {
+lk_status file_read(lk_bytes *out, const char *path, int64_t max_bytes, const int *stop,
+                    lk_error *err) {
     struct stat st;
     *out = (lk_bytes){0};
     if (strcmp(path, "-") != 0 && stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
@@ -105,7 +123,7 @@ lk_status file_read(lk_bytes *out, const char *path, int64_t max_bytes, lk_error
         return too_long(err, path, st.st_size, max_bytes);
     }
     int64_t total;
-    lk_status status = read_capped(out, &total, path, max_bytes, err);
+    lk_status status = read_capped(out, &total, path, max_bytes, stop, err);
     if (status == LK_OK && out->size > (size_t)max_bytes) {
         lk_bytes_release(out);
         return too_long(err, path, total, max_bytes);
@@ -114,8 +132,8 @@ lk_status file_read(lk_bytes *out, const char *path, int64_t max_bytes, lk_error
 }
 
 lk_status file_read_head(lk_bytes *out, int64_t *total, const char *path, int64_t max_bytes,
-                         lk_error *err) {
-    lk_status status = read_capped(out, total, path, max_bytes, err);
+                         const int *stop, lk_error *err) {
+    lk_status status = read_capped(out, total, path, max_bytes, stop, err);
     if (status == LK_OK && out->size > (size_t)max_bytes) {
         out->size = (size_t)max_bytes;
         out->data[out->size] = 0;
@@ -141,7 +159,7 @@ static bool write_full(int fd, const uint8_t *data, size_t size) {
 static lk_status write_in_place(const char *path, const void *data, size_t size, lk_error *err) {
     int fd = strcmp(path, "-") == 0 ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CLOEXEC);
     if (fd < 0) {
-        return io_error(err, "cannot open for writing", path);
+        return write_error(err, "cannot open for writing", path);
     }
     bool ok = write_full(fd, data, size);
     int failed = errno;
@@ -150,7 +168,7 @@ static lk_status write_in_place(const char *path, const void *data, size_t size,
         failed = errno;
     }
     errno = failed;
-    return ok ? LK_OK : io_error(err, "write failed", path);
+    return ok ? LK_OK : write_error(err, "write failed", path);
 }
 
 /* Opens a new file beside path; its name is written over the XXXXXX at the end of `beside`. open() rather than
@@ -172,7 +190,7 @@ static lk_status write_beside(char *beside, const char *path, const struct stat 
                               const void *data, size_t size, lk_error *err) {
     int fd = open_beside(beside);
     if (fd < 0) {
-        return io_error(err, "cannot create a file beside it", path);
+        return write_error(err, "cannot create a file beside it", path);
     }
     bool ok = (!old || fchmod(fd, old->st_mode & 07777) == 0) && write_full(fd, data, size) &&
               fsync(fd) == 0;
@@ -190,7 +208,7 @@ static lk_status write_beside(char *beside, const char *path, const struct stat 
     }
     unlink(beside);
     errno = failed;
-    return io_error(err, "write failed", path);
+    return write_error(err, "write failed", path);
 }
 
 lk_status file_write(const char *path, const void *data, size_t size, lk_error *err) {

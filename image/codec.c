@@ -18,6 +18,14 @@ static const struct codec *const codec_table[] = {
     &codec_jpeg, &codec_png, &codec_webp, &codec_avif, &codec_heif, &codec_tiff, &codec_pnm,
 };
 
+size_t lk_format_count(void) {
+    return ARRAY_COUNT(codec_table);
+}
+
+lk_format_info lk_format_at(size_t i) {
+    return (lk_format_info){.name = codec_table[i]->name, .extensions = codec_table[i]->extensions};
+}
+
 /* Formats people will try and that are not read: the message names them. */
 static const struct {
     const char *name;
@@ -36,10 +44,13 @@ static double thread_cpu_s(void) {
 }
 
 bool codec_out_of_time(const struct decode_request *r) {
-    return thread_cpu_s() > r->cpu_end_s;
+    return thread_cpu_s() > r->cpu_end_s || engine_check_stop(r->engine, NULL) != LK_OK;
 }
 
 lk_status codec_time_error(const struct decode_request *r, lk_error *err) {
+    if (engine_check_stop(r->engine, err) != LK_OK) {
+        return LK_E_CANCELLED;
+    }
     return error_limit(err, "cpu_s", "decoding takes more than the limit of %g s", r->limits.cpu_s);
 }
 
@@ -66,7 +77,7 @@ lk_status codec_check_size(const lk_limits *limits, int64_t width, int64_t heigh
     }
     double mega = (double)width * (double)height / 1e6;
     if (mega > (double)limits->pixels / 1e6) {
-        return error_limit(err, "pixels", "claims %lld x %lld = %.0f MP, limit is %g MP",
+        return error_limit(err, "pixels", "claims %lld x %lld = %.6g MP, limit is %g MP",
                            (long long)width, (long long)height, mega, (double)limits->pixels / 1e6);
     }
     if (width > limits->side || height > limits->side) {
@@ -177,6 +188,7 @@ static struct decode_request request_for(const lk_engine *engine, const uint8_t 
         .options = options ? *options : (lk_load_options){0},
         .cpu_end_s = thread_cpu_s() + engine->limits.cpu_s,
         .kernels = &engine->kernels,
+        .engine = engine,
     };
 }
 
@@ -236,8 +248,10 @@ lk_status lk_image_decode(lk_image *out, lk_image_info *info, lk_engine *engine,
 lk_status lk_image_load(lk_image *out, lk_image_info *info, lk_engine *engine, const char *path,
                         const lk_load_options *options, lk_error *err) {
     *out = (lk_image){0};
-    lk_bytes bytes;
-    lk_status status = file_read(&bytes, path, engine->limits.file_bytes, err);
+    lk_bytes bytes = {0};
+    lk_status status = error_input(err, engine_check_stop(engine, err), path);
+    status = status == LK_OK ? file_read(&bytes, path, engine->limits.file_bytes, engine->stop, err)
+                             : status;
     if (status == LK_OK) {
         status = lk_image_decode(out, info, engine, bytes.data, bytes.size, path, options, err);
     }
@@ -250,16 +264,16 @@ lk_status lk_image_load(lk_image *out, lk_image_info *info, lk_engine *engine, c
 enum { PROBE_BYTES = 4 << 20 };
 
 static lk_status probe_read(lk_bytes *out, int64_t *total, const struct codec **codec,
-                            const char *path, const lk_limits *limits, lk_error *err) {
-    int64_t most = MIN(limits->file_bytes, (int64_t)PROBE_BYTES);
-    lk_status status = file_read_head(out, total, path, most, err);
+                            const char *path, const lk_engine *engine, lk_error *err) {
+    int64_t most = MIN(engine->limits.file_bytes, (int64_t)PROBE_BYTES);
+    lk_status status = file_read_head(out, total, path, most, engine->stop, err);
     if (status != LK_OK) {
         return status;
     }
     *codec = codec_sniff(out->data, out->size);
     if (*codec && (*codec)->probe_whole && *total > (int64_t)out->size) {
         lk_bytes_release(out);
-        status = file_read(out, path, limits->file_bytes, err);
+        status = file_read(out, path, engine->limits.file_bytes, engine->stop, err);
     }
     return status;
 }
@@ -269,7 +283,7 @@ lk_status lk_image_probe(lk_image_info *info, lk_engine *engine, const char *pat
     int64_t total;
     const struct codec *codec = NULL;
     info_begin(info, path, 0);
-    lk_status status = probe_read(&bytes, &total, &codec, path, &engine->limits, err);
+    lk_status status = probe_read(&bytes, &total, &codec, path, engine, err);
     if (status != LK_OK) {
         return status;
     }

@@ -20,6 +20,7 @@ struct decode_request {
     lk_load_options options;
     double cpu_end_s;              /* thread processor time */
     const struct kernels *kernels; /* NULL: nothing but the libraries */
+    const lk_engine *engine;       /* asked whether to stop; NULL: never */
 };
 
 /* What a codec gives back; all of it owned by whoever asked. */
@@ -51,7 +52,8 @@ LK_MUST_CHECK lk_status codec_check_size(const lk_limits *limits, int64_t width,
                                          int64_t bytes_per_pixel, lk_error *err);
 LK_MUST_CHECK lk_status codec_check_metadata(const lk_limits *limits, const char *what,
                                              int64_t bytes, lk_error *err);
-/* Whether the processor time of this decode is used up; cheap enough for every row. */
+/* Whether the processor time of this decode is used up, or it was asked to stop; codec_time_error says which. Cheap enough
+ * for every row. */
 bool codec_out_of_time(const struct decode_request *r);
 LK_MUST_CHECK lk_status codec_time_error(const struct decode_request *r, lk_error *err);
 

@@ -130,6 +130,7 @@ lk_status lk_engine_new(lk_engine **out, const lk_engine_options *options, lk_er
     }
     engine->limits = o->limits;
     engine->cpu = cpu;
+    engine->stop = o->stop;
     kernels_init(&engine->kernels, cpu);
     *out = engine;
     return LK_OK;
@@ -150,6 +151,15 @@ int32_t lk_engine_threads(const lk_engine *engine) {
     return pool_threads(engine->pool);
 }
 
+lk_limits lk_engine_limits(const lk_engine *engine) {
+    return engine->limits;
+}
+
 void lk_engine_for(lk_engine *engine, int32_t count, void (*run)(void *arg, int32_t i), void *arg) {
     pool_for(engine->pool, count, run, arg);
+}
+
+lk_status engine_check_stop(const struct lk_engine *engine, lk_error *err) {
+    bool asked = engine && engine->stop && __atomic_load_n(engine->stop, __ATOMIC_RELAXED) != 0;
+    return asked ? error_set(err, LK_E_CANCELLED, "asked to stop") : LK_OK;
 }

@@ -14,6 +14,10 @@ struct lk_engine {
     enum cpu_level cpu;
     struct kernels kernels;
     struct pool *pool;
+    const int *stop; /* borrowed; NULL for none */
 };
+
+/* LK_E_CANCELLED once somebody asked to stop: for the steps between which work can end. */
+LK_MUST_CHECK lk_status engine_check_stop(const struct lk_engine *engine, lk_error *err);
 
 #endif

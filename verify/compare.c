@@ -112,8 +112,8 @@ static lk_status fit_photo(struct comparing *c, lk_comparison *out, const lk_ima
              : c->options->fit == LK_FIT_PAD ? "padded to the reference"
                                              : "cropped to the common part");
     if (c->options->fit == LK_FIT_FAIL) {
-        return error_set(err, LK_E_SIZE, "sizes differ: %d x %d and %d x %d (--fit=scale|pad|crop)",
-                         width, height, rgb->width, rgb->height);
+        return error_set(err, LK_E_SIZE, "%d x %d and %d x %d (--fit=scale|pad|crop)", width,
+                         height, rgb->width, rgb->height);
     }
     add_warning(out, "size-differs", text);
     if (c->options->fit == LK_FIT_SCALE) {
@@ -219,6 +219,9 @@ static lk_status run_measures(struct comparing *c, lk_comparison *out, lk_error 
             continue;
         }
         lk_error problem = {0};
+        if (engine_check_stop(c->engine, err) != LK_OK) {
+            return LK_E_CANCELLED;
+        }
         struct measure_input in = {.engine = c->engine,
                                    .a = &c->a,
                                    .b = m->on_original ? &c->b : photo,
@@ -354,8 +357,10 @@ lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, c
     status = status == LK_OK ? view_init(&c.a, engine, a, err) : status;
     status = status == LK_OK ? view_init(&c.b, engine, b, err) : status;
     status = status == LK_OK ? align_views(&c.align, &c.a, &c.b, c.options->align, err) : status;
+    status = status == LK_OK ? engine_check_stop(engine, err) : status;
     status = status == LK_OK ? bring_onto_frame(&c, out, err) : status;
     status = status == LK_OK ? run_measures(&c, out, err) : status;
+    status = status == LK_OK ? engine_check_stop(engine, err) : status;
     status = status == LK_OK ? find_regions(&c, out, err) : status;
     status = status == LK_OK ? judge(&c, out, err) : status;
     if (status == LK_OK) {

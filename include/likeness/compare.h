@@ -89,7 +89,7 @@ typedef struct lk_comparison {
 } lk_comparison;
 
 /* Compares a (the reference) with b (the photo). info_a and info_b may be NULL. options may be NULL.
- * LK_E_USAGE, LK_E_SIZE (fit is FAIL), LK_E_MEMORY. The caller releases out. */
+ * LK_E_USAGE, LK_E_SIZE (fit is FAIL), LK_E_CANCELLED, LK_E_MEMORY. The caller releases out. */
 LK_API LK_MUST_CHECK lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a,
                                           const lk_image *b, const lk_compare_options *options,
                                           lk_error *err);

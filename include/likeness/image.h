@@ -44,6 +44,9 @@ typedef struct lk_engine_options {
     lk_limits limits;
     int32_t threads; /* 0: one a core */
     const char *cpu; /* "c", "avx2", "avx512" or NULL for the best this machine has */
+    const int
+        *stop; /* not 0 (stored atomically; a signal handler may): calls in progress end soon with
+                        LK_E_CANCELLED. Borrowed; NULL for none */
 } lk_engine_options;
 
 LK_API lk_engine_options lk_engine_options_default(void);
@@ -59,6 +62,8 @@ LK_API void lk_engine_free(lk_engine *engine);
 /* The instruction set in use: "c", "avx2" or "avx512". */
 LK_API const char *lk_engine_cpu(const lk_engine *engine);
 LK_API int32_t lk_engine_threads(const lk_engine *engine);
+/* The limits in force. */
+LK_API lk_limits lk_engine_limits(const lk_engine *engine);
 
 /* Calls run(arg, i) for i in 0..count-1 on the engine's threads, in any order; returns when all are done. A call from inside
  * run works on its own thread alone. */
@@ -111,8 +116,17 @@ typedef struct lk_load_options {
     bool no_digest; /* leave info->sha256 empty */
 } lk_load_options;
 
+/* One row a format that is read: name ("jpeg", what lk_image_info.format says) and extensions with spaces between. */
+typedef struct lk_format_info {
+    const char *name;
+    const char *extensions;
+} lk_format_info;
+
+LK_API size_t lk_format_count(void);
+LK_API lk_format_info lk_format_at(size_t i);
+
 /* Reads the picture at path ("-" is standard input), upright and in sRGB. options and info may be NULL.
- * LK_E_IO, LK_E_FORMAT, LK_E_CORRUPT (says where), LK_E_LIMIT (names the limit), LK_E_MEMORY.
+ * LK_E_IO, LK_E_FORMAT, LK_E_CORRUPT (says where), LK_E_LIMIT (names the limit), LK_E_CANCELLED, LK_E_MEMORY.
  * err->input is the path. */
 LK_API LK_MUST_CHECK lk_status lk_image_load(lk_image *out, lk_image_info *info, lk_engine *engine,
                                              const char *path, const lk_load_options *options,

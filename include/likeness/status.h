@@ -18,12 +18,13 @@ typedef enum lk_status {
     LK_OK = 0,
     LK_E_USAGE,     /* an argument or option is outside what the function accepts */
     LK_E_MEMORY,    /* an allocation failed */
-    LK_E_IO,        /* a file cannot be opened, read or written */
+    LK_E_IO,        /* a file cannot be opened or read */
     LK_E_FORMAT,    /* not a picture, or a format that is not supported */
     LK_E_CORRUPT,   /* a picture of a known format that is damaged or cut off */
     LK_E_LIMIT,     /* over one of the engine's limits; lk_error.limit names it */
     LK_E_SIZE,      /* the sizes of the pictures do not fit the operation */
     LK_E_CANCELLED, /* the caller asked to stop */
+    LK_E_WRITE,     /* a file cannot be written */
 } lk_status;
 
 /* The report of one failure, owned by the caller and filled by the function that failed.
