@@ -3,15 +3,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/file.h"
+#include "base/json.h"
 #include "cli/area.h"
 #include "cli/command.h"
+#include "cli/explain.h"
 
 struct compare_settings {
     struct common common;
     const char *measures, *mask;
-    bool list_measures;
+    bool list_measures, explain;
     int32_t align, fit;
     double min_score, rtol, atol;
     struct text_list ignore, ignore_poly, report;
@@ -21,27 +22,30 @@ struct compare_settings {
 
 /* The choices of --align and --fit stand in the order of lk_align_mode and lk_fit_mode. */
 static const struct option compare_options[] = {
-    {"measures", 'm', OPTION_TEXT, "LIST", NULL, NULL, "measures with commas, or default, or all",
-     AT(measures)},
+    {"measures", 'm', OPTION_TEXT, "LIST", NULL, NULL,
+     "measures with commas between, default or all (default)", AT(measures)},
     {"list-measures", 0, OPTION_FLAG, NULL, NULL, NULL, "list the measures and what each tells",
      AT(list_measures)},
     {"align", 0, OPTION_CHOICE, "HOW", "auto|none|shift|affine|perspective", NULL,
-     "how the photo may have been moved", AT(align)},
+     "how the photo may have been moved (auto)", AT(align)},
     {"fit", 0, OPTION_CHOICE, "HOW", "scale|fail|pad|crop", NULL,
-     "when sizes differ and nothing aligns", AT(fit)},
-    {"min-score", 0, OPTION_NUMBER, "F", NULL, NULL, "a lower score is different", AT(min_score)},
+     "what to do when sizes differ and nothing aligns (scale)", AT(fit)},
+    {"min-score", 0, OPTION_NUMBER, "F", NULL, NULL, "a lower score is different, 0..1 (none)",
+     AT(min_score)},
     {"mask", 0, OPTION_TEXT, "FILE", NULL, NULL, "picture of A's size; black is left out",
      AT(mask)},
-    {"ignore", 'i', OPTION_LIST, "X,Y,W,H", NULL, NULL, "leave a rectangle of A out, px or %",
-     AT(ignore)},
-    {"ignore-poly", 0, OPTION_LIST, "'x,y x,y ...'", NULL, NULL, "leave a polygon of A out",
-     AT(ignore_poly)},
-    {"rtol", 0, OPTION_NUMBER, "F", NULL, NULL, "identity: relative tolerance of allclose",
+    {"ignore", 'i', OPTION_LIST, "X,Y,W,H", NULL, NULL,
+     "leave a rectangle of A out, px or %; may be given again", AT(ignore)},
+    {"ignore-poly", 0, OPTION_LIST, "'x,y x,y ...'", NULL, NULL,
+     "leave a polygon of A out; may be given again", AT(ignore_poly)},
+    {"rtol", 0, OPTION_NUMBER, "F", NULL, NULL, "identity: relative tolerance of allclose (1e-5)",
      AT(rtol)},
-    {"atol", 0, OPTION_NUMBER, "F", NULL, NULL, "identity: absolute tolerance of allclose",
+    {"atol", 0, OPTION_NUMBER, "F", NULL, NULL, "identity: absolute tolerance of allclose (1e-8)",
      AT(atol)},
     {"report", 0, OPTION_LIST, "FILE", NULL, NULL,
-     "write evidence: .html, .json, or .png (differences)", AT(report)},
+     "write evidence: .html, .json or .png (the differences)", AT(report)},
+    {"explain", 0, OPTION_FLAG, NULL, NULL, NULL, "say what each piece of evidence tells",
+     AT(explain)},
     OPTION_END,
 };
 
@@ -52,22 +56,46 @@ static void compare_defaults(void *settings) {
     s->atol = o.atol;
 }
 
+static void list_as_json(struct buf *b) {
+    struct json j;
+    char id[64];
+    json_init(&j, b, 0);
+    json_object_begin(&j, NULL);
+    json_text(&j, "schema", "likeness/measures/1");
+    json_array_begin(&j, "measures");
+    for (size_t i = 0; i < lk_measure_count(); i++) {
+        const lk_measure_info *m = lk_measure_at(i);
+        snprintf(id, sizeof id, "%s@%d", m->name, m->version);
+        json_object_begin(&j, NULL);
+        json_text(&j, "id", id);
+        json_text(&j, "name", m->name);
+        json_text(&j, "title", m->title);
+        json_text(&j, "summary", m->summary);
+        json_text(&j, "unit", m->unit);
+        json_bool(&j, "higher_is_more_alike", m->higher_is_more_alike);
+        json_bool(&j, "is_default", m->is_default);
+        json_number(&j, "min", m->min); /* null where the range is open */
+        json_number(&j, "max", m->max);
+        json_object_end(&j);
+    }
+    json_array_end(&j);
+    json_object_end(&j);
+    buf_add_text(b, "\n");
+}
+
 static enum exit_code list_measures(const struct compare_settings *s) {
     struct buf b;
-    lk_bytes text;
-    lk_error err;
     buf_init(&b, 1 << 16);
+    if (s->common.json) {
+        list_as_json(&b);
+        return print_result(&s->common, &b, EXIT_YES);
+    }
     for (size_t i = 0; i < lk_measure_count(); i++) {
         const lk_measure_info *m = lk_measure_at(i);
         buf_printf(&b, "%-16s %c  %s\n", m->name, m->is_default ? '*' : ' ', m->summary);
     }
     buf_add_text(&b, "(* is part of --measures default)\n");
-    if (buf_finish(&b, &text, &err) != LK_OK) {
-        return report_error(&s->common, &err);
-    }
-    enum exit_code code = write_result(&s->common, &text, EXIT_YES);
-    lk_bytes_release(&text);
-    return code;
+    return print_result(&s->common, &b, EXIT_YES);
 }
 
 /* What a run holds. */
@@ -78,12 +106,33 @@ struct comparing {
     lk_comparison result;
 };
 
+/* A and B are decoded at once where the engine has threads for it. */
+struct loading {
+    struct comparing *into;
+    lk_engine *engine;
+    const char *const *paths;
+    lk_status status[2];
+    lk_error err[2];
+};
+
+static void load_one(void *arg, int32_t i) {
+    struct loading *l = arg;
+    lk_image *image = i == 0 ? &l->into->a : &l->into->b;
+    l->status[i] =
+        lk_image_load(image, &l->into->info[i], l->engine, l->paths[i], NULL, &l->err[i]);
+}
+
 static lk_status load_pictures(struct comparing *c, const struct compare_settings *s,
                                lk_engine *engine, lk_error *err) {
-    const char *const *paths = s->common.args.items;
-    lk_status status = lk_image_load(&c->a, &c->info[0], engine, paths[0], NULL, err);
-    status =
-        status == LK_OK ? lk_image_load(&c->b, &c->info[1], engine, paths[1], NULL, err) : status;
+    struct loading l = {.into = c, .engine = engine, .paths = s->common.args.items};
+    lk_status status = LK_OK;
+    lk_engine_for(engine, 2, load_one, &l);
+    for (int i = 1; i >= 0; i--) { /* of two errors the one of A is told */
+        if (l.status[i] != LK_OK) {
+            *err = l.err[i];
+            status = l.status[i];
+        }
+    }
     if (status == LK_OK && s->mask) {
         const lk_load_options gray = {.gray = true, .no_digest = true};
         lk_image any;
@@ -129,6 +178,17 @@ static bool report_name_ok(const char *path) {
            strcmp(extension, "json") == 0 || strcmp(extension, "png") == 0;
 }
 
+/* What the files themselves gave cause to say belongs into the document as well. */
+static void add_file_warnings(lk_comparison *c) {
+    for (int i = 0; i < 2; i++) {
+        if (c->inputs[i].warning[0] && c->warning_count < LK_WARNINGS_MAX) {
+            lk_warning *w = &c->warnings[c->warning_count++];
+            snprintf(w->code, sizeof w->code, "file-%c", "ab"[i]);
+            snprintf(w->text, sizeof w->text, "%s", c->inputs[i].warning);
+        }
+    }
+}
+
 static lk_status compare_pictures(struct comparing *c, const struct compare_settings *s,
                                   lk_engine *engine, lk_error *err) {
     lk_compare_options o = lk_compare_options_default();
@@ -146,28 +206,78 @@ static lk_status compare_pictures(struct comparing *c, const struct compare_sett
     if (status == LK_OK) {
         c->result.inputs[0] = c->info[0];
         c->result.inputs[1] = c->info[1];
+        add_file_warnings(&c->result);
     }
     return status;
 }
 
-static enum exit_code print_comparison(const struct comparing *c,
-                                       const struct compare_settings *s) {
+static lk_status text_of(lk_bytes *out, const struct comparing *c, const struct compare_settings *s,
+                         lk_engine *engine, lk_error *err) {
+    struct buf b;
+    lk_bytes text;
+    lk_status status = lk_report_text(&text, &c->result, wants_colour(&s->common), err);
+    if (status != LK_OK || !s->explain) {
+        *out = text;
+        return status;
+    }
+    buf_init(&b, 1 << 20);
+    const uint8_t *end =
+        memchr(text.data, '\n', text.size); /* the verdict; reasons follow in full */
+    buf_add(&b, text.data, end ? (size_t)(end - text.data) + 1 : text.size);
+    status = explain(&b, engine, &c->result, &c->a, &c->b, err);
+    lk_bytes_release(&text);
+    if (status != LK_OK) {
+        buf_release(&b);
+        return status;
+    }
+    return buf_finish(&b, out, err);
+}
+
+static enum exit_code print_comparison(const struct comparing *c, const struct compare_settings *s,
+                                       lk_engine *engine) {
     static const enum exit_code codes[] = {
         [LK_SAME] = EXIT_YES, [LK_DIFFERENT] = EXIT_NO, [LK_CANNOT_TELL] = EXIT_INCONCLUSIVE};
-    lk_bytes text;
-    lk_error err;
-    lk_status status = s->common.json
-                           ? lk_report_json(&text, &c->result, false, &err)
-                           : lk_report_text(&text, &c->result, wants_colour(&s->common), &err);
+    lk_bytes text = {0};
+    lk_error err = {0};
+    lk_status status = s->common.json ? lk_report_json(&text, &c->result, false, &err)
+                                      : text_of(&text, c, s, engine, &err);
     if (status != LK_OK) {
         return report_error(&s->common, &err);
     }
     for (int32_t i = 0; i < c->result.warning_count; i++) {
-        remark(&s->common, "%s", c->result.warnings[i].text);
+        if (strncmp(c->result.warnings[i].code, "file-", 5) != 0) { /* said when it was read */
+            remark(&s->common, "%s", c->result.warnings[i].text);
+        }
     }
     enum exit_code code = write_result(&s->common, &text, codes[c->result.verdict]);
     lk_bytes_release(&text);
     return code;
+}
+
+/* What is wrong with the arguments; NULL when nothing is. */
+static const char *argument_mistake(const struct compare_settings *s) {
+    int from_stdin = s->mask && strcmp(s->mask, "-") == 0;
+    if (s->common.args.count != 2) {
+        return "likeness compare wants A B";
+    }
+    for (int i = 0; i < 2; i++) {
+        from_stdin += strcmp(s->common.args.items[i], "-") == 0;
+    }
+    if (from_stdin > 1) {
+        return "standard input (-) can be one picture only";
+    }
+    if (!(s->min_score >= 0 && s->min_score <= 1)) {
+        return "--min-score takes a number from 0 to 1";
+    }
+    if (!(s->rtol >= 0 && s->atol >= 0)) {
+        return "--rtol and --atol take numbers that are not negative";
+    }
+    for (size_t i = 0; i < s->report.count; i++) {
+        if (!report_name_ok(s->report.items[i])) {
+            return "--report takes a name that ends in .html, .json or .png";
+        }
+    }
+    return NULL;
 }
 
 static enum exit_code compare_run(void *settings, lk_engine *engine) {
@@ -178,14 +288,9 @@ static enum exit_code compare_run(void *settings, lk_engine *engine) {
     if (s->list_measures) {
         return list_measures(s);
     }
-    if (s->common.args.count != 2) {
-        return report_usage(&s->common, &command_compare, "likeness compare wants A B");
-    }
-    for (size_t i = 0; i < s->report.count; i++) {
-        if (!report_name_ok(s->report.items[i])) {
-            return report_usage(&s->common, &command_compare,
-                                "--report takes a name that ends in .html, .json or .png");
-        }
+    const char *mistake = argument_mistake(s);
+    if (mistake) {
+        return report_usage(&s->common, &command_compare, mistake);
     }
     lk_status status = load_pictures(&c, s, engine, &err);
     enum exit_code code = EXIT_TROUBLE;
@@ -197,7 +302,7 @@ static enum exit_code compare_run(void *settings, lk_engine *engine) {
         for (size_t i = 0; status == LK_OK && i < s->report.count; i++) {
             status = write_report(&c.result, engine, s->report.items[i], &err);
         }
-        code = status == LK_OK ? print_comparison(&c, s) : report_error(&s->common, &err);
+        code = status == LK_OK ? print_comparison(&c, s, engine) : report_error(&s->common, &err);
     }
     lk_comparison_release(&c.result);
     areas_release(&c.areas);
@@ -219,7 +324,7 @@ const struct command command_compare = {
     .examples = "  likeness compare original.png photo.jpg\n"
                 "  likeness compare original.png photo.jpg --report out.html\n"
                 "  likeness compare a.png b.png --align=none --measures ssim,pixel --json\n"
-                "  likeness compare a.png b.png --ignore 85%,90%,15%,10%\n",
+                "  likeness compare a.png b.png --ignore 85%,90%,15%,10% --explain\n",
     .most_args = 2,
     .options = compare_options,
     .settings_size = sizeof(struct compare_settings),

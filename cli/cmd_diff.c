@@ -183,21 +183,13 @@ static lk_status run_diff(struct diffing *d, const struct diff_settings *s, lk_e
 
 static enum exit_code print_diff(const struct diffing *d, const struct diff_settings *s) {
     struct buf b;
-    lk_bytes text;
-    lk_error err;
     buf_init(&b, 64 << 20);
     if (s->common.json) {
         write_json(&b, &d->result, s);
     } else {
         write_text(&b, &d->result, s);
     }
-    if (buf_finish(&b, &text, &err) != LK_OK) {
-        return report_error(&s->common, &err);
-    }
-    enum exit_code code =
-        write_result(&s->common, &text, d->result.verdict == LK_SAME ? EXIT_YES : EXIT_NO);
-    lk_bytes_release(&text);
-    return code;
+    return print_result(&s->common, &b, d->result.verdict == LK_SAME ? EXIT_YES : EXIT_NO);
 }
 
 static enum exit_code diff_run(void *settings, lk_engine *engine) {

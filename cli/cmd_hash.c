@@ -5,6 +5,8 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/stop.h"
 
 struct hash_settings {
     struct common common;
@@ -111,10 +113,11 @@ static lk_status hash_file(struct hashed *out, lk_engine *engine, const char *pa
     return status;
 }
 
-static void write_json(struct json *j, const struct hashed *h, const struct chosen *c) {
+static void write_json(struct json *j, const char *path, const struct hashed *h,
+                       const struct chosen *c) {
     char text[LK_HASH_TEXT_MAX];
     json_object_begin(j, NULL);
-    json_text(j, "path", h->info.path);
+    json_text(j, "path", path);
     json_object_begin(j, "hashes");
     if (c->sha256) {
         json_text(j, "sha256", h->info.sha256);
@@ -132,14 +135,18 @@ static void write_json(struct json *j, const struct hashed *h, const struct chos
     json_object_end(j);
 }
 
-static void write_text(struct buf *b, const struct hashed *h, const struct chosen *c) {
+static void write_text(struct buf *b, const struct common *common, const char *path,
+                       const struct hashed *h, const struct chosen *c) {
     char text[LK_HASH_TEXT_MAX];
     if (c->sha256) {
-        buf_printf(b, "%-15s %s  %s\n", "sha256", h->info.sha256, h->info.path);
+        buf_printf(b, "%-15s %s  ", "sha256", h->info.sha256);
+        add_path(b, common, path);
+        buf_add_text(b, "\n");
     }
     for (size_t i = 0; i < c->count; i++) {
         lk_hash_text(text, sizeof text, &h->hashes[i]);
-        buf_printf(b, "%-15s %s  %s", c->items[i]->name, text, h->info.path);
+        buf_printf(b, "%-15s %s  ", c->items[i]->name, text);
+        add_path(b, common, path);
         if (h->hashes[i].quality >= 0) {
             buf_printf(b, "  quality %d", h->hashes[i].quality);
         }
@@ -147,20 +154,10 @@ static void write_text(struct buf *b, const struct hashed *h, const struct chose
     }
 }
 
-static enum exit_code finish(const struct hash_settings *s, struct buf *b, enum exit_code code) {
-    lk_bytes text;
-    lk_error err;
-    if (buf_finish(b, &text, &err) != LK_OK) {
-        return report_error(&s->common, &err);
-    }
-    enum exit_code written = write_result(&s->common, &text, code);
-    lk_bytes_release(&text);
-    return code == EXIT_TROUBLE ? code : written;
-}
-
 static enum exit_code print_hashes(const struct hash_settings *s, lk_engine *engine,
                                    const struct chosen *c) {
     enum exit_code code = EXIT_YES;
+    struct progress progress;
     struct buf b;
     struct json j;
     buf_init(&b, 256 << 20);
@@ -170,23 +167,28 @@ static enum exit_code print_hashes(const struct hash_settings *s, lk_engine *eng
         json_text(&j, "schema", "likeness/hash/1");
         json_array_begin(&j, "files");
     }
-    for (size_t i = 0; i < s->common.args.count; i++) {
+    progress_begin(&progress, &s->common, s->common.args.count);
+    for (size_t i = 0; i < s->common.args.count && !stop_asked(); i++) {
+        const char *path = s->common.args.items[i];
         struct hashed h;
         lk_error err = {0};
-        if (hash_file(&h, engine, s->common.args.items[i], c, &err) != LK_OK) {
+        progress_step(&progress, path);
+        if (hash_file(&h, engine, path, c, &err) != LK_OK) {
+            progress_hide(&progress);
             code = report_error(&s->common, &err);
         } else if (s->common.json) {
-            write_json(&j, &h, c);
+            write_json(&j, path, &h, c);
         } else {
-            write_text(&b, &h, c);
+            write_text(&b, &s->common, path, &h, c);
         }
     }
+    progress_end(&progress);
     if (s->common.json) {
         json_array_end(&j);
         json_object_end(&j);
         buf_add_text(&b, "\n");
     }
-    return finish(s, &b, code);
+    return print_result(&s->common, &b, code);
 }
 
 /* 0 when every hash is within its match distance, 1 when one is not. */
@@ -233,7 +235,7 @@ static enum exit_code compare_two(const struct hash_settings *s, lk_engine *engi
         json_object_end(&j);
         buf_add_text(&b, "\n");
     }
-    return finish(s, &b, code);
+    return print_result(&s->common, &b, code);
 }
 
 static enum exit_code hash_command_run(void *settings, lk_engine *engine) {

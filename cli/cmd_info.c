@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
-
-#include "base/buf.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/progress.h"
+#include "cli/stop.h"
 
 struct info_settings {
     struct common common;
@@ -18,9 +17,9 @@ static const struct option info_options[] = {
     OPTION_END,
 };
 
-static void info_json(struct json *j, const lk_image_info *i) {
+static void info_json(struct json *j, const char *path, const lk_image_info *i) {
     json_object_begin(j, NULL);
-    json_text(j, "path", i->path);
+    json_text(j, "path", path);
     json_text(j, "format", i->format);
     json_int(j, "width", i->width);
     json_int(j, "height", i->height);
@@ -42,10 +41,16 @@ static void info_json(struct json *j, const lk_image_info *i) {
     json_object_end(j);
 }
 
-static void info_text(struct buf *b, const lk_image_info *i) {
-    buf_printf(b, "%s\n  %s  %d x %d  %d bits  %d channel%s%s  %lld bytes\n", i->path, i->format,
-               i->width, i->height, i->bit_depth, i->channels, i->channels == 1 ? "" : "s",
-               i->has_alpha ? " with alpha" : "", (long long)i->file_bytes);
+static void info_text(struct buf *b, const struct common *common, const char *path,
+                      const lk_image_info *i) {
+    add_path(b, common, path);
+    buf_printf(b, "\n  %s  %d x %d  %d bits  %d channel%s%s%s  %lld bytes\n", i->format, i->width,
+               i->height, i->bit_depth, i->channels, i->channels == 1 ? "" : "s",
+               i->has_alpha ? " with alpha" : "", i->is_cmyk ? " (CMYK)" : "",
+               (long long)i->file_bytes);
+    if (i->frames > 1) {
+        buf_printf(b, "  %d frames, the first is read\n", i->frames);
+    }
     if (i->orientation != 1) {
         buf_printf(b, "  stored %d x %d, EXIF orientation %d\n", i->stored_width, i->stored_height,
                    i->orientation);
@@ -60,16 +65,27 @@ static void info_text(struct buf *b, const lk_image_info *i) {
         buf_printf(b, "  sha256 %s\n", i->sha256);
     }
     if (i->trailing_bytes) {
-        buf_printf(b, "  %lld bytes after the end of the picture\n", (long long)i->trailing_bytes);
+        buf_printf(b, "  %lld byte%s after the end of the picture\n", (long long)i->trailing_bytes,
+                   i->trailing_bytes == 1 ? "" : "s");
     }
     if (i->warning[0]) {
         buf_printf(b, "  warning: %s\n", i->warning);
     }
 }
 
+static lk_status describe(lk_image_info *info, lk_engine *engine, const char *path, bool header,
+                          lk_error *err) {
+    lk_image image = {0};
+    lk_status status = header ? lk_image_probe(info, engine, path, err)
+                              : lk_image_load(&image, info, engine, path, NULL, err);
+    lk_image_release(&image);
+    return status;
+}
+
 static enum exit_code info_run(void *settings, lk_engine *engine) {
     struct info_settings *s = settings;
     enum exit_code code = EXIT_YES;
+    struct progress progress;
     struct buf b;
     struct json j;
     buf_init(&b, 64 << 20);
@@ -79,41 +95,39 @@ static enum exit_code info_run(void *settings, lk_engine *engine) {
         json_text(&j, "schema", "likeness/info/1");
         json_array_begin(&j, "files");
     }
-    for (size_t i = 0; i < s->common.args.count; i++) {
+    progress_begin(&progress, &s->common, s->common.args.count);
+    for (size_t i = 0; i < s->common.args.count && !stop_asked(); i++) {
         const char *path = s->common.args.items[i];
         lk_error err = {0};
         lk_image_info info;
-        lk_image image = {0};
-        lk_status status = s->header ? lk_image_probe(&info, engine, path, &err)
-                                     : lk_image_load(&image, &info, engine, path, NULL, &err);
-        lk_image_release(&image);
-        if (status != LK_OK) {
+        progress_step(&progress, path);
+        if (describe(&info, engine, path, s->header, &err) != LK_OK) {
+            progress_hide(&progress);
             code = report_error(&s->common, &err);
         } else if (s->common.json) {
-            info_json(&j, &info);
+            info_json(&j, path, &info);
         } else {
-            info_text(&b, &info);
+            info_text(&b, &s->common, path, &info);
         }
     }
+    progress_end(&progress);
     if (s->common.json) {
         json_array_end(&j);
         json_object_end(&j);
         buf_add_text(&b, "\n");
     }
-    lk_bytes text;
-    lk_error err;
-    if (buf_finish(&b, &text, &err) != LK_OK) {
-        return report_error(&s->common, &err);
-    }
-    enum exit_code written = write_result(&s->common, &text, code);
-    lk_bytes_release(&text);
-    return code == EXIT_TROUBLE ? code : written;
+    return print_result(&s->common, &b, code);
 }
 
 const struct command command_info = {
     .name = "info",
     .summary = "what picture files say of themselves",
     .arguments = "FILE...",
+    .details = "Size (upright and as stored), format, bits, channels, orientation, colour profile, "
+               "frames, JPEG quality as the\n"
+               "quantisation tables tell it, bytes after the end, and the SHA-256 of the file. "
+               "Without --header the picture is\n"
+               "decoded as well, so that a damaged one is found. - is standard input.",
     .examples = "  likeness info photo.jpg\n  likeness info --header *.png --json\n",
     .least_args = 1,
     .most_args = 1000000,

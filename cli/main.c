@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* likeness: finds the command, parses its options, makes the engine, runs it. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,9 +7,10 @@
 
 #include "base/mem.h"
 #include "cli/command.h"
+#include "cli/stop.h"
 
 const struct command *const command_table[] = {
-    &command_compare, &command_diff,       &command_hash,    &command_info,
+    &command_compare, &command_diff,       &command_hash,    &command_info, &command_schema,
     &command_doctor,  &command_completion, &command_version, &command_help,
 };
 
@@ -32,17 +32,31 @@ static const char *command_name_at(size_t i, const void *arg) {
     return command_table[i]->name;
 }
 
+static bool wants_json(int argc, char **argv) {
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--json") == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Two pictures and no command: say what was probably meant. */
 static int no_such_command(int argc, char **argv) {
-    if (argc == 3 && access(argv[1], R_OK) == 0) {
-        fprintf(stderr, "likeness: usage: %s is no command; did you mean: likeness compare %s %s\n",
-                argv[1], argv[1], argv[2]);
-        return EXIT_TROUBLE;
-    }
+    const struct common common = {.json = wants_json(argc, argv)};
+    char message[512];
     const char *near = nearest_name(argv[1], command_count(), command_name_at, NULL);
-    fprintf(stderr, "likeness: usage: %s is no command%s%s%s   (likeness help)\n", argv[1],
-            near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
-    return EXIT_TROUBLE;
+    if (argv[1][0] == '-' && argv[1][1]) {
+        snprintf(message, sizeof message, "%.200s: options stand after the command", argv[1]);
+    } else if (argc >= 3 && access(argv[1], R_OK) == 0) {
+        snprintf(message, sizeof message,
+                 "%.120s is no command; did you mean: likeness compare %.120s %.120s", argv[1],
+                 argv[1], argv[2]);
+    } else {
+        snprintf(message, sizeof message, "%.200s is no command%s%s%s", argv[1],
+                 near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
+    }
+    return (int)report_usage(&common, NULL, message);
 }
 
 static bool apply_limits(lk_limits *limits, const struct common *common, char *message,
@@ -72,17 +86,46 @@ static int run_with_engine(const struct command *c, void *settings) {
     lk_engine *engine = NULL;
     lk_error err = {0};
     char message[256];
+    const char *cpu = getenv("LIKENESS_CPU");
     options.threads = common->jobs;
-    options.cpu = getenv("LIKENESS_CPU");
+    options.cpu = cpu && *cpu ? cpu : NULL;
+    options.stop = stop_flag();
     if (!apply_limits(&options.limits, common, message, sizeof message)) {
         return (int)report_usage(common, c, message);
     }
     if (lk_engine_new(&engine, &options, &err) != LK_OK) {
+        if (err.status == LK_E_USAGE) { /* the only setting that can be wrong by now */
+            snprintf(err.input, sizeof err.input, "LIKENESS_CPU");
+        }
         return (int)report_error(common, &err);
     }
     int code = (int)c->run(settings, engine);
     lk_engine_free(engine);
     return code;
+}
+
+static int show_help(const struct command *c, const struct common *common) {
+    struct buf b;
+    buf_init(&b, 1 << 20);
+    help_command(&b, c, common->help_long);
+    return (int)print_result(common, &b, EXIT_YES);
+}
+
+static int run_parsed(const struct command *c, struct common *common) {
+    char message[256];
+    int32_t count = (int32_t)common->args.count;
+    if (common->help_short || common->help_long) {
+        return show_help(c, common);
+    }
+    if (common->version) {
+        return (int)command_version.run(common, NULL);
+    }
+    if (count < c->least_args || count > c->most_args) {
+        snprintf(message, sizeof message, "likeness %s wants %s", c->name,
+                 *c->arguments ? c->arguments : "no arguments");
+        return (int)report_usage(common, c, message);
+    }
+    return c->no_engine ? (int)c->run(common, NULL) : run_with_engine(c, common);
 }
 
 static int run_command(const struct command *c, int argc, char **argv) {
@@ -96,35 +139,39 @@ static int run_command(const struct command *c, int argc, char **argv) {
         c->defaults(common);
     }
     int code;
-    if (!options_parse(common, c->options, argc, argv, message, sizeof message)) {
-        code = (int)report_usage(common, c, message);
-    } else if (common->help_short || common->help_long) {
-        help_command(c, common->help_long);
-        code = EXIT_YES;
-    } else if (common->version) {
-        code = (int)command_version.run(common, NULL);
-    } else if ((int32_t)common->args.count < c->least_args ||
-               (int32_t)common->args.count > c->most_args) {
-        snprintf(message, sizeof message, "likeness %s wants %s", c->name, c->arguments);
-        code = (int)report_usage(common, c, message);
+    if (options_parse(common, c->options, argc, argv, message, sizeof message)) {
+        code = run_parsed(c, common);
     } else {
-        code = c->no_engine ? (int)c->run(common, NULL) : run_with_engine(c, common);
+        common->json = wants_json(argc, argv);
+        code = (int)report_usage(common, c, message);
     }
     options_release(common, c->options);
     mem_free(common);
     return code;
 }
 
+/* `likeness`, `likeness -h`, `likeness --help`: the overview; a mistake when nothing was asked. */
+static int overview(bool asked) {
+    struct buf b;
+    lk_bytes text;
+    buf_init(&b, 1 << 20);
+    help_overview(&b);
+    if (buf_finish(&b, &text, NULL) == LK_OK) {
+        fputs((const char *)text.data, asked ? stdout : stderr);
+    }
+    lk_bytes_release(&text);
+    return asked ? EXIT_YES : EXIT_TROUBLE;
+}
+
 int main(int argc, char **argv) {
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is a failed write, found below */
-    int code = EXIT_TROUBLE;
+    int code;
+    stop_install();
     if (argc < 2) {
-        help_overview();
+        code = overview(false);
     } else if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {
-        help_overview();
-        code = EXIT_YES;
+        code = overview(true);
     } else if (strcmp(argv[1], "-V") == 0 || strcmp(argv[1], "--version") == 0) {
-        code = run_command(&command_version, 1, argv);
+        code = run_command(&command_version, argc - 1, argv + 1);
     } else {
         const struct command *c = command_find(argv[1]);
         code = c ? run_command(c, argc - 1, argv + 1) : no_such_command(argc, argv);
@@ -133,5 +180,5 @@ int main(int argc, char **argv) {
         fputs("likeness: cannot write: standard output\n", stderr);
         code = EXIT_TROUBLE;
     }
-    return code;
+    return stop_asked() ? stop_exit_code() : code;
 }

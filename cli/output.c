@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/buf.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/command.h"
@@ -31,56 +30,90 @@ static void error_json(const lk_error *err) {
     lk_bytes_release(&text);
 }
 
-/* A file name may hold anything; on a terminal control characters must not act. */
-static void print_escaped(FILE *to, const char *text) {
-    for (const unsigned char *p = (const unsigned char *)text; *p; p++) {
-        if (*p < 0x20 || *p == 0x7f) {
-            fprintf(to, "\\x%02x", *p);
-        } else {
-            fputc(*p, to);
+/* C0 and DEL, and C1 in its UTF-8 form: some terminals act on U+009B as on ESC [. */
+static size_t control_length(const unsigned char *p) {
+    if (*p < 0x20 || *p == 0x7f) {
+        return 1;
+    }
+    return p[0] == 0xc2 && p[1] >= 0x80 && p[1] < 0xa0 ? 2 : 0;
+}
+
+void escape_text(char *out, size_t size, const char *text) {
+    size_t n = 0;
+    const unsigned char *p = (const unsigned char *)text;
+    while (*p && n + 9 <= size) {
+        size_t control = control_length(p);
+        for (size_t i = 0; i < control; i++) {
+            n += (size_t)snprintf(out + n, size - n, "\\x%02x", *p++);
+        }
+        if (!control) {
+            out[n++] = (char)*p++;
+        }
+    }
+    out[n] = '\0';
+}
+
+void add_path(struct buf *b, const struct common *common, const char *path) {
+    if (common->output || !isatty(STDOUT_FILENO)) {
+        buf_add_text(b, path);
+        return;
+    }
+    for (const unsigned char *p = (const unsigned char *)path; *p;) {
+        size_t control = control_length(p);
+        for (size_t i = 0; i < control; i++) {
+            buf_printf(b, "\\x%02x", *p++);
+        }
+        if (!control) {
+            buf_add(b, p++, 1);
         }
     }
 }
 
+/* One line: what is in it beside words came from outside. */
+static void say(const char *kind, const char *text, const char *tail) {
+    char escaped[4096];
+    escape_text(escaped, sizeof escaped, text);
+    fprintf(stderr, "likeness: %s%s%s\n", kind, escaped, tail);
+}
+
 enum exit_code report_error(const struct common *common, const lk_error *err) {
+    char text[1200];
     if (common->json) {
         error_json(err);
         return EXIT_TROUBLE;
     }
-    char text[1200];
     lk_error_format(err, text, sizeof text);
-    fputs("likeness: ", stderr);
-    print_escaped(stderr, text);
-    fputc('\n', stderr);
+    say("", text, "");
     return EXIT_TROUBLE;
 }
 
 enum exit_code report_usage(const struct common *common, const struct command *c,
                             const char *text) {
+    char where[64];
     if (common->json) {
         lk_error err = {.status = LK_E_USAGE};
         snprintf(err.text, sizeof err.text, "%s", text);
         error_json(&err);
         return EXIT_TROUBLE;
     }
-    fputs("likeness: usage: ", stderr);
-    print_escaped(stderr, text);
-    fprintf(stderr, "   (likeness %s -h)\n", c->name);
+    snprintf(where, sizeof where, "   (likeness %s)", c ? c->name : "help");
+    if (c && c != &command_help) {
+        snprintf(where, sizeof where, "   (likeness %s -h)", c->name);
+    }
+    say("usage: ", text, where);
     return EXIT_TROUBLE;
 }
 
 void remark(const struct common *common, const char *format, ...) {
+    char text[1200];
+    va_list args;
     if (common->quiet) {
         return;
     }
-    char text[1200];
-    va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    fputs("likeness: ", stderr);
-    print_escaped(stderr, text);
-    fputc('\n', stderr);
+    say("", text, "");
 }
 
 enum exit_code write_result(const struct common *common, const lk_bytes *bytes,
@@ -94,6 +127,17 @@ enum exit_code write_result(const struct common *common, const lk_bytes *bytes,
         return EXIT_TROUBLE; /* main says so when it flushes */
     }
     return common->exit_zero ? EXIT_YES : code;
+}
+
+enum exit_code print_result(const struct common *common, struct buf *b, enum exit_code code) {
+    lk_bytes text;
+    lk_error err = {0};
+    if (buf_finish(b, &text, &err) != LK_OK) {
+        return report_error(common, &err);
+    }
+    enum exit_code written = write_result(common, &text, code);
+    lk_bytes_release(&text);
+    return code == EXIT_TROUBLE ? code : written;
 }
 
 bool wants_colour(const struct common *common) {
