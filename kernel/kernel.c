@@ -2,6 +2,7 @@
 #include "kernel/kernel.h"
 
 void kernels_init(struct kernels *k, enum cpu_level level) {
+    kernel_diff_init_c(&k->diff);
     kernel_feature_init_c(&k->feature);
     kernel_orb_init_c(&k->orb);
     kernel_pixel_init_c(&k->pixel);
@@ -10,6 +11,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
     kernel_ssim_init_c(&k->ssim);
 #if defined(__x86_64__)
     if (level >= CPU_AVX2) {
+        kernel_diff_init_avx2(&k->diff);
         kernel_feature_init_avx2(&k->feature);
         kernel_orb_init_avx2(&k->orb);
         kernel_pixel_init_avx2(&k->pixel);
@@ -18,6 +20,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
         kernel_ssim_init_avx2(&k->ssim);
     }
     if (level >= CPU_AVX512) {
+        kernel_diff_init_avx512(&k->diff);
         kernel_feature_init_avx512(&k->feature);
         kernel_pixel_init_avx512(&k->pixel);
         kernel_resize_init_avx512(&k->resize);

@@ -9,6 +9,7 @@
 #define LK_KERNEL_H
 
 #include "base/cpu.h"
+#include "kernel/kernel_diff.h"
 #include "kernel/kernel_feature.h"
 #include "kernel/kernel_orb.h"
 #include "kernel/kernel_pixel.h"
@@ -17,6 +18,7 @@
 #include "kernel/kernel_ssim.h"
 
 struct kernels {
+    struct kernel_diff diff;
     struct kernel_feature feature;
     struct kernel_orb orb;
     struct kernel_pixel pixel;

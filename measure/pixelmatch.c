@@ -14,13 +14,23 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "base/error.h"
+#include "base/mem.h"
 
-static const double yiq_max = 35215; /* the largest possible distance */
+/* RGBA of a pixel of an RGB or RGBA picture. */
+struct pixel {
+    uint8_t v[4];
+};
 
-static uint32_t pixel_at(const lk_image *image, int32_t x, int32_t y) {
-    uint32_t v;
-    memcpy(&v, image_row(image, y) + 4 * (size_t)x, sizeof v);
-    return v;
+static struct pixel pixel_at(const lk_image *image, int32_t x, int32_t y) {
+    size_t n = (size_t)image->channels;
+    struct pixel p = {{0, 0, 0, 255}};
+    memcpy(p.v, image_row(image, y) + n * (size_t)x, n);
+    return p;
+}
+
+static bool pixel_equal(struct pixel p, struct pixel q) {
+    return memcmp(p.v, q.v, sizeof p.v) == 0;
 }
 
 /* What lies behind a transparent pixel. index is the byte offset of the pixel in pixelmatch's buffer. */
@@ -50,13 +60,15 @@ static double luma_of(const double d[3]) {
     return d[0] * 0.29889531 + d[1] * 0.58662247 + d[2] * 0.11448223;
 }
 
-static double colour_distance(const uint8_t *p, const uint8_t *q, int64_t index, bool white) {
+double pixelmatch_distance(const lk_image *a, const lk_image *b, int32_t x, int32_t y,
+                           bool white_background) {
+    struct pixel p = pixel_at(a, x, y), q = pixel_at(b, x, y);
     double d[3];
-    channel_deltas(d, p, q, index, white);
-    double y = luma_of(d);
+    channel_deltas(d, p.v, q.v, ((int64_t)y * a->width + x) * 4, white_background);
+    double l = luma_of(d);
     double i = d[0] * 0.59597799 - d[1] * 0.27417610 - d[2] * 0.32180189;
     double k = d[0] * 0.21147017 - d[1] * 0.52261711 + d[2] * 0.31114694;
-    return 0.5053 * y * y + 0.299 * i * i + 0.1957 * k * k;
+    return 0.5053 * l * l + 0.299 * i * i + 0.1957 * k * k;
 }
 
 /* The pixels around (x, y), clipped to the picture. */
@@ -77,11 +89,11 @@ static struct around around_of(const lk_image *image, int32_t x, int32_t y) {
 
 static bool has_equal_neighbours(const lk_image *image, int32_t x, int32_t y) {
     struct around r = around_of(image, x, y);
-    uint32_t own = pixel_at(image, x, y);
+    struct pixel own = pixel_at(image, x, y);
     int32_t equal = r.border ? 1 : 0;
     for (int32_t i = r.x0; i <= r.x1; i++) {
         for (int32_t j = r.y0; j <= r.y1; j++) {
-            equal += (i != x || j != y) && pixel_at(image, i, j) == own;
+            equal += (i != x || j != y) && pixel_equal(pixel_at(image, i, j), own);
         }
     }
     return equal > 2;
@@ -91,20 +103,20 @@ static bool has_equal_neighbours(const lk_image *image, int32_t x, int32_t y) {
 static bool find_extremes(int32_t darkest[2], int32_t brightest[2], const lk_image *image,
                           int32_t x, int32_t y, const struct pixelmatch_options *o) {
     struct around r = around_of(image, x, y);
-    const uint8_t *own = image_row(image, y) + 4 * (size_t)x;
+    struct pixel own = pixel_at(image, x, y);
     int64_t index = ((int64_t)y * image->width + x) * 4;
     int32_t equal = r.border ? 1 : 0;
     double least = 0, most = 0;
     for (int32_t i = r.x0; i <= r.x1; i++) {
         for (int32_t j = r.y0; j <= r.y1; j++) {
-            const uint8_t *next = image_row(image, j) + 4 * (size_t)i;
+            struct pixel next = pixel_at(image, i, j);
             double d[3] = {0}, delta = 0;
             if (i == x && j == y) {
                 continue;
             }
-            bool same = memcmp(own, next, 4) == 0;
+            bool same = pixel_equal(own, next);
             if (!same) {
-                channel_deltas(d, own, next, index, o->white_background);
+                channel_deltas(d, own.v, next.v, index, o->white_background);
                 delta = luma_of(d);
             }
             if (o->odiff_rule ? same : delta == 0) {
@@ -141,47 +153,67 @@ static bool is_antialiased(const lk_image *a, const lk_image *b, int32_t x, int3
 
 /* One run, a row a task. */
 struct classify {
-    uint8_t *classes;
+    struct pixelmatch_classes *out;
     const lk_image *a, *b;
     const struct pixelmatch_options *o;
+    const struct kernel_diff *kernel;
     double limit;
+    uint8_t tolerance; /* samples no farther apart than this cannot add up to the limit */
 };
 
-/* The first differing pixel at or after x; width when there is none. Most rows of two renderings are equal throughout. */
-static int32_t next_unequal(const uint8_t *p, const uint8_t *q, int32_t x, int32_t width) {
-    enum { STEP = 16 };
-    while (x + STEP <= width &&
-           memcmp(p + 4 * (size_t)x, q + 4 * (size_t)x, (size_t)STEP * 4) == 0) {
-        x += STEP;
-    }
-    while (x < width && memcmp(p + 4 * (size_t)x, q + 4 * (size_t)x, 4) == 0) {
-        x++;
-    }
-    return x;
+/* Samples at most k apart give |y| <= k, |i| <= 1.192 k, |q| <= 1.046 k, so a distance of at most 1.145 k^2; 1.15 leaves room
+ * for rounding. A change of alpha adds a background's difference, which can double each: half of k is safe there. */
+static uint8_t safe_tolerance(double limit, int32_t channels) {
+    double k = sqrt(limit / 1.15) / (channels == 4 ? 2 : 1);
+    return (uint8_t)MIN(k, 255.0);
 }
 
 static void classify_row(void *arg, int32_t y) {
     const struct classify *k = arg;
-    int32_t width = k->a->width;
-    uint8_t *row = k->classes + (size_t)y * (size_t)width;
+    size_t channels = (size_t)k->a->channels, n = (size_t)k->a->width * channels;
+    uint8_t *row = k->out->data + (size_t)y * (size_t)k->a->width;
     const uint8_t *p = image_row(k->a, y), *q = image_row(k->b, y);
-    memset(row, PIXEL_SAME, (size_t)width);
-    for (int32_t x = next_unequal(p, q, 0, width); x < width;
-         x = next_unequal(p, q, x + 1, width)) {
-        int64_t index = ((int64_t)y * width + x) * 4;
-        size_t at = 4 * (size_t)x;
-        if (!(colour_distance(p + at, q + at, index, k->o->white_background) > k->limit)) {
+    size_t at = 0;
+    while ((at = k->kernel->first_beyond(p, q, at, n, k->tolerance)) < n) {
+        int32_t x = (int32_t)(at / channels);
+        at = ((size_t)x + 1) * channels;
+        if (!(pixelmatch_distance(k->a, k->b, x, y, k->o->white_background) > k->limit)) {
             continue;
         }
         bool skipped = k->o->skip_antialiased && (is_antialiased(k->a, k->b, x, y, k->o) ||
                                                   is_antialiased(k->b, k->a, x, y, k->o));
-        row[x] = skipped ? PIXEL_ANTIALIASED : PIXEL_DIFFERENT;
+        row[x] = skipped ? LK_PIXEL_ANTIALIASED : LK_PIXEL_DIFFERENT;
+        k->out->touched[y] = true;
     }
 }
 
-void pixelmatch_classify(uint8_t *classes, lk_engine *engine, const lk_image *a, const lk_image *b,
-                         const struct pixelmatch_options *o) {
-    struct classify k = {
-        .classes = classes, .a = a, .b = b, .o = o, .limit = yiq_max * o->threshold * o->threshold};
+lk_status pixelmatch_classify(struct pixelmatch_classes *out, lk_engine *engine, const lk_image *a,
+                              const lk_image *b, const struct pixelmatch_options *o,
+                              lk_error *err) {
+    double limit = PIXELMATCH_MOST * o->threshold * o->threshold;
+    size_t size = 0;
+    *out = (struct pixelmatch_classes){.width = a->width, .height = a->height};
+    bool fits = mem_size_mul(&size, (size_t)a->width, (size_t)a->height);
+    /* Zeros are LK_PIXEL_SAME; pages nobody writes cost nothing. */
+    out->data = fits ? mem_calloc(size, 1) : NULL;
+    out->touched = mem_calloc((size_t)a->height, sizeof *out->touched);
+    if (!out->data || !out->touched) {
+        pixelmatch_classes_release(out);
+        return error_memory(err, size);
+    }
+    struct classify k = {.out = out,
+                         .a = a,
+                         .b = b,
+                         .o = o,
+                         .kernel = &engine->kernels.diff,
+                         .limit = limit,
+                         .tolerance = safe_tolerance(limit, a->channels)};
     pool_for(engine->pool, a->height, classify_row, &k);
+    return LK_OK;
+}
+
+void pixelmatch_classes_release(struct pixelmatch_classes *c) {
+    mem_free(c->data);
+    mem_free(c->touched);
+    *c = (struct pixelmatch_classes){0};
 }

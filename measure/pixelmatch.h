@@ -3,10 +3,13 @@
 #ifndef LK_PIXELMATCH_H
 #define LK_PIXELMATCH_H
 
+#include <likeness/diff.h>
+
 #include "image/engine.h"
 #include "image/image.h"
 
-enum pixel_class { PIXEL_SAME, PIXEL_DIFFERENT, PIXEL_ANTIALIASED };
+/* The largest distance in YIQ that two colours can have. */
+#define PIXELMATCH_MOST 35215.0
 
 struct pixelmatch_options {
     double threshold;      /* 0..1 */
@@ -15,9 +18,22 @@ struct pixelmatch_options {
     bool odiff_rule; /* odiff's reading of the anti-aliasing rule */
 };
 
-/* The class of every pixel of two RGBA pictures of one size, 8 bits: classes has room for width x height, rows contiguous.
- * Counting PIXEL_DIFFERENT gives pixelmatch's and odiff's number. */
-void pixelmatch_classify(uint8_t *classes, lk_engine *engine, const lk_image *a, const lk_image *b,
-                         const struct pixelmatch_options *o);
+/* The class of every pixel, rows contiguous. */
+struct pixelmatch_classes {
+    int32_t width, height;
+    uint8_t *data; /* lk_diff_class; owned */
+    bool *touched; /* a row: whether it holds anything but LK_PIXEL_SAME; owned */
+};
+
+/* Classifies two pictures of one size, both RGB or both RGBA, 8 bits. Counting LK_PIXEL_DIFFERENT gives pixelmatch's and odiff's
+ * number. LK_E_MEMORY. */
+LK_MUST_CHECK lk_status pixelmatch_classify(struct pixelmatch_classes *out, lk_engine *engine,
+                                            const lk_image *a, const lk_image *b,
+                                            const struct pixelmatch_options *o, lk_error *err);
+void pixelmatch_classes_release(struct pixelmatch_classes *c);
+
+/* The colour distance of one pixel, 0..PIXELMATCH_MOST. */
+double pixelmatch_distance(const lk_image *a, const lk_image *b, int32_t x, int32_t y,
+                           bool white_background);
 
 #endif

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 #include "image/colour.h"
 #include "measure/pixelmatch.h"
-#include "measure/regions.h"
+#include "verify/diff_regions.h"
 #include "verify/mask.h"
 
 lk_diff_options lk_diff_options_default(void) {
@@ -18,7 +18,7 @@ lk_diff_options lk_diff_options_default(void) {
 void lk_diff_result_release(lk_diff_result *r) {
     if (r) {
         mem_free(r->regions);
-        mem_free(r->map.data);
+        mem_free(r->classes);
         *r = (lk_diff_result){0};
     }
 }
@@ -59,9 +59,36 @@ static lk_status to_rgba(lk_image *out, const lk_image *from, int32_t width, int
 struct diffing {
     lk_engine *engine;
     const lk_diff_options *o;
-    lk_image a, b;    /* RGBA of the common frame */
-    uint8_t *classes; /* one a pixel */
+    lk_image a, b; /* of one size, both RGB or both RGBA */
+    bool owned;    /* whether a and b are copies */
+    struct pixelmatch_classes classes;
 };
+
+/* Two pictures of one kind are compared where they lie; others as RGBA copies of the common frame. */
+static lk_status frame(struct diffing *d, const lk_image *a, const lk_image *b, lk_error *err) {
+    if (image_same_size(a, b) && a->channels == b->channels && a->channels > 1 &&
+        a->bit_depth == 8 && b->bit_depth == 8) {
+        d->a = *a;
+        d->b = *b;
+        return LK_OK;
+    }
+    int32_t width = MAX(a->width, b->width), height = MAX(a->height, b->height);
+    d->owned = true;
+    lk_status status = to_rgba(&d->a, a, width, height, err);
+    return status == LK_OK ? to_rgba(&d->b, b, width, height, err) : status;
+}
+
+static void diffing_release(struct diffing *d) {
+    pixelmatch_classes_release(&d->classes);
+    if (d->owned) {
+        lk_image_release(&d->a);
+        lk_image_release(&d->b);
+    }
+}
+
+static uint8_t *class_row(const struct diffing *d, int32_t y) {
+    return d->classes.data + (size_t)y * (size_t)d->classes.width;
+}
 
 static struct pixelmatch_options match_options(const lk_diff_options *o) {
     bool odiff = o->like == LK_LIKE_ODIFF;
@@ -87,13 +114,13 @@ static bool is_shifted(const lk_image *a, const lk_image *b, int32_t x, int32_t 
 }
 
 static void forgive_shifts(struct diffing *d) {
-    int32_t width = d->a.width, shift = d->o->shift;
+    int32_t shift = d->o->shift;
     for (int32_t y = 0; shift > 0 && y < d->a.height; y++) {
-        uint8_t *row = d->classes + (size_t)y * (size_t)width;
-        for (int32_t x = 0; x < width; x++) {
-            if (row[x] == PIXEL_DIFFERENT && is_shifted(&d->a, &d->b, x, y, shift) &&
+        uint8_t *row = class_row(d, y);
+        for (int32_t x = 0; d->classes.touched[y] && x < d->a.width; x++) {
+            if (row[x] == LK_PIXEL_DIFFERENT && is_shifted(&d->a, &d->b, x, y, shift) &&
                 is_shifted(&d->b, &d->a, x, y, shift)) {
-                row[x] = PIXEL_SAME;
+                row[x] = LK_PIXEL_SAME;
             }
         }
     }
@@ -107,43 +134,42 @@ static lk_status apply_masks(struct diffing *d, lk_error *err) {
         return LK_OK;
     }
     lk_status status = mask_new(&counts, d->a.width, d->a.height, &masks, err);
-    for (size_t i = 0; status == LK_OK && i < (size_t)d->a.width * (size_t)d->a.height; i++) {
-        d->classes[i] = counts.data[i] ? d->classes[i] : PIXEL_SAME;
+    for (int32_t y = 0; status == LK_OK && y < d->a.height; y++) {
+        uint8_t *row = class_row(d, y);
+        const uint8_t *live = image_row(&counts, y);
+        for (int32_t x = 0; d->classes.touched[y] && x < d->a.width; x++) {
+            row[x] = live[x] ? row[x] : LK_PIXEL_SAME;
+        }
     }
     lk_image_release(&counts);
     return status;
 }
 
-static lk_status collect(lk_diff_result *out, const struct diffing *d, lk_error *err) {
-    static const float shown[] = {
-        [PIXEL_SAME] = 0, [PIXEL_DIFFERENT] = 1, [PIXEL_ANTIALIASED] = 0.5f};
-    size_t n = (size_t)d->a.width * (size_t)d->a.height;
-    for (size_t i = 0; i < n; i++) {
-        out->diff_pixels += d->classes[i] == PIXEL_DIFFERENT;
-        out->antialiased_pixels += d->classes[i] == PIXEL_ANTIALIASED;
+static void count(lk_diff_result *out, const struct diffing *d) {
+    for (int32_t y = 0; y < d->a.height; y++) {
+        const uint8_t *row = class_row(d, y);
+        for (int32_t x = 0; d->classes.touched[y] && x < d->a.width; x++) {
+            out->diff_pixels += row[x] == LK_PIXEL_DIFFERENT;
+            out->antialiased_pixels += row[x] == LK_PIXEL_ANTIALIASED;
+        }
     }
-    out->pixels = (int64_t)n;
-    out->diff_ratio = (double)out->diff_pixels / (double)n;
-    if (out->diff_pixels + out->antialiased_pixels == 0) {
-        return LK_OK; /* an empty map says the same, and equal pictures are the common case */
+    out->pixels = (int64_t)d->a.width * d->a.height;
+    out->diff_ratio = (double)out->diff_pixels / (double)out->pixels;
+}
+
+/* The figures and places of what was classified; out takes the classes over. */
+static lk_status collect(lk_diff_result *out, struct diffing *d, lk_error *err) {
+    count(out, d);
+    lk_status status = LK_OK;
+    if (out->diff_pixels > 0) {
+        status = diff_regions(&out->regions, &out->region_count, &d->classes, &d->a, &d->b,
+                              match_options(d->o).white_background, err);
     }
-    struct plane map;
-    lk_status status = plane_new(&map, d->a.width, d->a.height, err);
-    if (status != LK_OK) {
-        return status;
+    if (out->diff_pixels + out->antialiased_pixels > 0) {
+        out->classes = d->classes.data;
+        d->classes.data = NULL;
     }
-    for (size_t i = 0; i < n; i++) {
-        map.data[i] = shown[d->classes[i]];
-    }
-    out->map = (lk_map){.width = map.width, .height = map.height, .data = map.data};
-    struct regions_options o = regions_options_default();
-    o.floor = 0.75;
-    o.otsu = false;
-    o.close_px = 16;
-    o.min_area_px = 1;
-    return out->diff_pixels
-               ? regions_from_map(&out->regions, &out->region_count, &out->map, &o, err)
-               : LK_OK;
+    return status;
 }
 
 static void judge(lk_diff_result *out, const lk_diff_options *o) {
@@ -173,24 +199,17 @@ lk_status lk_diff(lk_diff_result *out, lk_engine *engine, const lk_image *a, con
         judge(out, d.o);
         return LK_OK;
     }
-    int32_t width = MAX(a->width, b->width), height = MAX(a->height, b->height);
     struct pixelmatch_options match = match_options(d.o);
-    lk_status status = to_rgba(&d.a, a, width, height, err);
-    status = status == LK_OK ? to_rgba(&d.b, b, width, height, err) : status;
+    lk_status status = frame(&d, a, b, err);
+    status =
+        status == LK_OK ? pixelmatch_classify(&d.classes, engine, &d.a, &d.b, &match, err) : status;
     if (status == LK_OK) {
-        d.classes = mem_alloc((size_t)width, (size_t)height);
-        status = d.classes ? LK_OK : error_memory(err, (size_t)width * (size_t)height);
-    }
-    if (status == LK_OK) {
-        pixelmatch_classify(d.classes, engine, &d.a, &d.b, &match);
         forgive_shifts(&d);
         status = apply_masks(&d, err);
     }
     status = status == LK_OK ? collect(out, &d, err) : status;
     judge(out, d.o);
-    mem_free(d.classes);
-    lk_image_release(&d.a);
-    lk_image_release(&d.b);
+    diffing_release(&d);
     if (status != LK_OK) {
         lk_diff_result_release(out);
     }

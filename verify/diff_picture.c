@@ -9,30 +9,31 @@
 #include "image/colour.h"
 #include "image/draw.h"
 
-static float map_at(const lk_diff_result *r, int32_t x, int32_t y) {
-    return r->map.data ? r->map.data[(size_t)y * (size_t)r->map.width + (size_t)x] : 0;
+static lk_diff_class class_at(const lk_diff_result *r, int32_t x, int32_t y, int32_t width) {
+    return r->classes ? (lk_diff_class)r->classes[(size_t)y * (size_t)width + (size_t)x]
+                      : LK_PIXEL_SAME;
 }
 
 static const struct colour antialiased_colour = {255, 200, 0};
 
 /* One pixel of a style, over the pixel p of A. */
-static struct colour shade(const uint8_t *p, const uint8_t *q, float class, lk_diff_style style,
-                           struct colour diff) {
+static struct colour shade(const uint8_t *p, const uint8_t *q, lk_diff_class class,
+                           lk_diff_style style, struct colour diff) {
     double gray = 0.299 * p[0] + 0.587 * p[1] + 0.114 * p[2];
     if (style == LK_DIFF_HEAT) {
         double d = (abs(p[0] - q[0]) + abs(p[1] - q[1]) + abs(p[2] - q[2])) / 765.0;
         struct colour hot = draw_viridis(sqrt(d));
-        double share = class > 0.75f ? 1 : 0.3;
+        double share = class == LK_PIXEL_DIFFERENT ? 1 : 0.3;
         uint8_t v[3] = {hot.r, hot.g, hot.b};
         for (int c = 0; c < 3; c++) {
             v[c] = (uint8_t)lround(gray * 0.5 + (v[c] - gray * 0.5) * share);
         }
         return (struct colour){v[0], v[1], v[2]};
     }
-    if (class > 0.75f) {
+    if (class == LK_PIXEL_DIFFERENT) {
         return diff;
     }
-    if (class > 0.25f && style == LK_DIFF_BOX) {
+    if (class == LK_PIXEL_ANTIALIASED && style == LK_DIFF_BOX) {
         return antialiased_colour;
     }
     if (style == LK_DIFF_BOX) { /* pale, so that the differences stand out */
@@ -49,7 +50,7 @@ static lk_status paint(lk_image *out, const lk_diff_result *r, const lk_image *a
         const uint8_t *p = image_row(a, y), *q = image_row(b, y);
         uint8_t *to = image_row(out, y);
         for (int32_t x = 0; x < a->width; x++, p += 3, q += 3, to += 3) {
-            struct colour c = shade(p, q, map_at(r, x, y), style, colour);
+            struct colour c = shade(p, q, class_at(r, x, y, a->width), style, colour);
             to[0] = c.r;
             to[1] = c.g;
             to[2] = c.b;
@@ -69,7 +70,7 @@ static lk_status paint_mask(lk_image *out, const lk_diff_result *r, const lk_ima
         uint8_t *to = image_row(out, y);
         for (int32_t x = 0; x < a->width; x++, to += 4) {
             const uint8_t shown[4] = {c.r, c.g, c.b, 255}, hidden[4] = {0};
-            memcpy(to, map_at(r, x, y) > 0.75f ? shown : hidden, 4);
+            memcpy(to, class_at(r, x, y, a->width) == LK_PIXEL_DIFFERENT ? shown : hidden, 4);
         }
     }
     return status;

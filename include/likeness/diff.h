@@ -40,6 +40,12 @@ typedef struct lk_diff_options {
 
 LK_API lk_diff_options lk_diff_options_default(void);
 
+typedef enum lk_diff_class {
+    LK_PIXEL_SAME,
+    LK_PIXEL_DIFFERENT,
+    LK_PIXEL_ANTIALIASED, /* differs, and was skipped */
+} lk_diff_class;
+
 typedef struct lk_diff_result {
     lk_verdict verdict; /* SAME or DIFFERENT */
     bool size_differs;
@@ -52,7 +58,8 @@ typedef struct lk_diff_result {
         *limit; /* which limit decided: "max_diff_pixels", "max_diff_ratio", "size"; static */
     lk_region *regions;
     size_t region_count;
-    lk_map map; /* 1 where a pixel differs, 0.5 where anti-aliasing was skipped, else 0; owned */
+    uint8_t *
+        classes; /* lk_diff_class of every pixel, rows contiguous; owned; NULL when all are the same */
 } lk_diff_result;
 
 /* Compares a with b. options may be NULL. LK_E_MEMORY, LK_E_SIZE for a mask of another size. The caller releases out. */
