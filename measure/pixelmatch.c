@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two pixels differ when their distance in YIQ (Kotsarenko and Ramos 2010) is above the threshold:
- *
- *   0.5053 y^2 + 0.299 i^2 + 0.1957 q^2 > 35215 * threshold^2, y, i, q of the difference of the colours
- *
- * with transparent pixels laid over a checkerboard (pixelmatch) or white (odiff). A differing pixel is anti-aliasing
- * (Vysniauskas 2009) when in either picture it has at most two neighbours of its own brightness, both darker and brighter
- * ones, and its darkest or its brightest neighbour has three or more equal neighbours in both pictures. A pixel at the
- * border counts one equal neighbour more. Everything in double, as JavaScript computes it.
+/* Two pixels differ when their distance (pixel_distance.h) is above that of the threshold. A differing pixel is
+ * anti-aliasing (Vysniauskas 2009) when in either picture it has at most two neighbours of its own brightness, both darker
+ * and brighter ones, and its darkest or its brightest neighbour has three or more equal neighbours in both pictures. A pixel
+ * at the border counts one equal neighbour more. odiff reads "its own brightness" as its own colour, walks the neighbours row
+ * by row instead of column by column, and lets the darkest neighbour speak for one picture and the brightest for the other.
  * Oracles: pixelmatch 7.2.0 and odiff 4.5 (tests/oracle/diff). */
 #include "measure/pixelmatch.h"
 
@@ -18,10 +15,6 @@
 #include "base/mem.h"
 
 /* RGBA of a pixel of an RGB or RGBA picture. */
-struct pixel {
-    uint8_t v[4];
-};
-
 static struct pixel pixel_at(const lk_image *image, int32_t x, int32_t y) {
     size_t n = (size_t)image->channels;
     struct pixel p = {{0, 0, 0, 255}};
@@ -33,42 +26,13 @@ static bool pixel_equal(struct pixel p, struct pixel q) {
     return memcmp(p.v, q.v, sizeof p.v) == 0;
 }
 
-/* What lies behind a transparent pixel. index is the byte offset of the pixel in pixelmatch's buffer. */
-static void background(double out[3], int64_t index, bool white) {
-    out[0] = white ? 255 : 48 + 159 * (double)(index % 2);
-    out[1] = white ? 255 : 48 + 159 * (double)((int64_t)((double)index / 1.618033988749895) % 2);
-    out[2] = white ? 255 : 48 + 159 * (double)((int64_t)((double)index / 2.618033988749895) % 2);
-}
-
-/* The difference of two pixels, channel by channel, over the background at `index`. */
-static void channel_deltas(double d[3], const uint8_t *p, const uint8_t *q, int64_t index,
-                           bool white) {
-    if (p[3] == 255 && q[3] == 255) {
-        for (int c = 0; c < 3; c++) {
-            d[c] = p[c] - q[c];
-        }
-        return;
-    }
-    double behind[3], da = p[3] - q[3];
-    background(behind, index, white);
-    for (int c = 0; c < 3; c++) {
-        d[c] = ((double)(p[c] * p[3]) - (double)(q[c] * q[3]) - behind[c] * da) / 255;
-    }
-}
-
-static double luma_of(const double d[3]) {
-    return d[0] * 0.29889531 + d[1] * 0.58662247 + d[2] * 0.11448223;
+static int64_t index_of(const lk_image *image, int32_t x, int32_t y) {
+    return 4 * ((int64_t)y * image->width + x);
 }
 
 double pixelmatch_distance(const lk_image *a, const lk_image *b, int32_t x, int32_t y,
-                           bool white_background) {
-    struct pixel p = pixel_at(a, x, y), q = pixel_at(b, x, y);
-    double d[3];
-    channel_deltas(d, p.v, q.v, ((int64_t)y * a->width + x) * 4, white_background);
-    double l = luma_of(d);
-    double i = d[0] * 0.59597799 - d[1] * 0.27417610 - d[2] * 0.32180189;
-    double k = d[0] * 0.21147017 - d[1] * 0.52261711 + d[2] * 0.31114694;
-    return 0.5053 * l * l + 0.299 * i * i + 0.1957 * k * k;
+                           lk_diff_like like) {
+    return pixel_distance(pixel_at(a, x, y), pixel_at(b, x, y), index_of(a, x, y), like);
 }
 
 /* The pixels around (x, y), clipped to the picture. */
@@ -99,56 +63,59 @@ static bool has_equal_neighbours(const lk_image *image, int32_t x, int32_t y) {
     return equal > 2;
 }
 
-/* The darkest and the brightest neighbour, columns first as the reference walks; false when the pixel is no slope. */
-static bool find_extremes(int32_t darkest[2], int32_t brightest[2], const lk_image *image,
-                          int32_t x, int32_t y, const struct pixelmatch_options *o) {
+/* The neighbours of a pixel as they are walked. */
+struct slope {
+    int32_t equal;
+    double least, most;
+    int32_t darkest[2], brightest[2];
+};
+
+static void slope_add(struct slope *s, const lk_image *image, const int32_t own[2],
+                      const int32_t next[2], lk_diff_like like) {
+    struct pixel p = pixel_at(image, own[0], own[1]), q = pixel_at(image, next[0], next[1]);
+    bool same = pixel_equal(p, q);
+    double delta = same ? 0 : pixel_brightness_delta(p, q, index_of(image, own[0], own[1]), like);
+    if (like == LK_LIKE_ODIFF ? same : delta == 0) {
+        s->equal++;
+    } else if (delta < s->least) {
+        s->least = delta;
+        memcpy(s->darkest, next, sizeof s->darkest);
+    } else if (delta > s->most) {
+        s->most = delta;
+        memcpy(s->brightest, next, sizeof s->brightest);
+    }
+}
+
+/* False when the pixel is no slope between a darker and a brighter neighbour. */
+static bool slope_find(struct slope *s, const lk_image *image, int32_t x, int32_t y,
+                       lk_diff_like like) {
     struct around r = around_of(image, x, y);
-    struct pixel own = pixel_at(image, x, y);
-    int64_t index = ((int64_t)y * image->width + x) * 4;
-    int32_t equal = r.border ? 1 : 0;
-    double least = 0, most = 0;
-    for (int32_t i = r.x0; i <= r.x1; i++) {
-        for (int32_t j = r.y0; j <= r.y1; j++) {
-            struct pixel next = pixel_at(image, i, j);
-            double d[3] = {0}, delta = 0;
-            if (i == x && j == y) {
-                continue;
-            }
-            bool same = pixel_equal(own, next);
-            if (!same) {
-                channel_deltas(d, own.v, next.v, index, o->white_background);
-                delta = luma_of(d);
-            }
-            if (o->odiff_rule ? same : delta == 0) {
-                if (++equal > 2) {
-                    return false;
-                }
-            } else if (delta < least) {
-                least = delta;
-                darkest[0] = i;
-                darkest[1] = j;
-            } else if (delta > most) {
-                most = delta;
-                brightest[0] = i;
-                brightest[1] = j;
-            }
+    const int32_t own[2] = {x, y};
+    int32_t columns = r.x1 - r.x0 + 1, rows = r.y1 - r.y0 + 1;
+    *s = (struct slope){.equal = r.border ? 1 : 0};
+    for (int32_t i = 0; i < columns * rows && s->equal <= 2; i++) {
+        bool by_row = like == LK_LIKE_ODIFF;
+        int32_t next[2] = {r.x0 + (by_row ? i % columns : i / rows),
+                           r.y0 + (by_row ? i / columns : i % rows)};
+        if (next[0] != x || next[1] != y) {
+            slope_add(s, image, own, next, like);
         }
     }
-    return least != 0 && most != 0;
+    return s->equal <= 2 && s->least != 0 && s->most != 0;
 }
 
 static bool is_antialiased(const lk_image *a, const lk_image *b, int32_t x, int32_t y,
                            const struct pixelmatch_options *o) {
-    int32_t d[2] = {x, y}, m[2] = {x, y};
-    if (!find_extremes(d, m, a, x, y, o)) {
+    struct slope s;
+    if (!slope_find(&s, a, x, y, o->like)) {
         return false;
     }
-    bool dark_a = has_equal_neighbours(a, d[0], d[1]),
-         bright_a = has_equal_neighbours(a, m[0], m[1]);
-    bool dark_b = has_equal_neighbours(b, d[0], d[1]),
-         bright_b = has_equal_neighbours(b, m[0], m[1]);
-    return o->odiff_rule ? (dark_a || bright_a) && (dark_b || bright_b)
-                         : (dark_a && dark_b) || (bright_a && bright_b);
+    bool dark_a = has_equal_neighbours(a, s.darkest[0], s.darkest[1]);
+    bool dark_b = has_equal_neighbours(b, s.darkest[0], s.darkest[1]);
+    bool bright_a = has_equal_neighbours(a, s.brightest[0], s.brightest[1]);
+    bool bright_b = has_equal_neighbours(b, s.brightest[0], s.brightest[1]);
+    return o->like == LK_LIKE_ODIFF ? (dark_a || bright_a) && (dark_b || bright_b)
+                                    : (dark_a && dark_b) || (bright_a && bright_b);
 }
 
 /* One run, a row a task. */
@@ -177,7 +144,7 @@ static void classify_row(void *arg, int32_t y) {
     while ((at = k->kernel->first_beyond(p, q, at, n, k->tolerance)) < n) {
         int32_t x = (int32_t)(at / channels);
         at = ((size_t)x + 1) * channels;
-        if (!(pixelmatch_distance(k->a, k->b, x, y, k->o->white_background) > k->limit)) {
+        if (!(pixelmatch_distance(k->a, k->b, x, y, k->o->like) > k->limit)) {
             continue;
         }
         bool skipped = k->o->skip_antialiased && (is_antialiased(k->a, k->b, x, y, k->o) ||
@@ -190,7 +157,7 @@ static void classify_row(void *arg, int32_t y) {
 lk_status pixelmatch_classify(struct pixelmatch_classes *out, lk_engine *engine, const lk_image *a,
                               const lk_image *b, const struct pixelmatch_options *o,
                               lk_error *err) {
-    double limit = PIXELMATCH_MOST * o->threshold * o->threshold;
+    double limit = pixel_distance_limit(o->threshold, o->like);
     size_t size = 0;
     *out = (struct pixelmatch_classes){.width = a->width, .height = a->height};
     bool fits = mem_size_mul(&size, (size_t)a->width, (size_t)a->height);

@@ -3,19 +3,16 @@
 #ifndef LK_PIXELMATCH_H
 #define LK_PIXELMATCH_H
 
-#include <likeness/diff.h>
+#include <likeness/measure.h>
 
 #include "image/engine.h"
 #include "image/image.h"
-
-/* The largest distance in YIQ that two colours can have. */
-#define PIXELMATCH_MOST 35215.0
+#include "measure/pixel_distance.h"
 
 struct pixelmatch_options {
-    double threshold;      /* 0..1 */
-    bool white_background; /* behind transparent pixels; else pixelmatch's checkerboard */
+    lk_diff_like like;
+    double threshold; /* 0..1 */
     bool skip_antialiased;
-    bool odiff_rule; /* odiff's reading of the anti-aliasing rule */
 };
 
 /* The class of every pixel, rows contiguous. */
@@ -32,8 +29,8 @@ LK_MUST_CHECK lk_status pixelmatch_classify(struct pixelmatch_classes *out, lk_e
                                             const struct pixelmatch_options *o, lk_error *err);
 void pixelmatch_classes_release(struct pixelmatch_classes *c);
 
-/* The colour distance of one pixel, 0..PIXELMATCH_MOST. */
+/* pixel_distance of the pixels at (x, y). */
 double pixelmatch_distance(const lk_image *a, const lk_image *b, int32_t x, int32_t y,
-                           bool white_background);
+                           lk_diff_like like);
 
 #endif

@@ -94,9 +94,8 @@ static struct pixelmatch_options match_options(const lk_diff_options *o) {
     bool odiff = o->like == LK_LIKE_ODIFF;
     return (struct pixelmatch_options){
         .threshold = o->threshold,
-        .white_background = odiff,
+        .like = o->like,
         .skip_antialiased = o->skip_antialiased < 0 ? !odiff : o->skip_antialiased != 0,
-        .odiff_rule = odiff,
     };
 }
 
@@ -163,7 +162,7 @@ static lk_status collect(lk_diff_result *out, struct diffing *d, lk_error *err) 
     lk_status status = LK_OK;
     if (out->diff_pixels > 0) {
         status = diff_regions(&out->regions, &out->region_count, &d->classes, &d->a, &d->b,
-                              match_options(d->o).white_background, err);
+                              d->o->like, err);
     }
     if (out->diff_pixels + out->antialiased_pixels > 0) {
         out->classes = d->classes.data;

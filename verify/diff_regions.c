@@ -44,13 +44,13 @@ static void gathered_add(struct gathered *to, const struct gathered *g) {
 }
 
 static void fill_cells(struct grid *grid, const struct pixelmatch_classes *c, const lk_image *a,
-                       const lk_image *b, bool white_background) {
+                       const lk_image *b, lk_diff_like like) {
     for (int32_t y = 0; y < c->height; y++) {
         const uint8_t *row = c->data + (size_t)y * (size_t)c->width;
         for (int32_t x = 0; c->touched[y] && x < c->width; x++) {
             if (row[x] == LK_PIXEL_DIFFERENT) {
-                double distance = pixelmatch_distance(a, b, x, y, white_background);
-                struct gathered one = {x, y, x, y, 1, sqrt(distance / PIXELMATCH_MOST)};
+                double distance = pixelmatch_distance(a, b, x, y, like);
+                struct gathered one = {x, y, x, y, 1, sqrt(distance / PIXEL_DISTANCE_MOST)};
                 gathered_add(&grid->cells[y / CELL * grid->width + x / CELL], &one);
             }
         }
@@ -137,13 +137,13 @@ static lk_status list_regions(lk_region **regions, size_t *count, struct grid *g
 }
 
 lk_status diff_regions(lk_region **regions, size_t *count, const struct pixelmatch_classes *classes,
-                       const lk_image *a, const lk_image *b, bool white_background, lk_error *err) {
+                       const lk_image *a, const lk_image *b, lk_diff_like like, lk_error *err) {
     struct grid g;
     *regions = NULL;
     *count = 0;
     lk_status status = grid_new(&g, classes->width, classes->height, err);
     if (status == LK_OK) {
-        fill_cells(&g, classes, a, b, white_background);
+        fill_cells(&g, classes, a, b, like);
         status = list_regions(regions, count, &g, err);
     }
     grid_release(&g);

@@ -11,6 +11,6 @@
  * falling severity times area, at most 100; owned by the caller. LK_E_MEMORY. */
 LK_MUST_CHECK lk_status diff_regions(lk_region **regions, size_t *count,
                                      const struct pixelmatch_classes *classes, const lk_image *a,
-                                     const lk_image *b, bool white_background, lk_error *err);
+                                     const lk_image *b, lk_diff_like like, lk_error *err);
 
 #endif

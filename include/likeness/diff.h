@@ -9,12 +9,6 @@
 extern "C" {
 #endif
 
-/* Whose counting: the formula is the same, the treatment of transparency and of anti-aliasing is not. */
-typedef enum lk_diff_like {
-    LK_LIKE_PIXELMATCH, /* pixelmatch 7.2.0: checkerboard behind transparent pixels, anti-aliasing skipped by default */
-    LK_LIKE_ODIFF, /* odiff 4.5: white behind transparent pixels, anti-aliasing counted by default */
-} lk_diff_like;
-
 typedef enum lk_diff_style {
     LK_DIFF_BOX,     /* A in pale gray, differing pixels in the diff colour, regions framed */
     LK_DIFF_HEAT,    /* A in gray under the size of the difference in viridis */
@@ -39,12 +33,6 @@ typedef struct lk_diff_options {
 } lk_diff_options;
 
 LK_API lk_diff_options lk_diff_options_default(void);
-
-typedef enum lk_diff_class {
-    LK_PIXEL_SAME,
-    LK_PIXEL_DIFFERENT,
-    LK_PIXEL_ANTIALIASED, /* differs, and was skipped */
-} lk_diff_class;
 
 typedef struct lk_diff_result {
     lk_verdict verdict; /* SAME or DIFFERENT */

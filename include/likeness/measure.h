@@ -82,6 +82,19 @@ LK_API LK_MUST_CHECK lk_status lk_measure_run(lk_measure_result *out, lk_engine 
                                               const lk_image *b, const lk_measure_options *options,
                                               lk_error *err);
 
+/* Whose counting: the formula is the same, the treatment of transparency and of anti-aliasing is not. */
+typedef enum lk_diff_like {
+    LK_LIKE_PIXELMATCH, /* pixelmatch 7.2.0: checkerboard behind transparent pixels, anti-aliasing skipped by default */
+    LK_LIKE_ODIFF, /* odiff 4.5: white behind transparent pixels, anti-aliasing counted by default */
+} lk_diff_like;
+
+/* What a strict diff makes of a pixel. */
+typedef enum lk_diff_class {
+    LK_PIXEL_SAME,
+    LK_PIXEL_DIFFERENT,
+    LK_PIXEL_ANTIALIASED, /* differs, and was skipped */
+} lk_diff_class;
+
 typedef enum lk_region_kind {
     LK_REGION_CHANGED,
     LK_REGION_MISSING,

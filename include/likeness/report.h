@@ -26,7 +26,7 @@ LK_API LK_MUST_CHECK lk_status lk_report_html(lk_bytes *out, lk_engine *engine,
 typedef enum lk_picture_kind {
     LK_PICTURE_DIFFERENCES, /* reference and aligned photo side by side, regions boxed and numbered */
     LK_PICTURE_HEAT,        /* the reference in gray under the difference map in viridis */
-    LK_PICTURE_MAP,     /* the difference map alone, in viridis */
+    LK_PICTURE_MAP,         /* the difference map alone, in viridis */
     LK_PICTURE_MATCHES, /* reference and photo side by side, matched points joined: inliers green, others gray */
 } lk_picture_kind;
 
