@@ -232,6 +232,10 @@ lk_status lk_image_decode(lk_image *out, lk_image_info *info, lk_engine *engine,
     } else {
         status = codec->decode(&d, info, &r, err);
     }
+    if (status == LK_OK &&
+        codec_out_of_time(&r)) { /* for libraries that cannot be stopped on the way */
+        status = codec_time_error(&r, err);
+    }
     if (status == LK_OK) {
         info->orientation = d.orientation;
         info_finish(info, codec);

@@ -98,7 +98,7 @@ static lk_status heif_failed(const struct heif_error *e, const struct decode_req
                              lk_error *err) {
     const char *text = e->message ? e->message : "unknown error";
     if (e->code == heif_error_Memory_allocation_error) {
-        return error_limit(err, "pixels", "HEIF: %s", text);
+        return error_limit(err, "side", "HEIF: %s", text); /* all that libheif refuses by size */
     }
     if (e->code == heif_error_Unsupported_feature || e->code == heif_error_Unsupported_filetype) {
         return error_set(err, LK_E_FORMAT, "HEIF: %s", text);

@@ -68,9 +68,16 @@ static void on_png_error(png_structp lib, png_const_charp text) {
     png_longjmp(lib, 1);
 }
 
-/* libpng leaves out an ancillary chunk it cannot use; only a lost profile changes colours. */
+/* libpng leaves out an ancillary chunk it cannot use; only a lost profile changes colours. Its text is all it tells. */
 static void on_png_warning(png_structp lib, png_const_charp text) {
     struct png_reader *p = png_get_error_ptr(lib);
+    if (p && p->status == LK_OK && strncmp(text, "iCCP", 4) == 0 &&
+        (strstr(text, "too large") || strstr(text, "application limits"))) {
+        p->status =
+            error_limit(p->err, "metadata_bytes", "ICC profile has over %lld bytes, the limit",
+                        (long long)p->request->limits.metadata_bytes);
+        png_error(lib, text);
+    }
     if (p && p->facts->warning[0] == '\0' && strncmp(text, "iCCP", 4) == 0) {
         codec_warn(p->facts,
                    "the embedded colour profile cannot be used, colours are taken as sRGB");

@@ -110,6 +110,10 @@ static lk_status tiff_failed(const struct tiff_reader *t, lk_error *err) {
     if (t->out_of_time) {
         return codec_time_error(t->request, err);
     }
+    if (strstr(t->message,
+               "byte limit defined in open options")) { /* the only sign libtiff gives */
+        return error_limit(err, "memory_bytes", "TIFF: %s", t->message);
+    }
     return error_set(err, LK_E_CORRUPT, "TIFF is damaged or cut off (%zu bytes): %s",
                      t->request->size, t->message[0] ? t->message : "no picture in it");
 }
