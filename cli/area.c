@@ -37,7 +37,7 @@ static bool set_rectangle(lk_polygon *p, double x, double y, double w, double h)
     return p->xy != NULL;
 }
 
-/* odiff's form, corners included on the left and excluded on the right. */
+/* odiff's form: both corners are part of the rectangle. */
 static bool parse_corners(double out[4], const char *text) {
     return read_length(&out[0], &text, 0) && skip(&text, ':') && read_length(&out[1], &text, 0) &&
            skip(&text, '-') && read_length(&out[2], &text, 0) && skip(&text, ':') &&
@@ -47,8 +47,9 @@ static bool parse_corners(double out[4], const char *text) {
 static bool parse_rectangle(lk_polygon *p, const char *text, double width, double height) {
     double x, y, w, h, corner[4];
     if (parse_corners(corner, text)) {
-        return corner[2] > corner[0] && corner[3] > corner[1] &&
-               set_rectangle(p, corner[0], corner[1], corner[2] - corner[0], corner[3] - corner[1]);
+        return corner[2] >= corner[0] && corner[3] >= corner[1] &&
+               set_rectangle(p, corner[0], corner[1], corner[2] - corner[0] + 1,
+                             corner[3] - corner[1] + 1);
     }
     bool ok = read_length(&x, &text, width) && skip(&text, ',') && read_length(&y, &text, height) &&
               skip(&text, ',') && read_length(&w, &text, width) && skip(&text, ',') &&

@@ -9,7 +9,6 @@
 
 #include <png.h>
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "image/codec.h"
@@ -329,63 +328,3 @@ const struct codec codec_png = {
     .probe = png_probe,
     .decode = png_decode,
 };
-
-static void on_write(png_structp lib, png_bytep data, size_t size) {
-    struct buf *b = png_get_io_ptr(lib);
-    buf_add(b, data, size);
-    if (b->status != LK_OK) {
-        png_error(lib, "out of memory");
-    }
-}
-
-static void on_flush(png_structp lib) {
-    (void)lib;
-}
-
-static void on_write_error(png_structp lib, png_const_charp text) {
-    (void)text;
-    png_longjmp(lib, 1);
-}
-
-static void write_image(png_structp lib, png_infop info, const lk_image *image) {
-    static const int colour_of[5] = {0, PNG_COLOR_TYPE_GRAY, 0, PNG_COLOR_TYPE_RGB,
-                                     PNG_COLOR_TYPE_RGBA};
-    png_set_compression_level(lib, 6);
-    png_set_IHDR(lib, info, (png_uint_32)image->width, (png_uint_32)image->height, image->bit_depth,
-                 colour_of[image->channels], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
-    png_set_sRGB(lib, info, PNG_sRGB_INTENT_PERCEPTUAL);
-    png_write_info(lib, info);
-    if (image->bit_depth == 16 && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__) {
-        png_set_swap(lib);
-    }
-    for (int32_t y = 0; y < image->height; y++) {
-        png_write_row(lib, image_row(image, y));
-    }
-    png_write_end(lib, info);
-}
-
-lk_status png_encode(lk_bytes *out, const lk_image *image, lk_error *err) {
-    struct buf b;
-    buf_init(&b, SIZE_MAX / 4);
-    png_structp lib = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, NULL, on_write_error,
-                                                on_png_warning, NULL, on_malloc, on_free);
-    png_infop info = lib ? png_create_info_struct(lib) : NULL;
-    if (!info) {
-        png_destroy_write_struct(&lib, NULL);
-        return error_memory(err, 0);
-    }
-    png_set_write_fn(lib, &b, on_write, on_flush);
-    lk_status status = LK_OK;
-    if (setjmp(png_jmpbuf(lib)) == 0) {
-        write_image(lib, info, image);
-    } else {
-        status = error_memory(err, b.capacity);
-    }
-    png_destroy_write_struct(&lib, &info);
-    if (status != LK_OK) {
-        buf_release(&b);
-        return status;
-    }
-    return buf_finish(&b, out, err);
-}

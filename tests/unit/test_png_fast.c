@@ -191,8 +191,37 @@ static void test_damage_is_declined(void **state) {
     lk_bytes_release(&bytes);
 }
 
+/* What png_encode writes, libpng reads back. */
+static void test_written_comes_back(void **state) {
+    (void)state;
+    static const int32_t kinds[][2] = {{1, 8}, {3, 8}, {4, 8}, {1, 16}, {3, 16}, {4, 16}};
+    for (size_t i = 0; i < 12; i++) {
+        struct decoded back = {.orientation = 1};
+        lk_image_info info = {0};
+        lk_image image;
+        lk_bytes bytes;
+        lk_error err;
+        struct rng rng;
+        rng_init(&rng, i);
+        assert_ok(lk_image_new(&image, 37, 21, kinds[i / 2][0], kinds[i / 2][1], &err));
+        for (size_t k = 0; k < image.stride * 21; k++) {
+            image.data[k] = i % 2 ? 0x5a : (uint8_t)rng_below(&rng, 256); /* flat, or not */
+        }
+        assert_ok(png_encode(&bytes, &image, &err));
+        struct decode_request r = request_of(bytes, NULL);
+        assert_ok(codec_png.decode(&back, &info, &r, &err));
+        assert_int_equal(back.image.bit_depth, image.bit_depth);
+        assert_int_equal(back.image.stride, image.stride);
+        assert_memory_equal(back.image.data, image.data, image.stride * 21);
+        lk_image_release(&back.image);
+        lk_image_release(&image);
+        lk_bytes_release(&bytes);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_same_as_libpng),
-                                       cmocka_unit_test(test_damage_is_declined)};
+                                       cmocka_unit_test(test_damage_is_declined),
+                                       cmocka_unit_test(test_written_comes_back)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
