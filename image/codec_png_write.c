@@ -123,7 +123,7 @@ lk_status png_encode(lk_bytes *out, const lk_image *image, lk_error *err) {
     buf_init(&b, SIZE_MAX / 4);
     add_header(&b, image);
     add_chunk(&b, "IDAT", stream.data, stream.size);
-    add_chunk(&b, "IEND", NULL, 0);
+    add_chunk(&b, "IEND", stream.data, 0); /* libdeflate begins anew when the data is NULL */
     lk_bytes_release(&stream);
     return buf_finish(&b, out, err);
 }
