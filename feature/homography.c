@@ -28,6 +28,10 @@ struct homography_options homography_options_default(void) {
                                        .seed = 1};
 }
 
+double homography_threshold_px(int32_t width, int32_t height) {
+    return fmax(3.0 * MAX(width, height) / 1024, 1.5);
+}
+
 bool homography_apply(double *out_x, double *out_y, const double h[9], double x, double y) {
     double w = h[6] * x + h[7] * y + h[8];
     if (!(w > 1e-9)) {

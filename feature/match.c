@@ -8,6 +8,10 @@
 #include "base/mem.h"
 #include "feature/homography.h"
 
+struct match_options match_options_default(void) {
+    return (struct match_options){.cross_check = true, .ratio = 0.9, .max_distance = 80};
+}
+
 struct scan {
     lk_engine *engine;
     const struct keypoints *from, *to;

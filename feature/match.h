@@ -13,6 +13,9 @@ struct match_options {
     int32_t max_distance; /* Hamming; 256 takes all */
 };
 
+/* What alignment and the orb measure use: mutual nearest, ratio 0.9, at most 80 bits apart. */
+struct match_options match_options_default(void);
+
 /* Matches each keypoint of b to a. Positions are the keypoints' own; inlier is false. Sorted by rising distance, equal ones
  * by the order of b. *pairs is on the heap (mem_free). */
 LK_MUST_CHECK lk_status match_keypoints(lk_match **pairs, size_t *count, lk_engine *engine,

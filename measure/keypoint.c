@@ -17,7 +17,7 @@ static lk_status keypoint_run(lk_measure_result *out, const struct measure_input
     const struct keypoints *a, *b;
     lk_match *pairs = NULL;
     size_t count = 0;
-    struct match_options options = {.cross_check = true, .ratio = 0.9, .max_distance = 80};
+    struct match_options options = match_options_default();
     lk_status status = view_keypoints(&a, in->a, KEYPOINTS_QUICK, err);
     status = status == LK_OK ? view_keypoints(&b, in->b, KEYPOINTS_QUICK, err) : status;
     status =
@@ -32,7 +32,7 @@ static lk_status keypoint_run(lk_measure_result *out, const struct measure_input
     }
     struct homography_options o = homography_options_default();
     struct homography_fit fit;
-    o.threshold_px = MAX(3.0 * MAX(in->a->image->width, in->a->image->height) / 1024, 1.5);
+    o.threshold_px = homography_threshold_px(in->a->image->width, in->a->image->height);
     homography_estimate(&fit, pairs, count, scratch, &o);
     double distance = 0;
     for (size_t i = 0; i < count; i++) {

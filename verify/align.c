@@ -21,7 +21,7 @@ enum { GRID = 4 };
 static const struct {
     int32_t inliers;
     double agreement; /* least share of textured blocks that correlate */
-} trust_table[] = {{10, 0.5}, {16, 0.35}, {30, 0.2}};
+} trust_table[] = {{ALIGN_INLIERS_LEAST, 0.5}, {16, 0.35}, {30, 0.2}};
 
 static const double least_coverage = 0.1; /* of the reference by the photo */
 
@@ -34,10 +34,8 @@ void align_result_release(struct align_result *r) {
     }
 }
 
-/* A tolerance of 3 px at the working size (1024), in pixels of the reference. */
 static double threshold_for(const lk_image *a) {
-    double longer = MAX(a->width, a->height);
-    return fmax(3 * longer / 1024, 1.5);
+    return homography_threshold_px(a->width, a->height);
 }
 
 /* Share of the cells of a 4x4 grid over the reference that hold an inlier. */
@@ -121,7 +119,8 @@ static lk_status widen(struct homography_fit *fit, lk_alignment *out, size_t *co
         struct homography_fit wider = {0};
         lk_match *pairs;
         size_t found;
-        status = match_guided(&pairs, &found, ka, kb, fit->h, radii[i] * threshold_for(a), 80, err);
+        status = match_guided(&pairs, &found, ka, kb, fit->h, radii[i] * threshold_for(a),
+                              match_options_default().max_distance, err);
         if (status == LK_OK) {
             status = estimate(&wider, pairs, found, a, mode, err);
         }
@@ -150,7 +149,7 @@ static lk_status find_map(struct homography_fit *fit, struct align_result *out, 
     if (status != LK_OK) {
         return status;
     }
-    struct match_options options = {.cross_check = true, .ratio = 0.9, .max_distance = 80};
+    struct match_options options = match_options_default();
     status = match_keypoints(&m->pairs, &count, a->engine, ka, kb, &options, err);
     status = status == LK_OK ? estimate(fit, m->pairs, count, a->image, mode, err) : status;
     out->seed_inliers = (int32_t)fit->inliers;

@@ -15,6 +15,9 @@ enum align_outcome {
     ALIGN_FOUND,     /* out->homography brings the photo onto the reference */
 };
 
+/* Fewer agreeing pairs are never trusted: chance reaches 12 of 300 on different things, but without agreement of the blocks. */
+enum { ALIGN_INLIERS_LEAST = 10 };
+
 struct align_result {
     enum align_outcome outcome;
     bool

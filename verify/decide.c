@@ -21,7 +21,6 @@
 
 enum {
     POINTS_NEEDED = 150, /* keypoints in each picture before their disagreement means anything */
-    INLIERS_NEEDED = 10, /* as align.c asks at least */
 };
 
 static const double coverage_needed = 0.3;
@@ -92,7 +91,7 @@ static void decide_in_place(lk_comparison *out, const struct evidence *e) {
 static void decide_not_aligned(lk_comparison *out, const struct evidence *e) {
     const lk_alignment *m = &e->align->alignment;
     int32_t fewest = MIN(m->keypoints_a, m->keypoints_b);
-    out->score = 0.3 * fmin((double)m->inliers / (2 * INLIERS_NEEDED), 1);
+    out->score = 0.3 * fmin((double)m->inliers / (2 * ALIGN_INLIERS_LEAST), 1);
     if (fewest < POINTS_NEEDED) {
         out->verdict = LK_CANNOT_TELL;
         add_reason(out,
@@ -101,7 +100,7 @@ static void decide_not_aligned(lk_comparison *out, const struct evidence *e) {
                    fewest, m->keypoints_b <= m->keypoints_a ? "photo" : "reference",
                    (int)POINTS_NEEDED);
     } else if (m->inliers >
-               INLIERS_NEEDED + 4) { /* chance reaches 12 of 300 (docs/algorithms/align.md) */
+               ALIGN_INLIERS_LEAST + 4) { /* chance reaches 12 of 300 (docs/algorithms/align.md) */
         out->verdict = LK_CANNOT_TELL;
         add_reason(
             out,
@@ -110,7 +109,7 @@ static void decide_not_aligned(lk_comparison *out, const struct evidence *e) {
     } else {
         out->verdict = LK_DIFFERENT;
         add_reason(out, "only %d of %d matched points agree on one view (%d needed)", m->inliers,
-                   m->matches, (int)INLIERS_NEEDED);
+                   m->matches, (int)ALIGN_INLIERS_LEAST);
     }
 }
 
