@@ -26,7 +26,7 @@ static inline const char *picture_path(const char *name) {
 static inline lk_bytes picture_bytes(const char *name) {
     lk_bytes bytes;
     lk_error err;
-    assert_ok(file_read(&bytes, picture_path(name), 1 << 20, &err));
+    assert_ok(file_read(&bytes, picture_path(name), 1 << 20, NULL, &err));
     return bytes;
 }
 

@@ -317,7 +317,7 @@ static void test_writers(void **state) {
     assert_refused(LK_E_USAGE, lk_image_encode(&bytes, &image, engine, "jpeg", 90, &err));
     assert_refused(LK_E_USAGE, lk_image_encode(&bytes, &image, engine, "gif", 90, &err));
     assert_refused(LK_E_USAGE, lk_image_save(&image, engine, "picture.gif", &err));
-    assert_refused(LK_E_IO, lk_image_save(&image, engine, "/no/such/folder/a.png", &err));
+    assert_refused(LK_E_WRITE, lk_image_save(&image, engine, "/no/such/folder/a.png", &err));
     char path[] = "/tmp/likeness-codec-XXXXXX.png";
     int fd = mkstemps(path, 4);
     assert_true(fd >= 0);
