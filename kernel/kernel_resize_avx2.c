@@ -26,28 +26,30 @@ static int32_t across_avx2(const uint8_t *in, const int32_t *weights, size_t n) 
     return sum;
 }
 
-/* One pixel a step in four lanes. The fourth byte of three channels belongs to the next pixel, so the last pixel is loaded
- * on its own. */
+/* Two pixels a step, four lanes each. Loading two pixels of three channels reads two bytes of a third, which must be there. */
 static void across_colour_avx2(int32_t sums[4], const uint8_t *in, size_t channels,
                                const int32_t *weights, size_t n) {
-    __m128i even = _mm_setzero_si128(), odd = even;
-    int32_t pixel = 0;
+    const __m128i spread =
+        channels == 3 ? _mm_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, -1, -1, -1, -1, -1, -1, -1, -1)
+                      : _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, -1, -1, -1, -1, -1, -1, -1, -1);
+    const __m256i each_four = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
+    __m256i pairs = _mm256_setzero_si256();
     size_t i = 0;
-    for (; i + 2 < n; i += 2, in += 2 * channels) {
-        memcpy(&pixel, in, 4);
-        __m128i v = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(pixel));
-        even = _mm_add_epi32(even, _mm_mullo_epi32(v, _mm_set1_epi32(weights[i])));
-        memcpy(&pixel, in + channels, 4);
-        v = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(pixel));
-        odd = _mm_add_epi32(odd, _mm_mullo_epi32(v, _mm_set1_epi32(weights[i + 1])));
+    for (; i + 3 <= n; i += 2, in += 2 * channels) {
+        __m128i bytes = _mm_loadl_epi64((const __m128i *)(const void *)in);
+        __m128i two = _mm_loadl_epi64((const __m128i *)(const void *)(weights + i));
+        __m256i w = _mm256_permutevar8x32_epi32(_mm256_castsi128_si256(two), each_four);
+        __m256i v = _mm256_cvtepu8_epi32(_mm_shuffle_epi8(bytes, spread));
+        pairs = _mm256_add_epi32(pairs, _mm256_mullo_epi32(v, w));
     }
+    __m128i sum = _mm_add_epi32(_mm256_castsi256_si128(pairs), _mm256_extracti128_si256(pairs, 1));
     for (; i < n; i++, in += channels) {
-        pixel = 0;
+        int32_t pixel = 0;
         memcpy(&pixel, in, channels);
         __m128i v = _mm_cvtepu8_epi32(_mm_cvtsi32_si128(pixel));
-        even = _mm_add_epi32(even, _mm_mullo_epi32(v, _mm_set1_epi32(weights[i])));
+        sum = _mm_add_epi32(sum, _mm_mullo_epi32(v, _mm_set1_epi32(weights[i])));
     }
-    _mm_storeu_si128((__m128i *)(void *)sums, _mm_add_epi32(even, odd));
+    _mm_storeu_si128((__m128i *)(void *)sums, sum);
 }
 
 /* 16 columns keep their sums in two registers while the rows go by. */
