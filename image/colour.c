@@ -45,6 +45,7 @@ static void row_rgb_to_gray(uint8_t *out, const uint8_t *rgb, int32_t width) {
 }
 
 lk_status colour_to_gray8(lk_image *out, const lk_image *from, lk_error *err) {
+    *out = (lk_image){0};
     if (from->channels == 1 && from->bit_depth == 8) {
         return image_clone(out, from, err);
     }

@@ -65,6 +65,7 @@ typedef lk_status convert_image(lk_image *out, const lk_image *from, lk_error *e
 static lk_status convert_opaque(lk_image *out, const lk_image *image, convert_image *convert,
                                 lk_error *err) {
     lk_image opaque = {0};
+    *out = (lk_image){0};
     lk_status status = image->channels == 4 ? drop_alpha(&opaque, image, err) : LK_OK;
     status = status == LK_OK ? convert(out, image->channels == 4 ? &opaque : image, err) : status;
     lk_image_release(&opaque);

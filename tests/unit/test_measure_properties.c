@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "base/mem.h"
 #include "base/rng.h"
 #include "image/image.h"
 
@@ -238,11 +239,48 @@ static void test_same_bits_everywhere(void **state) {
     lk_engine_free(reference);
 }
 
+#ifdef LK_OOM
+/* The row on one pair with each allocation failing in turn, until it gets through. */
+static void fail_each(lk_engine *engine, const lk_measure_info *info, const struct picture *p) {
+    lk_image a, b;
+    lk_measure_options options = lk_measure_options_default();
+    options.want_maps = true;
+    make_picture(&a, p, 1);
+    make_picture(&b, p, 2);
+    for (uint64_t n = 1;; n++) {
+        lk_error err = {0};
+        lk_measure_result r;
+        mem_fault_set(n, false);
+        lk_status status = lk_measure_run(&r, engine, info->name, &a, &b, &options, &err);
+        mem_fault_set(0, false);
+        lk_measure_result_release(&r);
+        if (status != LK_E_MEMORY) {
+            assert_true(status == LK_OK || status == LK_E_SIZE || status == LK_E_USAGE);
+            break;
+        }
+        assert_int_equal(err.status, LK_E_MEMORY);
+    }
+    lk_image_release(&a);
+    lk_image_release(&b);
+}
+#endif
+
+/* Each allocation failing in turn ends in LK_E_MEMORY, and the leak checker finds nothing left. */
+static void test_memory_runs_out(void **state) {
+    (void)state;
+#ifdef LK_OOM
+    each_row(fail_each);
+#else
+    skip();
+#endif
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_identity_is_best),
         cmocka_unit_test(test_range_and_symmetry),
         cmocka_unit_test(test_same_bits_everywhere),
+        cmocka_unit_test(test_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
