@@ -31,6 +31,7 @@ struct png_reader {
     size_t at; /* bytes handed out so far */
     lk_error *err;
     lk_status status;
+    bool starved; /* libpng asked for memory in vain, and may have left a chunk out for it */
 };
 
 static uint32_t be32(const uint8_t *p) {
@@ -86,8 +87,9 @@ static void on_png_warning(png_structp lib, png_const_charp text) {
 static png_voidp on_malloc(png_structp lib, png_alloc_size_t size) {
     struct png_reader *p = png_get_mem_ptr(lib);
     void *block = mem_alloc(size, 1);
-    if (!block && p && p->status == LK_OK) {
-        p->status = error_memory(p->err, size);
+    if (!block && p) {
+        p->starved = true;
+        p->status = p->status == LK_OK ? error_memory(p->err, size) : p->status;
     }
     return block;
 }
@@ -126,13 +128,18 @@ static lk_status png_check_header(lk_image_info *info, const struct decode_reque
 }
 
 static lk_status reader_open(struct png_reader *p) {
-    const lk_limits *limits = &p->request->limits;
     p->lib = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, p, on_png_error, on_png_warning, p,
                                       on_malloc, on_free);
     p->info = p->lib ? png_create_info_struct(p->lib) : NULL;
     if (!p->info) {
         return error_memory(p->err, 0);
     }
+    return LK_OK;
+}
+
+/* These allocate, so an error may jump out of them. */
+static void reader_configure(struct png_reader *p) {
+    const lk_limits *limits = &p->request->limits;
     png_set_read_fn(p->lib, p, on_read);
     png_set_user_limits(p->lib, 0x7fffffff, 0x7fffffff);
     png_set_chunk_malloc_max(p->lib, (png_alloc_size_t)limits->metadata_bytes);
@@ -142,7 +149,6 @@ static lk_status reader_open(struct png_reader *p) {
     png_set_keep_unknown_chunks(p->lib, PNG_HANDLE_CHUNK_NEVER, unread, sizeof unread / 5);
     /* A benign mistake of an encoder (bad sRGB, time, text) is no reason to refuse a picture. */
     png_set_benign_errors(p->lib, 1);
-    return LK_OK;
 }
 
 static lk_status read_metadata(struct png_reader *p, struct decoded *out) {
@@ -293,13 +299,14 @@ static lk_status png_run(struct decoded *out, lk_image_info *info, const struct 
     info->frames = count_frames(r);
     p->status = reader_open(p);
     if (p->status == LK_OK && setjmp(png_jmpbuf(p->lib)) == 0) {
+        reader_configure(p);
         png_read_info(p->lib, p->info);
         p->status = read_metadata(p, out);
         if (p->status == LK_OK && pixels && !read_fast(p, out, info)) {
             p->status = read_pixels(p, out, info);
         }
     }
-    status = p->status;
+    status = p->status == LK_OK && p->starved ? LK_E_MEMORY : p->status;
     png_destroy_read_struct(&p->lib, &p->info, NULL);
     mem_free(p);
     return status;
