@@ -201,11 +201,11 @@ static lk_status compare_pictures(struct comparing *c, const struct compare_sett
     o.mask = s->mask ? &c->mask : NULL;
     o.ignore = c->areas.polygons;
     o.ignore_count = c->areas.count;
+    o.infos[0] = &c->info[0];
+    o.infos[1] = &c->info[1];
     o.want_evidence = s->report.count > 0;
     lk_status status = lk_compare(&c->result, engine, &c->a, &c->b, &o, err);
     if (status == LK_OK) {
-        c->result.inputs[0] = c->info[0];
-        c->result.inputs[1] = c->info[1];
         add_file_warnings(&c->result);
     }
     return status;

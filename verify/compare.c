@@ -296,13 +296,20 @@ static lk_status is_identical(bool *out, struct comparing *c, lk_error *err) {
     return status;
 }
 
+/* Equal pixels out of unequal files: another encoding, or other metadata. */
+static bool files_differ(const lk_comparison *out) {
+    const char *a = out->inputs[0].sha256, *b = out->inputs[1].sha256;
+    return a[0] && b[0] && strcmp(a, b) != 0;
+}
+
 static lk_status judge(struct comparing *c, lk_comparison *out, lk_error *err) {
     struct evidence e = {.align = &c->align,
                          .aligned_wanted = c->options->align != LK_ALIGN_NONE,
                          .changed_share = c->changed_share,
                          .regions = out->region_count,
                          .mean_difference = mean_difference(c),
-                         .min_score = c->options->min_score};
+                         .min_score = c->options->min_score,
+                         .files_differ = files_differ(out)};
     lk_status status = is_identical(&e.identical, c, err);
     if (status == LK_OK) {
         decide(out, &e);
@@ -353,6 +360,11 @@ lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, c
     lk_compare_options defaults = lk_compare_options_default();
     struct comparing c = {.engine = engine, .options = options ? options : &defaults};
     *out = (lk_comparison){0};
+    for (int i = 0; i < 2; i++) {
+        if (c.options->infos[i]) {
+            out->inputs[i] = *c.options->infos[i];
+        }
+    }
     lk_status status = check_names(c.options->measures, err);
     status = status == LK_OK ? view_init(&c.a, engine, a, err) : status;
     status = status == LK_OK ? view_init(&c.b, engine, b, err) : status;

@@ -117,7 +117,9 @@ void decide(lk_comparison *out, const struct evidence *e) {
     if (e->identical) {
         out->verdict = LK_SAME;
         out->score = 1;
-        add_reason(out, "every sample is equal");
+        add_reason(out, e->files_differ
+                            ? "every sample is equal; the files differ in encoding or metadata"
+                            : "every sample is equal");
     } else if (e->align->outcome == ALIGN_FOUND) {
         decide_aligned(out, e);
     } else if (e->align->outcome == ALIGN_IN_PLACE || !e->aligned_wanted) {

@@ -11,6 +11,7 @@
 struct evidence {
     const struct align_result *align;
     bool aligned_wanted;  /* false when the caller asked for no alignment */
+    bool files_differ;    /* by their digests */
     bool identical;       /* every sample is equal */
     double changed_share; /* of the covered reference, by the regions */
     size_t regions;

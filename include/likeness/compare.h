@@ -41,6 +41,8 @@ typedef struct lk_compare_options {
         *mask; /* gray, size of the reference: 0 leaves a pixel out; NULL for none; borrowed */
     const lk_polygon *ignore;
     size_t ignore_count;
+    const lk_image_info *
+        infos[2]; /* of A and B as lk_image_load gave them, copied into the result; NULL for none */
     bool want_evidence; /* keep pictures, maps and matched points for a report */
 } lk_compare_options;
 
@@ -88,7 +90,7 @@ typedef struct lk_comparison {
     lk_map difference;  /* what the regions were cut from */
 } lk_comparison;
 
-/* Compares a (the reference) with b (the photo). info_a and info_b may be NULL. options may be NULL.
+/* Compares a (the reference) with b (the photo). options may be NULL.
  * LK_E_USAGE, LK_E_SIZE (fit is FAIL), LK_E_CANCELLED, LK_E_MEMORY. The caller releases out. */
 LK_API LK_MUST_CHECK lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a,
                                           const lk_image *b, const lk_compare_options *options,
