@@ -153,16 +153,18 @@ static bool list_has(const char *list, const char *word) {
 
 /* A type that disagrees with the name of the file is worth a word: the content decides. */
 static void warn_extension(lk_image_info *info, const struct codec *codec) {
+    static const char foreign[] = "bmp gif jxl pdf psd svg";
     char extension[16];
     file_extension(extension, sizeof extension, info->path);
     if (extension[0] == '\0' || list_has(codec->extensions, extension)) {
         return;
     }
-    for (size_t i = 0; i < ARRAY_COUNT(codec_table); i++) {
-        if (list_has(codec_table[i]->extensions, extension)) {
-            codec_warn(info, "named .%s but the content is %s", extension, codec->name);
-            return;
-        }
+    bool known = list_has(foreign, extension);
+    for (size_t i = 0; !known && i < ARRAY_COUNT(codec_table); i++) {
+        known = list_has(codec_table[i]->extensions, extension);
+    }
+    if (known) { /* an unknown ending promises nothing */
+        codec_warn(info, "named .%s but the content is %s", extension, codec->name);
     }
 }
 

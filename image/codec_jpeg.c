@@ -2,7 +2,7 @@
 /* JPEG through libjpeg-turbo: accurate integer DCT and fancy upsampling (libjpeg's defaults, so pixels equal Pillow's),
  * scaled decoding for large photos, EXIF orientation, ICC, Adobe's inverted CMYK and YCCK.
  *
- * libjpeg repairs damaged data and goes on; here its first warning that means lost picture data is an error. */
+ * libjpeg repairs damaged data and goes on; here its first warning that means lost picture data ends the decode. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdio.h>
@@ -27,9 +27,6 @@ struct jpeg_reader {
     const struct decode_request *request;
     lk_error *err;
     lk_status status;
-    size_t read_bytes; /* consumed when the first warning came */
-    char warning[JMSG_LENGTH_MAX];
-    int warning_code;
     unsigned char *icc; /* of libjpeg, freed with free() as its documentation says */
     unsigned int icc_size;
 };
@@ -37,15 +34,6 @@ struct jpeg_reader {
 static size_t consumed(const struct jpeg_reader *j) {
     size_t left = j->lib.src ? j->lib.src->bytes_in_buffer : 0;
     return j->request->size - MIN(left, j->request->size);
-}
-
-static lk_status warning_error(const struct jpeg_reader *j) {
-    if (j->warning_code == JWRN_JPEG_EOF) {
-        return error_set(j->err, LK_E_CORRUPT, "JPEG is cut off after %zu bytes, before its end",
-                         j->request->size);
-    }
-    return error_set(j->err, LK_E_CORRUPT, "JPEG is damaged near byte %zu of %zu: %s",
-                     j->read_bytes, j->request->size, j->warning);
 }
 
 /* Legal files of kinds that libjpeg-turbo leaves out: lossless, hierarchical, 12 bits. */
@@ -58,17 +46,13 @@ static void on_error(j_common_ptr lib) {
     struct jpeg_reader *j = lib->client_data;
     char text[JMSG_LENGTH_MAX];
     lib->err->format_message(lib, text);
-    if (j->status != LK_OK) {
-        /* keep the first */
-    } else if (j->warning_code == JWRN_JPEG_EOF) {
-        j->status = warning_error(j); /* what follows the end of the bytes is libjpeg's invention */
-    } else if (lib->err->msg_code == JERR_OUT_OF_MEMORY) {
+    int code = lib->err->msg_code;
+    if (code == JERR_OUT_OF_MEMORY) {
         j->status = error_memory(j->err, 0);
-    } else if (lib->err->msg_code ==
-               JERR_NO_BACKING_STORE) { /* it would go over max_memory_to_use */
+    } else if (code == JERR_NO_BACKING_STORE) { /* it would go over max_memory_to_use */
         j->status = error_limit(j->err, "memory_bytes", "decoding takes over %.0f MiB, the limit",
                                 (double)j->request->limits.memory_bytes / 1048576);
-    } else if (is_unsupported(lib->err->msg_code)) {
+    } else if (is_unsupported(code)) {
         j->status = error_set(j->err, LK_E_FORMAT, "this kind of JPEG is not read: %s", text);
     } else {
         j->status = error_set(j->err, LK_E_CORRUPT, "JPEG is damaged near byte %zu of %zu: %s",
@@ -79,18 +63,21 @@ static void on_error(j_common_ptr lib) {
 
 /* Stray bytes between markers and odd headers lose nothing of the picture; every other warning does. */
 static bool warning_is_harmless(int code) {
-    return code == JWRN_EXTRANEOUS_DATA || code == JWRN_ADOBE_XFORM || code == JWRN_JFIF_MAJOR;
+    return code == JWRN_EXTRANEOUS_DATA || code == JWRN_ADOBE_XFORM || code == JWRN_JFIF_MAJOR ||
+           code == JWRN_BOGUS_ICC;
 }
 
 static void on_message(j_common_ptr lib, int level) {
     struct jpeg_reader *j = lib->client_data;
-    bool cut_off = lib->err->msg_code == JWRN_JPEG_EOF; /* says more than the damage it leads to */
-    if (level < 0 && (j->warning_code == 0 || cut_off) &&
-        !warning_is_harmless(lib->err->msg_code)) {
-        lib->err->format_message(lib, j->warning);
-        j->warning_code = lib->err->msg_code;
-        j->read_bytes = consumed(j);
+    if (level >= 0 || warning_is_harmless(lib->err->msg_code)) {
+        return;
     }
+    if (lib->err->msg_code == JWRN_JPEG_EOF) {
+        j->status = error_set(j->err, LK_E_CORRUPT,
+                              "JPEG is cut off after %zu bytes, before its end", j->request->size);
+        longjmp(j->escape, 1);
+    }
+    on_error(lib);
 }
 
 static void on_output(j_common_ptr lib) {
@@ -142,8 +129,11 @@ static void read_exif(struct jpeg_reader *j, struct decoded *out) {
     }
 }
 
-static lk_status read_icc(struct jpeg_reader *j, struct decoded *out) {
+static lk_status read_icc(struct jpeg_reader *j, struct decoded *out, lk_image_info *info) {
     if (!jpeg_read_icc_profile(&j->lib, &j->icc, &j->icc_size)) {
+        if (j->errors.msg_code == JWRN_BOGUS_ICC) {
+            codec_warn(info, "the embedded colour profile is damaged, colours are taken as sRGB");
+        }
         return LK_OK;
     }
     lk_status status =
@@ -176,7 +166,7 @@ static lk_status read_header(struct jpeg_reader *j, struct decoded *out, lk_imag
     lk_status status = codec_check_size(&r->limits, j->lib.image_width, j->lib.image_height,
                                         bytes_per_pixel(&j->lib), j->err);
     read_exif(j, out);
-    return status == LK_OK ? read_icc(j, out) : status;
+    return status == LK_OK ? read_icc(j, out, info) : status;
 }
 
 /* The strongest reduction that keeps the longer side at max_side or above. */
@@ -255,9 +245,6 @@ static lk_status jpeg_run(struct decoded *out, lk_image_info *info, const struct
         j->status = read_header(j, out, info);
         if (j->status == LK_OK && pixels) {
             j->status = read_pixels(j, out, info);
-        }
-        if (j->status == LK_OK && j->warning_code != 0) {
-            j->status = warning_error(j);
         }
         if (pixels) {
             info->trailing_bytes = (int64_t)j->lib.src->bytes_in_buffer;

@@ -244,8 +244,23 @@ def pnms():
         add(f"{kind}_{channels}_{top}.pnm", pic.pnm(kind, a, top), scale(spread, top))
 
 
+def fuzz_seeds():
+    """EXIF blocks and profiles, which the fuzz targets exif and icc read bare; the latter after a byte for the picture."""
+    corpus = os.path.join(FOLDER, "../../fuzz/corpus")
+    seeds = {f"exif/{turn}": pic.exif(turn, turn > 4) for turn in range(1, 9)}
+    seeds["exif/header"] = b"Exif\0\0" + pic.exif(3)
+    seeds |= {"icc/gray": b"\0" + profiles.gray_gamma_18(), "icc/p3": b"\1" + profiles.display_p3(),
+              "icc/p3_16": b"\5" + profiles.display_p3(), "icc/adobe_rgb": b"\2" + profiles.adobe_rgb(),
+              "icc/cmyk": b"\3" + profiles.cmyk()}
+    for name, data in seeds.items():
+        os.makedirs(os.path.join(corpus, os.path.dirname(name)), exist_ok=True)
+        with open(os.path.join(corpus, name), "wb") as f:
+            f.write(data)
+
+
 def main():
     os.makedirs(FOLDER, exist_ok=True)
+    fuzz_seeds()
     for make in (jpegs, pngs, pngs_16, webps, tiffs, heifs, pnms):
         make()
     versions = ", ".join([f"Pillow {Image.__version__}", f"libjpeg-turbo {features.version('jpg')}",

@@ -1,0 +1,4 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tests/fuzz/fuzz_image.h"
+
+FUZZ_IMAGE(codec_jpeg)
