@@ -3,7 +3,7 @@
 """64-bit phash of a 12 MP JPEG: likeness (whole process) against Pillow with ImageHash's steps (in process, after its
 imports), both on one thread, medians of interleaved runs. Also counts the bits that the reduced decode changes.
 
-Usage: phash_pillow.py BUILD/likeness [RUNS]
+Usage: phash_pillow.py BUILD_FOLDER [RUNS]
 The picture is made here: coarse shapes, gradients and noise at 4000 x 3000, JPEG quality 90.
 """
 import os
@@ -45,7 +45,7 @@ def timed(function, *args):
 
 
 def main():
-    command = os.path.abspath(sys.argv[1])
+    command = os.path.abspath(os.path.join(sys.argv[1], "likeness"))
     runs = int(sys.argv[2]) if len(sys.argv) > 2 else 9
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "large.jpg")
