@@ -129,8 +129,8 @@ static void test_rotation(void **state) {
             }
         }
     }
-    assert_true(found > 0.95 * (double)a.count);
-    assert_true(alike > 0.95 * (double)found);
+    assert_true((double)found > 0.95 * (double)a.count);
+    assert_true((double)alike > 0.95 * (double)found);
     keypoints_release(&a);
     keypoints_release(&b);
     lk_image_release(&gray);
