@@ -31,3 +31,12 @@ enum cpu_level cpu_level_best(void) {
     return CPU_C;
 #endif
 }
+
+bool cpu_has_vector_popcount(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512vpopcntdq");
+#else
+    return false;
+#endif
+}

@@ -13,5 +13,7 @@ const char *cpu_level_name(enum cpu_level level);
 bool cpu_level_find(enum cpu_level *out, const char *name);
 /* The best level the processor and the system offer. AVX2 means AVX2 + BMI + POPCNT; AVX-512 means F, BW, DQ, VL. */
 enum cpu_level cpu_level_best(void);
+/* Whether a machine of level AVX-512 also counts bits of whole vectors (VPOPCNTDQ). */
+bool cpu_has_vector_popcount(void);
 
 #endif
