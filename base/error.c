@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static void error_fill(lk_error *err, lk_status status, const char *format, va_list args) {
     err->status = status;
@@ -38,7 +39,10 @@ lk_status error_memory(lk_error *err, size_t bytes) {
 
 lk_status error_input(lk_error *err, lk_status status, const char *input) {
     if (err && status != LK_OK && err->input[0] == '\0') {
-        snprintf(err->input, sizeof err->input, "%s", input);
+        size_t length = strlen(input), most = sizeof err->input - 1;
+        const char *mark = length > most ? "..." : ""; /* of a long path the end tells most */
+        const char *from = length > most ? input + length - most + strlen(mark) : input;
+        snprintf(err->input, sizeof err->input, "%s%s", mark, from);
     }
     return status;
 }

@@ -93,7 +93,7 @@ static enum exit_code help_run(void *settings, lk_engine *engine) {
     } else {
         help_overview(&b);
     }
-    return print_result(&s->common, &b, EXIT_YES);
+    return s->man || s->names ? print_result(&s->common, &b, EXIT_YES) : print_help(&s->common, &b);
 }
 
 static void add_help_words(struct buf *b) {

@@ -73,6 +73,9 @@ enum exit_code write_result(const struct common *common, const lk_bytes *bytes,
 /* The same from a buffer, which it releases. Trouble of some files (code) stays trouble. */
 enum exit_code print_result(const struct common *common, struct buf *b, enum exit_code code);
 
+/* A long text of help: through a pager when standard output is a terminal. */
+enum exit_code print_help(const struct common *common, struct buf *b);
+
 /* Whether to colour standard output: --color, NO_COLOR, FORCE_COLOR, TERM, and a terminal. */
 bool wants_colour(const struct common *common);
 

@@ -108,7 +108,7 @@ static int show_help(const struct command *c, const struct common *common) {
     struct buf b;
     buf_init(&b, 1 << 20);
     help_command(&b, c, common->help_long);
-    return (int)print_result(common, &b, EXIT_YES);
+    return (int)(common->help_long ? print_help(common, &b) : print_result(common, &b, EXIT_YES));
 }
 
 static int run_parsed(const struct command *c, struct common *common) {

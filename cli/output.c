@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -138,6 +139,34 @@ enum exit_code print_result(const struct common *common, struct buf *b, enum exi
     enum exit_code written = write_result(common, &text, code);
     lk_bytes_release(&text);
     return code == EXIT_TROUBLE ? code : written;
+}
+
+/* Through $PAGER, as git does; false when that did not come to show anything. */
+static bool show_paged(const lk_bytes *text) {
+    const char *pager = getenv("PAGER");
+    setenv("LESS", "FRX", 0);
+    FILE *to = popen(pager && *pager ? pager : "less", "w");
+    if (!to) {
+        return false;
+    }
+    fwrite(text->data, 1, text->size, to);
+    int status = pclose(to);
+    return status != -1 && WIFEXITED(status) &&
+           WEXITSTATUS(status) < 126; /* 126, 127: not started */
+}
+
+enum exit_code print_help(const struct common *common, struct buf *b) {
+    lk_bytes text;
+    lk_error err = {0};
+    if (buf_finish(b, &text, &err) != LK_OK) {
+        return report_error(common, &err);
+    }
+    enum exit_code code = EXIT_YES;
+    if (common->output || !isatty(STDOUT_FILENO) || !show_paged(&text)) {
+        code = write_result(common, &text, EXIT_YES);
+    }
+    lk_bytes_release(&text);
+    return code;
 }
 
 bool wants_colour(const struct common *common) {

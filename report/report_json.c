@@ -68,12 +68,17 @@ static void write_measure(struct json *j, const lk_measure_result *m) {
     json_object_end(j);
 }
 
-static void write_region(struct json *j, const lk_region *r) {
+static void write_region(struct json *j, const lk_region *r, const lk_map *frame) {
     const double box[4] = {r->x, r->y, r->width, r->height};
+    const double w = frame->width, h = frame->height;
+    const double box_n[4] = {r->x / w, r->y / h, r->width / w, r->height / h};
     json_object_begin(j, NULL);
     json_int(j, "id", r->id);
     json_text(j, "kind", lk_region_kind_name(r->kind));
     json_numbers(j, "box", box, 4);
+    if (w > 0 && h > 0) {
+        json_numbers(j, "box_n", box_n, 4); /* the same in 0..1 of the reference */
+    }
     json_int(j, "area_px", r->area_px);
     json_number(j, "severity", r->severity);
     json_object_end(j);
@@ -87,7 +92,7 @@ static void write_lists(struct json *j, const lk_comparison *c) {
     json_array_end(j);
     json_array_begin(j, "regions");
     for (size_t i = 0; i < c->region_count; i++) {
-        write_region(j, &c->regions[i]);
+        write_region(j, &c->regions[i], &c->difference);
     }
     json_array_end(j);
     json_array_begin(j, "warnings");

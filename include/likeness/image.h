@@ -87,7 +87,7 @@ LK_API void lk_image_release(lk_image *image);
 
 /* What a file says of itself. Sizes are of the upright picture unless they say "stored". */
 typedef struct lk_image_info {
-    char path[512];
+    char path[4096]; /* PATH_MAX of Linux: a path that can be opened fits */
     char format[16]; /* "jpeg", "png", "webp", "heif", "avif", "tiff", "pnm" */
     int32_t width, height;
     int32_t stored_width, stored_height;
