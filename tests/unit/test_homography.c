@@ -5,6 +5,7 @@
 
 #include "base/rng.h"
 #include "feature/homography.h"
+#include "tests/unit/pattern.h"
 
 enum { PAIRS = 200, WIDTH = 640, HEIGHT = 480 };
 
@@ -49,6 +50,41 @@ static struct homography_fit fit(lk_match *pairs, size_t count, enum map_model m
     o.seed = seed;
     homography_estimate(&f, pairs, count, scratch, &o);
     return f;
+}
+
+static const struct fitted {
+    double truth[9];
+    uint32_t seed;
+    uint32_t outliers;
+    double h[9]; /* OpenCV's */
+} fitted[] = {
+#include "tests/oracle/homography/homography_values.inc"
+};
+
+/* The least-squares optimum is one: 1e-4 px measured. Robust fits choose their inliers. */
+static void test_as_opencv(void **state) {
+    (void)state;
+    enum { COUNT = 100 };
+    for (size_t i = 0; i < sizeof fitted / sizeof *fitted; i++) {
+        const struct fitted *c = &fitted[i];
+        lk_match pairs[COUNT];
+        for (uint32_t k = 0; k < COUNT; k++) {
+            double u[8], ax, ay;
+            for (uint32_t row = 0; row < 8; row++) {
+                u[row] = pattern_noise(k, row, 0, c->seed) / 255.0;
+            }
+            pairs[k].bx = (float)((u[0] + u[1]) / 2 * 640);
+            pairs[k].by = (float)((u[2] + u[3]) / 2 * 480);
+            assert_true(homography_apply(&ax, &ay, c->truth, pairs[k].bx, pairs[k].by));
+            bool outlier = k >= COUNT - c->outliers;
+            pairs[k].ax = (float)(outlier ? u[6] * 640 : ax + u[4] - 0.5);
+            pairs[k].ay = (float)(outlier ? u[7] * 480 : ay + u[5] - 0.5);
+        }
+        struct homography_fit f = fit(pairs, COUNT, MAP_PERSPECTIVE, 1);
+        double off = corner_error(f.h, c->h);
+        print_message("%u outliers: %.4f px from OpenCV's\n", c->outliers, off);
+        assert_true(off < (c->outliers ? 0.1 : 0.001));
+    }
 }
 
 /* Outliers of three quarters, noise of half a pixel: a corner is then known to about a third of a pixel. */
@@ -170,10 +206,11 @@ static void test_algebra(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_recovers),        cmocka_unit_test(test_simpler_models),
-        cmocka_unit_test(test_same_for_a_seed), cmocka_unit_test(test_all_outliers),
-        cmocka_unit_test(test_degenerate),      cmocka_unit_test(test_mirrored),
-        cmocka_unit_test(test_sanity),          cmocka_unit_test(test_algebra),
+        cmocka_unit_test(test_as_opencv),      cmocka_unit_test(test_recovers),
+        cmocka_unit_test(test_simpler_models), cmocka_unit_test(test_same_for_a_seed),
+        cmocka_unit_test(test_all_outliers),   cmocka_unit_test(test_degenerate),
+        cmocka_unit_test(test_mirrored),       cmocka_unit_test(test_sanity),
+        cmocka_unit_test(test_algebra),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
