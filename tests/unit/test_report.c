@@ -150,8 +150,10 @@ static void test_json_is_the_contract(void **state) {
         "\"measures\":[{\"id\":\"ssim@1\",\"name\":\"ssim\",\"value\":0.5,\"score\":0.75,"
         "\"unit\":\"\",\"higher_is_more_alike\":true,\"details\":{\"psnr\":null,\"count\":7,"
         "\"identical\":true,\"note\":\"<b>\",\"rows\":[1,0.5]}}],"
-        "\"regions\":[{\"id\":1,\"kind\":\"changed\",\"box\":[10,20,30,12],\"area_px\":300,"
-        "\"severity\":0.9},{\"id\":2,\"kind\":\"colour\",\"box\":[60,0,8,8],\"area_px\":50,"
+        "\"regions\":[{\"id\":1,\"kind\":\"changed\",\"box\":[10,20,30,12],"
+        "\"box_n\":[0.1041666667,0.3125,0.3125,0.1875],\"area_px\":300,"
+        "\"severity\":0.9},{\"id\":2,\"kind\":\"colour\",\"box\":[60,0,8,8],"
+        "\"box_n\":[0.625,0,0.08333333333,0.125],\"area_px\":50,"
         "\"severity\":0.25}],"
         "\"warnings\":[{\"code\":\"size-differs\",\"text\":\"sizes differ\"}]}\n");
     lk_bytes_release(&out);
