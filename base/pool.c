@@ -114,7 +114,8 @@ void pool_for(struct pool *p, int32_t count, void (*run)(void *arg, int32_t i), 
     bool alone = !p || p->threads == 1 || count <= 1;
     if (!alone) {
         pthread_mutex_lock(&p->lock);
-        alone = p->running;
+        /* A helper still in its last item may call while the caller of that loop already waits for it. */
+        alone = p->running || p->busy > 0;
         if (!alone) {
             start_helpers(p);
             p->count = count;

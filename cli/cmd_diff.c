@@ -2,20 +2,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 #include "base/json.h"
-#include "cli/area.h"
-#include "cli/command.h"
-
-struct diff_settings {
-    struct common common;
-    int32_t like, style, shift, max_pixels;
-    double threshold, max_ratio;
-    bool aa, no_aa, fail_on_size;
-    const char *mask, *colour;
-    struct text_list ignore;
-};
+#include "cli/diff.h"
 
 #define AT(member) offsetof(struct diff_settings, member)
 
@@ -45,6 +36,21 @@ static const struct option diff_options[] = {
      "how OUT shows the difference", AT(style)},
     {"diff-color", 0, OPTION_TEXT, "RRGGBB", NULL, "diff-colour",
      "colour of differing pixels in OUT (e60000)", AT(colour)},
+    {"diff-mask", 0, OPTION_FLAG, NULL, NULL, NULL, "odiff's name for --style=mask", AT(diff_mask)},
+    {"html", 0, OPTION_TEXT, "FILE", NULL, NULL, "folders: write a page, changed files first",
+     AT(html)},
+    {"junit", 0, OPTION_TEXT, "FILE", NULL, NULL, "folders: write JUnit XML", AT(junit)},
+    {"github", 0, OPTION_FLAG, NULL, NULL, NULL,
+     "folders: annotations and step summary (on when GITHUB_ACTIONS=true)", AT(github)},
+    {"fail-on-new", 0, OPTION_FLAG, NULL, NULL, NULL, "folders: a file only in B ends with 1",
+     AT(fail_on_new)},
+    {"fail-on-missing", 0, OPTION_FLAG, NULL, NULL, NULL, "folders: a file only in A ends with 1",
+     AT(fail_on_missing)},
+    {"only", 0, OPTION_LIST, "PATTERN", NULL, NULL, "folders: paths to look at, with * and ?",
+     AT(only)},
+    {"update", 0, OPTION_FLAG, NULL, NULL, NULL,
+     "folders: copy changed and new files into A (asks; dry run without a terminal)", AT(update)},
+    {"yes", 0, OPTION_FLAG, NULL, NULL, NULL, "--update without asking", AT(yes)},
     OPTION_END,
 };
 
@@ -155,8 +161,7 @@ static lk_status load_pictures(struct diffing *d, const struct diff_settings *s,
     return status;
 }
 
-static lk_status run_diff(struct diffing *d, const struct diff_settings *s, lk_engine *engine,
-                          lk_error *err) {
+lk_diff_options diff_options_of(const struct diff_settings *s) {
     lk_diff_options o = lk_diff_options_default();
     o.like = (lk_diff_like)s->like;
     o.threshold = s->threshold;
@@ -165,6 +170,17 @@ static lk_status run_diff(struct diffing *d, const struct diff_settings *s, lk_e
     o.max_pixels = s->max_pixels;
     o.max_ratio = s->max_ratio;
     o.common_area = !s->fail_on_size;
+    return o;
+}
+
+static bool is_folder(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static lk_status run_diff(struct diffing *d, const struct diff_settings *s, lk_engine *engine,
+                          lk_error *err) {
+    lk_diff_options o = diff_options_of(s);
     o.mask = s->mask ? &d->mask : NULL;
     o.ignore = d->areas.polygons;
     o.ignore_count = d->areas.count;
@@ -172,7 +188,8 @@ static lk_status run_diff(struct diffing *d, const struct diff_settings *s, lk_e
     if (status == LK_OK && s->common.args.count == 3 && !d->result.size_differs) {
         lk_image picture;
         status = lk_diff_picture(
-            &picture, &d->result, &d->a, &d->b, (lk_diff_style)s->style,
+            &picture, &d->result, &d->a, &d->b,
+            s->diff_mask ? LK_DIFF_MASK : (lk_diff_style)s->style,
             (uint32_t)strtoul(s->colour[0] == '#' ? s->colour + 1 : s->colour, NULL, 16), err);
         status = status == LK_OK ? lk_image_save(&picture, engine, s->common.args.items[2], err)
                                  : status;
@@ -198,6 +215,9 @@ static enum exit_code diff_run(void *settings, lk_engine *engine) {
     struct diffing d = {0};
     lk_error err = {0};
     char message[256];
+    if (is_folder(s->common.args.items[0]) && is_folder(s->common.args.items[1])) {
+        return diff_folders(s, engine);
+    }
     lk_status status = load_pictures(&d, s, engine, &err);
     enum exit_code code;
     if (status == LK_OK &&
@@ -217,15 +237,18 @@ static enum exit_code diff_run(void *settings, lk_engine *engine) {
 
 const struct command command_diff = {
     .name = "diff",
-    .summary = "strict pixel diff of two renderings, for CI",
+    .summary = "strict pixel diff of two renderings, or of two folders of them, for CI",
     .arguments = "A B [OUT]",
     .details = "Counts the pixels that differ as pixelmatch 7.2.0 does by default, or as odiff 4.5 "
                "does with --like=odiff. OUT\n"
                "gets a picture of the difference. Ends with 0 when no more pixels differ than the "
-               "limits allow, else with 1.",
+               "limits allow, else with 1.\n"
+               "Two folders: pictures are matched by their path below each.",
     .examples = "  likeness diff expected.png actual.png out.png\n"
                 "  likeness diff a.png b.png --max-diff-ratio 0.001 --json\n"
-                "  likeness diff a.png b.png --like=odiff -t 0.2 -i 0,0,100%,40\n",
+                "  likeness diff a.png b.png --like=odiff -t 0.2 -i 0,0,100%,40\n"
+                "  likeness diff expected/ actual/ --html report.html --junit junit.xml\n"
+                "  likeness diff expected/ actual/ --update --only 'home/*.png'\n",
     .least_args = 2,
     .most_args = 3,
     .options = diff_options,

@@ -11,5 +11,6 @@
 #include <likeness/measure.h>
 #include <likeness/report.h>
 #include <likeness/status.h>
+#include <likeness/tree.h>
 
 #endif

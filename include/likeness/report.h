@@ -4,6 +4,7 @@
 #define LIKENESS_REPORT_H
 
 #include <likeness/compare.h>
+#include <likeness/tree.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -33,6 +34,22 @@ typedef enum lk_picture_kind {
 /* A picture of the comparison, RGB 8 bits. The caller releases out. LK_E_USAGE when c holds no evidence, LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_report_picture(lk_image *out, const lk_comparison *c,
                                                  lk_picture_kind kind, lk_error *err);
+
+/* The document likeness/diff-tree/1. */
+LK_API LK_MUST_CHECK lk_status lk_report_tree_json(lk_bytes *out, const lk_tree *tree,
+                                                   lk_error *err);
+
+/* JUnit XML: one test case a file; changed, new and missing files are failures where the flags say so, unreadable ones errors. */
+LK_API LK_MUST_CHECK lk_status lk_report_tree_junit(lk_bytes *out, const lk_tree *tree,
+                                                    bool fail_new, bool fail_missing,
+                                                    lk_error *err);
+
+/* One HTML file that needs nothing else: what changed first, with expected, actual and difference side by side for the
+ * first 100 changed files, then the rest as a list. LK_E_MEMORY, LK_E_LIMIT (over 256 MiB). */
+LK_API LK_MUST_CHECK lk_status lk_report_tree_html(lk_bytes *out, lk_engine *engine,
+                                                   const lk_tree *tree, const char *a,
+                                                   const char *b, const lk_diff_options *options,
+                                                   lk_error *err);
 
 #ifdef __cplusplus
 }

@@ -17,7 +17,7 @@ mkdir "$work/bin" "$work/run"
 ln -s "$likeness" "$work/bin/likeness"
 PATH=$work/bin:$PATH
 export PATH LC_ALL=C TERM=dumb HERE="$here" ROOT="$root"
-unset NO_COLOR FORCE_COLOR LIKENESS_CPU PAGER || :
+unset NO_COLOR FORCE_COLOR LIKENESS_CPU PAGER GITHUB_ACTIONS GITHUB_STEP_SUMMARY || :
 cd "$work/run" || exit 99
 sh "$here/make_pictures.sh" || exit 99
 
