@@ -101,10 +101,11 @@ static struct pixelmatch_options match_options(const lk_diff_options *o) {
 
 /* Whether b shows the pixel (x, y) of a, or a that of b, within `shift` pixels: rendering that moved by a hair. */
 static bool is_shifted(const lk_image *a, const lk_image *b, int32_t x, int32_t y, int32_t shift) {
-    const uint8_t *own = image_row(a, y) + 4 * (size_t)x;
+    size_t n = (size_t)a->channels; /* bytes of a pixel: the frame is 8 bits deep */
+    const uint8_t *own = image_row(a, y) + n * (size_t)x;
     for (int32_t j = MAX(y - shift, 0); j <= MIN(y + shift, b->height - 1); j++) {
         for (int32_t i = MAX(x - shift, 0); i <= MIN(x + shift, b->width - 1); i++) {
-            if (memcmp(own, image_row(b, j) + 4 * (size_t)i, 4) == 0) {
+            if (memcmp(own, image_row(b, j) + n * (size_t)i, n) == 0) {
                 return true;
             }
         }
@@ -113,7 +114,7 @@ static bool is_shifted(const lk_image *a, const lk_image *b, int32_t x, int32_t 
 }
 
 static void forgive_shifts(struct diffing *d) {
-    int32_t shift = d->o->shift;
+    int32_t shift = MIN(d->o->shift, MAX(d->a.width, d->a.height)); /* farther is all of it */
     for (int32_t y = 0; shift > 0 && y < d->a.height; y++) {
         uint8_t *row = class_row(d, y);
         for (int32_t x = 0; d->classes.touched[y] && x < d->a.width; x++) {

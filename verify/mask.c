@@ -37,17 +37,19 @@ void mask_clear_polygon(lk_image *valid, const lk_polygon *polygon) {
 
 lk_status mask_new(lk_image *out, int32_t width, int32_t height, const lk_compare_options *o,
                    lk_error *err) {
-    if (o->mask &&
-        (o->mask->width != width || o->mask->height != height || o->mask->channels != 1)) {
+    const lk_image *m = o->mask;
+    *out = (lk_image){0};
+    if (m && (m->width != width || m->height != height || m->channels != 1 || m->bit_depth != 8)) {
         return error_set(err, LK_E_SIZE,
-                         "the mask must be gray and have the size of the reference, %d x %d", width,
-                         height);
+                         "the mask must be gray, 8 bits, and have the size of the reference, "
+                         "%d x %d",
+                         width, height);
     }
     lk_status status = lk_image_new(out, width, height, 1, 8, err);
     for (int32_t y = 0; status == LK_OK && y < height; y++) {
         memset(image_row(out, y), 255, (size_t)width);
-        for (int32_t x = 0; o->mask && x < width; x++) {
-            image_row(out, y)[x] = image_row(o->mask, y)[x] ? 255 : 0;
+        for (int32_t x = 0; m && x < width; x++) {
+            image_row(out, y)[x] = image_row(m, y)[x] ? 255 : 0;
         }
     }
     for (size_t i = 0; status == LK_OK && i < o->ignore_count; i++) {
