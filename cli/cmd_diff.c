@@ -161,6 +161,30 @@ static lk_status load_pictures(struct diffing *d, const struct diff_settings *s,
     return status;
 }
 
+/* RRGGBB, a # in front allowed. */
+static bool parse_colour(uint32_t *out, const char *text) {
+    text += *text == '#';
+    *out = (uint32_t)strtoul(text, NULL, 16);
+    return strlen(text) == 6 && strspn(text, "0123456789abcdefABCDEF") == 6;
+}
+
+/* What is wrong with the arguments; NULL when nothing is. */
+static const char *argument_mistake(const struct diff_settings *s) {
+    int from_stdin = s->mask && strcmp(s->mask, "-") == 0;
+    uint32_t colour;
+    for (int i = 0; i < 2; i++) {
+        from_stdin += strcmp(s->common.args.items[i], "-") == 0;
+    }
+    if (from_stdin > 1) {
+        return "standard input (-) can be one picture only";
+    }
+    if (!(s->max_ratio >= 0 && s->max_ratio <= 1)) {
+        return "--max-diff-ratio takes a number from 0 to 1";
+    }
+    return parse_colour(&colour, s->colour) ? NULL
+                                            : "--diff-color takes RRGGBB, for example e60000";
+}
+
 lk_diff_options diff_options_of(const struct diff_settings *s) {
     lk_diff_options o = lk_diff_options_default();
     o.like = (lk_diff_like)s->like;
@@ -185,12 +209,18 @@ static lk_status run_diff(struct diffing *d, const struct diff_settings *s, lk_e
     o.ignore = d->areas.polygons;
     o.ignore_count = d->areas.count;
     lk_status status = lk_diff(&d->result, engine, &d->a, &d->b, &o, err);
-    if (status == LK_OK && s->common.args.count == 3 && !d->result.size_differs) {
+    if (status != LK_OK || s->common.args.count < 3) {
+        return status;
+    }
+    if (d->result.size_differs) {
+        remark(&s->common, "%s: not written, for the sizes differ", s->common.args.items[2]);
+    } else {
         lk_image picture;
-        status = lk_diff_picture(
-            &picture, &d->result, &d->a, &d->b,
-            s->diff_mask ? LK_DIFF_MASK : (lk_diff_style)s->style,
-            (uint32_t)strtoul(s->colour[0] == '#' ? s->colour + 1 : s->colour, NULL, 16), err);
+        uint32_t colour = 0;
+        (void)parse_colour(&colour, s->colour); /* argument_mistake looked at it */
+        status =
+            lk_diff_picture(&picture, &d->result, &d->a, &d->b,
+                            s->diff_mask ? LK_DIFF_MASK : (lk_diff_style)s->style, colour, err);
         status = status == LK_OK ? lk_image_save(&picture, engine, s->common.args.items[2], err)
                                  : status;
         lk_image_release(&picture);
@@ -215,6 +245,10 @@ static enum exit_code diff_run(void *settings, lk_engine *engine) {
     struct diffing d = {0};
     lk_error err = {0};
     char message[256];
+    const char *mistake = argument_mistake(s);
+    if (mistake) {
+        return report_usage(&s->common, &command_diff, mistake);
+    }
     if (is_folder(s->common.args.items[0]) && is_folder(s->common.args.items[1])) {
         return diff_folders(s, engine);
     }
