@@ -57,6 +57,15 @@ static bool all_coarse(const struct chosen *c) {
     return c->side <= 8;
 }
 
+static bool is_chosen(const struct chosen *c, const lk_hash_info *info) {
+    for (size_t i = 0; i < c->count; i++) {
+        if (c->items[i] == info) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool choose(struct chosen *c, const struct hash_settings *s, char *message, size_t size) {
     c->side = s->bits == 0      ? 0
               : s->bits == 64   ? 8
@@ -82,10 +91,18 @@ static bool choose(struct chosen *c, const struct hash_settings *s, char *messag
         } else if (!info || c->count == 16) {
             snprintf(message, size, "there is no hash called %s", name);
             return false;
-        } else {
+        } else if (!is_chosen(c, info)) {
             c->items[c->count++] = info;
         }
         p += length + (p[length] == ',');
+    }
+    if (c->count == 0 && !c->sha256) {
+        snprintf(message, size, "--algo names no hash");
+        return false;
+    }
+    if (s->compare && c->sha256 && !all) { /* all means all that have a distance */
+        snprintf(message, size, "--compare: sha256 has no distance");
+        return false;
     }
     c->load.no_digest = !c->sha256;
     if (!s->exact && all_coarse(c)) {
