@@ -32,13 +32,17 @@ static void fill_weights(int32_t weights[STEPS][4]) {
     }
 }
 
+/* The weights of a coordinate whose floor is `whole`. Just below 0 the difference rounds to 1, which is no step of the table. */
+static const int32_t *weights_at(const struct warp *w, double v, double whole) {
+    return w->weights[MIN((int32_t)((v - whole) * STEPS), STEPS - 1)];
+}
+
 /* The point (x, y) of the source; the border pixel repeats outside. */
 static void sample_cubic(uint8_t *out, const struct warp *w, double x, double y) {
     const lk_image *from = w->from;
     double fx = floor(x), fy = floor(y);
     int32_t left = (int32_t)fx - 1, top = (int32_t)fy - 1, channels = from->channels;
-    const int32_t *wx = w->weights[(int32_t)((x - fx) * STEPS)];
-    const int32_t *wy = w->weights[(int32_t)((y - fy) * STEPS)];
+    const int32_t *wx = weights_at(w, x, fx), *wy = weights_at(w, y, fy);
     int32_t columns[4];
     for (int32_t i = 0; i < 4; i++) {
         columns[i] = MIN(MAX(left + i, 0), from->width - 1) * channels;

@@ -27,6 +27,22 @@ static lk_image make_picture(int32_t width, int32_t height, int32_t channels) {
     return image;
 }
 
+/* A coordinate so little below 0 that its distance from its floor rounds to 1. */
+static void test_just_below_zero(void **state) {
+    (void)state;
+    lk_error err;
+    const double h[9] = {1, 0, 1e-17, 0, 1, 1e-17, 0, 0, 1};
+    lk_image from = make_picture(50, 40, 1), to, valid;
+    assert_ok(image_warp(&to, &valid, engine, &from, h, 50, 40, &err));
+    for (int32_t i = 0; i < 50 * 40; i++) {
+        assert_in_range(to.data[i] + 4, from.data[i], from.data[i] + 8);
+        assert_int_equal(valid.data[i], 255);
+    }
+    lk_image_release(&from);
+    lk_image_release(&to);
+    lk_image_release(&valid);
+}
+
 /* Whole shifts copy pixels to the bit and mark what came from outside. */
 static void test_shift(void **state) {
     (void)state;
@@ -130,9 +146,9 @@ static void test_refusals(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_shift),         cmocka_unit_test(test_flat_stays_flat),
-        cmocka_unit_test(test_reduces_first), cmocka_unit_test(test_horizon),
-        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_just_below_zero), cmocka_unit_test(test_shift),
+        cmocka_unit_test(test_flat_stays_flat), cmocka_unit_test(test_reduces_first),
+        cmocka_unit_test(test_horizon),         cmocka_unit_test(test_refusals),
     };
     return cmocka_run_group_tests(tests, open_engine, close_engine);
 }
