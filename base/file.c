@@ -91,7 +91,9 @@ static lk_status read_capped(lk_bytes *out, int64_t *total, const char *path, in
     }
     struct stat st;
     lk_status status = LK_OK;
-    if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+    if (fstat(fd, &st) != 0) {
+        status = read_error(err, "cannot open", path, stop);
+    } else if (S_ISDIR(st.st_mode)) {
         errno = EISDIR;
         status = read_error(err, "cannot open", path, stop);
     } else {

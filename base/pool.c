@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "base/mem.h"
 
+enum { THREADS_MOST = 256 }; /* more would only take what others on the machine need */
+
 struct pool {
     int32_t threads; /* wanted, the caller included */
     int32_t started; /* helper threads running */
@@ -62,8 +64,9 @@ lk_status pool_new(struct pool **out, int32_t threads, lk_error *err) {
     *out = NULL;
     if (threads <= 0) {
         long cores = sysconf(_SC_NPROCESSORS_ONLN);
-        threads = cores < 1 ? 1 : (int32_t)MIN(cores, 256L);
+        threads = cores < 1 ? 1 : (int32_t)MIN(cores, (long)THREADS_MOST);
     }
+    threads = MIN(threads, (int32_t)THREADS_MOST);
     struct pool *p = mem_calloc(1, sizeof *p);
     pthread_t *ids = mem_calloc((size_t)threads, sizeof *ids);
     if (!p || !ids) {

@@ -42,7 +42,7 @@ LK_API double lk_limits_get(const lk_limits *limits, const char *name);
 
 typedef struct lk_engine_options {
     lk_limits limits;
-    int32_t threads; /* 0: one a core */
+    int32_t threads; /* 0: one a core; at most 256 */
     const char *cpu; /* "c", "avx2", "avx512" or NULL for the best this machine has */
     const int
         *stop; /* not 0 (stored atomically; a signal handler may): calls in progress end soon with
