@@ -118,7 +118,7 @@ static int32_t label_mask(int32_t *labels, int32_t *parent, const uint8_t *mask,
             if (!mask[at]) {
                 continue;
             }
-            const int32_t *up = labels + at - width;
+            const int32_t *up = y > 0 ? labels + at - width : NULL;
             const int32_t neighbours[4] = {x > 0 ? labels[at - 1] : 0, y > 0 && x > 0 ? up[-1] : 0,
                                            y > 0 ? up[0] : 0, y > 0 && x + 1 < width ? up[1] : 0};
             for (int32_t i = 0; i < 4; i++) {
@@ -222,7 +222,6 @@ static void workspace_release(struct workspace *w) {
 }
 
 static bool workspace_new(struct workspace *w, size_t pixels) {
-
     w->mask = mem_alloc(pixels, 1);
     w->spare = mem_alloc(pixels, 1);
     w->labels = mem_alloc(pixels, sizeof *w->labels);
