@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "feature/refine.h"
 #include "image/colour.h"
 #include "image/resize.h"
 #include "image/warp.h"
@@ -60,6 +61,7 @@ struct comparing {
     lk_image valid;       /* gray: what of the frame counts */
     struct view on_frame; /* of aligned; empty when b is measured as it is */
     bool untouched;       /* b itself has the frame of a, and nothing is left out */
+    bool left_out;        /* everything is */
     double changed_share;
 };
 
@@ -106,8 +108,9 @@ static lk_status fit_photo(struct comparing *c, lk_comparison *out, const lk_ima
         return status == LK_OK ? all_valid(&c->valid, width, height, err) : status;
     }
     snprintf(text, sizeof text,
-             "sizes differ (%d x %d and %d x %d) and no alignment was found: the photo was %s",
-             width, height, rgb->width, rgb->height,
+             "sizes differ (%d x %d and %d x %d) and no alignment was %s: the photo was %s", width,
+             height, rgb->width, rgb->height,
+             c->options->align == LK_ALIGN_NONE ? "asked for" : "found",
              c->options->fit == LK_FIT_SCALE ? "scaled to the reference"
              : c->options->fit == LK_FIT_PAD ? "padded to the reference"
                                              : "cropped to the common part");
@@ -133,12 +136,14 @@ static lk_status fit_photo(struct comparing *c, lk_comparison *out, const lk_ima
 static lk_status hide_invalid(struct comparing *c, const lk_image *reference, lk_error *err) {
     lk_image counts = {0};
     lk_status status = mask_new(&counts, reference->width, reference->height, c->options, err);
-    bool hidden = false;
+    bool hidden = false, shown = false;
     for (int32_t y = 0; status == LK_OK && y < reference->height; y++) {
         uint8_t *valid = image_row(&c->valid, y);
         for (int32_t x = 0; x < reference->width; x++) {
             valid[x] = valid[x] == 255 && image_row(&counts, y)[x] ? 255 : 0;
-            if (!valid[x]) {
+            if (valid[x]) {
+                shown = true;
+            } else {
                 hidden = true;
                 memcpy(image_row(&c->aligned, y) + 3 * x, image_row(reference, y) + 3 * x, 3);
             }
@@ -146,7 +151,30 @@ static lk_status hide_invalid(struct comparing *c, const lk_image *reference, lk
     }
     c->untouched =
         !hidden && c->align.outcome != ALIGN_FOUND && image_same_size(c->a.image, c->b.image);
+    c->left_out = !shown;
     lk_image_release(&counts);
+    return status;
+}
+
+/* The agreement of a pair of two sizes that was fitted rather than aligned, over what the fit left of both. */
+static lk_status agreement_as_fitted(struct comparing *c, lk_error *err) {
+    const lk_image *a, *b;
+    lk_image part_a = {0}, part_b = {0};
+    double h[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    lk_status status = view_gray(&a, &c->a, err);
+    status = status == LK_OK ? view_gray(&b, &c->on_frame, err) : status;
+    if (status == LK_OK) {
+        bool crop = c->options->fit == LK_FIT_CROP;
+        int32_t width = crop ? MIN(a->width, c->b.image->width) : a->width;
+        int32_t height = crop ? MIN(a->height, c->b.image->height) : a->height;
+        status = image_crop(&part_a, a, 0, 0, width, height, err);
+        status = status == LK_OK ? image_crop(&part_b, b, 0, 0, width, height, err) : status;
+    }
+    if (status == LK_OK) {
+        status = refine_homography(h, &c->align.agreement, c->engine, &part_a, &part_b, false, err);
+    }
+    lk_image_release(&part_a);
+    lk_image_release(&part_b);
     return status;
 }
 
@@ -167,6 +195,10 @@ static lk_status bring_onto_frame(struct comparing *c, lk_comparison *out, lk_er
     if (status == LK_OK && !c->untouched) {
         status = view_init(&c->on_frame, c->engine, &c->aligned, err);
     }
+    if (status == LK_OK && c->options->align == LK_ALIGN_NONE &&
+        !image_same_size(c->a.image, c->b.image)) {
+        status = agreement_as_fitted(c, err);
+    }
     return status;
 }
 
@@ -175,15 +207,13 @@ static bool is_wanted(const char *list, const lk_measure_info *info) {
     if (!list || strcmp(list, "default") == 0) {
         return info->is_default;
     }
-    if (strcmp(list, "all") == 0) {
-        return true;
-    }
     for (const char *p = list; *p;) {
         size_t length = strcspn(p, ",");
         char name[64];
         snprintf(name, sizeof name, "%.*s", (int)length, p);
         const lk_measure_info *found = lk_measure_find(name);
-        if (found == info || (strcmp(name, "default") == 0 && info->is_default)) {
+        if (found == info || strcmp(name, "all") == 0 ||
+            (strcmp(name, "default") == 0 && info->is_default)) {
             return true;
         }
         p += length + (p[length] == ',');
@@ -305,6 +335,7 @@ static bool files_differ(const lk_comparison *out) {
 static lk_status judge(struct comparing *c, lk_comparison *out, lk_error *err) {
     struct evidence e = {.align = &c->align,
                          .aligned_wanted = c->options->align != LK_ALIGN_NONE,
+                         .left_out = c->left_out,
                          .changed_share = c->changed_share,
                          .regions = out->region_count,
                          .mean_difference = mean_difference(c),

@@ -3,8 +3,11 @@
  * regions name. What cannot be told is said so.
  *
  *   identical samples                                     same
+ *   mask and areas to ignore leave nothing to look at     cannot-tell
  *   aligned, and the photo covers enough of the reference same; else cannot-tell
  *   measured in place: most textured blocks correlate     same; else different
+ *     without texture: hardly any area differs            same where most samples are equal, else cannot-tell
+ *                      more of it does                    different
  *   not aligned: enough points in both and hardly any     different
  *                agreeing ones
  *                otherwise                                cannot-tell
@@ -76,6 +79,11 @@ static void decide_in_place(lk_comparison *out, const struct evidence *e) {
     bool textured = g->blocks > 0;
     bool same = textured ? g->share >= block_share_needed : e->changed_share <= flat_change_allowed;
     out->verdict = same ? LK_SAME : LK_DIFFERENT;
+    if (same && !textured && !e->align->mostly_equal) { /* the map takes noise all over for noise */
+        out->verdict = LK_CANNOT_TELL;
+        add_reason(out, "the reference has no texture to compare");
+        return;
+    }
     if (textured) {
         add_reason(out, "%.0f %% of %d textured blocks correlate in place (%.0f %% needed)",
                    g->share * 100, g->blocks, block_share_needed * 100);
@@ -120,6 +128,10 @@ void decide(lk_comparison *out, const struct evidence *e) {
         add_reason(out, e->files_differ
                             ? "every sample is equal; the files differ in encoding or metadata"
                             : "every sample is equal");
+    } else if (e->left_out) {
+        out->verdict = LK_CANNOT_TELL;
+        out->score = 0;
+        add_reason(out, "the mask and the areas to ignore leave nothing to look at");
     } else if (e->align->outcome == ALIGN_FOUND) {
         decide_aligned(out, e);
     } else if (e->align->outcome == ALIGN_IN_PLACE || !e->aligned_wanted) {

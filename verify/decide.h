@@ -13,6 +13,7 @@ struct evidence {
     bool aligned_wanted;  /* false when the caller asked for no alignment */
     bool files_differ;    /* by their digests */
     bool identical;       /* every sample is equal */
+    bool left_out;        /* mask and ignored areas leave nothing of the covered reference */
     double changed_share; /* of the covered reference, by the regions */
     size_t regions;
     double mean_difference; /* mean |a - b| / 255 of the pair as measured */
