@@ -3,7 +3,7 @@
  * pixels never parts a region, one of 16 always does, and the work is one look at each row that differs. A region's box
  * is that of its pixels, its severity the mean of sqrt(distance / largest distance) over them.
  *
- * Oracle: a flood fill over the same cells in tests/unit/test_diff.c. */
+ * tests/unit/test_diff.c holds the areas of all regions against the count. */
 #include "verify/diff_regions.h"
 
 #include <math.h>
