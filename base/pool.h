@@ -11,7 +11,8 @@
 
 struct pool;
 
-/* threads <= 0 means one a core; more than 256 are 256. The calling thread is one of them: 1 starts none. Threads start on first use. */
+/* threads <= 0 means one a core; more than 256 are 256. The calling thread is one of them: 1 starts none. Threads start on
+ * first use. */
 MUST_CHECK lk_status pool_new(struct pool **out, int32_t threads, lk_error *err);
 void pool_free(struct pool *p);
 int32_t pool_threads(const struct pool *p);

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/json.h"
@@ -239,6 +240,17 @@ static enum exit_code print_diff(const struct diffing *d, const struct diff_sett
     return print_result(&s->common, &b, d->result.verdict == LK_SAME ? EXIT_YES : EXIT_NO);
 }
 
+/* A folder and something else: the something else is at fault, missing or no folder. */
+static enum exit_code one_folder(const struct diff_settings *s) {
+    const char *other = s->common.args.items[is_folder(s->common.args.items[0]) ? 1 : 0];
+    lk_error err = {.status = LK_E_IO};
+    snprintf(err.input, sizeof err.input, "%s", other);
+    snprintf(err.text, sizeof err.text,
+             access(other, F_OK) == 0 ? "is no folder, the other argument is"
+                                      : "cannot open: No such file or directory");
+    return report_error(&s->common, &err);
+}
+
 static enum exit_code diff_run(void *settings, lk_engine *engine) {
     static const struct text_list none = {0};
     struct diff_settings *s = settings;
@@ -251,6 +263,9 @@ static enum exit_code diff_run(void *settings, lk_engine *engine) {
     }
     if (is_folder(s->common.args.items[0]) && is_folder(s->common.args.items[1])) {
         return diff_folders(s, engine);
+    }
+    if (is_folder(s->common.args.items[0]) != is_folder(s->common.args.items[1])) {
+        return one_folder(s);
     }
     lk_status status = load_pictures(&d, s, engine, &err);
     enum exit_code code;

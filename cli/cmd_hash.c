@@ -242,8 +242,7 @@ static enum exit_code compare_two(const struct hash_settings *s, lk_engine *engi
             json_int(&j, c->items[i]->name, distance);
         } else {
             buf_printf(&b, "%-15s %4d of %d  %s\n", c->items[i]->name, distance,
-                       two[0].hashes[i].segments > 1 ? two[0].hashes[i].segments
-                                                     : two[0].hashes[i].bits,
+                       c->items[i]->segmented ? two[0].hashes[i].segments : two[0].hashes[i].bits,
                        near ? "near" : "far");
         }
     }

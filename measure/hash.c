@@ -18,7 +18,7 @@ static lk_status hash_run(lk_measure_result *out, const struct measure_input *in
     if (status != LK_OK) {
         return status;
     }
-    int32_t most = a.segments > 1 || b.segments > 1 ? a.segments : a.bits;
+    int32_t most = info->segmented ? a.segments : a.bits;
     out->value = distance;
     out->score = 1 - (double)distance / most;
     measure_detail_int(out, "bits", a.bits);
@@ -34,8 +34,8 @@ static lk_status hash_run(lk_measure_result *out, const struct measure_input *in
     return LK_OK;
 }
 
-#define HASH_MEASURE(symbol, measure_name, hash_name, words, explained, commutes, default_row,     \
-                     longest)                                                                      \
+#define HASH_MEASURE(symbol, measure_name, hash_name, words, explained, counted, commutes,         \
+                     default_row, longest)                                                         \
     static lk_status symbol##_run(lk_measure_result *out, const struct measure_input *in,          \
                                   lk_error *err) {                                                 \
         return hash_run(out, in, hash_name, err);                                                  \
@@ -45,7 +45,7 @@ static lk_status hash_run(lk_measure_result *out, const struct measure_input *in
                  .version = 1,                                                                     \
                  .title = words,                                                                   \
                  .summary = explained,                                                             \
-                 .unit = "bits",                                                                   \
+                 .unit = counted,                                                                  \
                  .higher_is_more_alike = false,                                                    \
                  .symmetric = commutes,                                                            \
                  .is_default = default_row,                                                        \
@@ -57,18 +57,20 @@ static lk_status hash_run(lk_measure_result *out, const struct measure_input *in
     }
 
 HASH_MEASURE(average, "average", "average", "Average hash",
-             "How many of 64 parts change sides of the mean brightness.", true, false, 64);
+             "How many of 64 parts change sides of the mean brightness.", "bits", true, false, 64);
 HASH_MEASURE(phash, "phash", "phash", "DCT hash",
-             "How many of the 64 lowest frequencies change; 10 or fewer is a near duplicate.", true,
-             true, 64);
+             "How many of the 64 lowest frequencies change; 10 or fewer is a near duplicate.",
+             "bits", true, true, 64);
 HASH_MEASURE(dhash, "dhash", "dhash", "Difference hash",
-             "How many of 64 steps of brightness from left to right turn round.", true, true, 64);
+             "How many of 64 steps of brightness from left to right turn round.", "bits", true,
+             true, 64);
 HASH_MEASURE(whash, "whash", "whash", "Wavelet hash",
-             "How many of 64 parts change in the coarsest wavelet band.", true, false, 64);
+             "How many of 64 parts change in the coarsest wavelet band.", "bits", true, false, 64);
 HASH_MEASURE(colorhash, "colorhash", "colorhash", "Colour hash",
-             "How much the shares of black, gray and each hue change.", true, false, 42);
+             "How much the shares of black, gray and each hue change.", "bits", true, false, 42);
 HASH_MEASURE(crop_resistant, "crop-resistant", "crop_resistant", "Crop-resistant hash",
-             "How many large areas of the reference have no like in the photo.", false, false,
-             LK_HASH_SEGMENTS_MAX);
+             "How many large areas of the reference have no like in the photo.", "areas", false,
+             false, LK_HASH_SEGMENTS_MAX);
 HASH_MEASURE(pdq, "pdq", "pdq", "PDQ",
-             "How many of 256 low frequencies change; 31 or fewer is a match.", true, true, 256);
+             "How many of 256 low frequencies change; 31 or fewer is a match.", "bits", true, true,
+             256);

@@ -186,6 +186,7 @@ const struct signature signature_crop_resistant = {
              .summary =
                  "A difference hash for each large bright or dark area; a crop keeps some of them.",
              .side = 8,
+             .segmented = true,
              .match_bits = 0},
     .compute = crop_resistant_compute,
 };

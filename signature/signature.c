@@ -154,7 +154,7 @@ lk_status lk_hash_distance(int32_t *out, const lk_hash *a, const lk_hash *b, lk_
         return error_set(err, LK_E_USAGE, "hashes of different kinds or sizes cannot be compared");
     }
     size_t bytes = (size_t)(a->bits + 7) / 8;
-    if (a->segments == 1 && b->segments == 1) {
+    if (!a->info->segmented) {
         *out = bits_apart(a->data, b->data, bytes);
         return LK_OK;
     }

@@ -156,8 +156,8 @@ static lk_status hide_invalid(struct comparing *c, const lk_image *reference, lk
     return status;
 }
 
-/* The agreement of a pair of two sizes that was fitted rather than aligned, over what the fit left of both. */
-static lk_status agreement_as_fitted(struct comparing *c, lk_error *err) {
+/* The agreement of the pair as it lies on the frame, over what the fit left of both; areas left out are equal there. */
+static lk_status agreement_on_frame(struct comparing *c, lk_error *err) {
     const lk_image *a, *b;
     lk_image part_a = {0}, part_b = {0};
     double h[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
@@ -195,9 +195,10 @@ static lk_status bring_onto_frame(struct comparing *c, lk_comparison *out, lk_er
     if (status == LK_OK && !c->untouched) {
         status = view_init(&c->on_frame, c->engine, &c->aligned, err);
     }
-    if (status == LK_OK && c->options->align == LK_ALIGN_NONE &&
-        !image_same_size(c->a.image, c->b.image)) {
-        status = agreement_as_fitted(c, err);
+    bool fitted = c->options->align == LK_ALIGN_NONE && !image_same_size(c->a.image, c->b.image);
+    bool hidden = c->align.outcome == ALIGN_IN_PLACE && !c->untouched;
+    if (status == LK_OK && (fitted || hidden)) {
+        status = agreement_on_frame(c, err);
     }
     return status;
 }

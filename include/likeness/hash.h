@@ -15,8 +15,9 @@ typedef struct lk_hash_info {
     const char *synonym; /* another name the command accepts; NULL for none */
     const char *title;
     const char *summary;
-    int32_t side;       /* default hash_size: bits are side x side for the square ones */
-    bool sizes;         /* hash_size may be chosen: 8, 16 or 32 */
+    int32_t side;   /* default hash_size: bits are side x side for the square ones */
+    bool sizes;     /* hash_size may be chosen: 8, 16 or 32 */
+    bool segmented; /* several hashes of one picture; the distance counts those without a partner */
     int32_t match_bits; /* at most this distance of the default size is a match */
 } lk_hash_info;
 
