@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #ifdef LK_OOM
 #include <stdatomic.h>
@@ -36,6 +37,9 @@ static bool fault_now(void) {
 }
 #endif
 
+/* From this size on, blocks are aligned to huge pages. */
+enum { HUGE_PAGE = 2 << 20, HUGE_FROM = 4 << 20 };
+
 bool mem_size_mul(size_t *out, size_t a, size_t b) {
     return !__builtin_mul_overflow(a, b, out);
 }
@@ -58,11 +62,21 @@ void *mem_calloc(size_t count, size_t size) {
 
 void *mem_alloc_aligned(size_t count, size_t size) {
     size_t bytes;
-    if (!mem_size_mul(&bytes, count, size) || bytes > SIZE_MAX - 64 || fault_now()) {
+    if (!mem_size_mul(&bytes, count, size) || fault_now()) {
         return NULL;
     }
-    /* aligned_alloc wants a multiple of the alignment. */
-    return aligned_alloc(64, (bytes + 64) & ~(size_t)63);
+    /* aligned_alloc wants a multiple of the alignment. Pictures of some megapixels come in huge pages where the system has
+     * them: 4 KiB at a time, the first touch of every page costs as much as inflating it. */
+    size_t alignment = bytes >= HUGE_FROM ? HUGE_PAGE : 64;
+    if (bytes > SIZE_MAX - alignment) {
+        return NULL;
+    }
+    size_t whole = (bytes + alignment) & ~(alignment - 1);
+    void *block = aligned_alloc(alignment, whole);
+    if (block && alignment == HUGE_PAGE) {
+        madvise(block, whole, MADV_HUGEPAGE); /* advice: what it answers changes nothing */
+    }
+    return block;
 }
 
 void *mem_realloc(void *old, size_t count, size_t size) {
