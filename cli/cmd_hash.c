@@ -30,8 +30,8 @@ static const struct option hash_options[] = {
 };
 
 /* A JPEG whose longer side is at least twice this is decoded at 1/2, 1/4 or 1/8 and in gray alone, when only hashes are wanted
- * whose grid is so coarse (32 of 1024 pixels) that they hardly notice: docs/algorithms/hash.md has the figures. */
-enum { REDUCED_SIDE = 1024 };
+ * whose grid is so coarse (32 of 1000 pixels) that they hardly notice: docs/algorithms/hash.md has the figures. */
+enum { REDUCED_SIDE = 1000 };
 
 /* Which hashes are wanted, in the order of the table. */
 struct chosen {
@@ -77,7 +77,7 @@ static bool choose(struct chosen *c, const struct hash_settings *s, char *messag
         return false;
     }
     bool all = !s->algo || strcmp(s->algo, "all") == 0;
-    c->sha256 = all;
+    c->sha256 = all && !s->compare; /* all: all that have a distance */
     for (size_t i = 0; all && i < lk_hash_count(); i++) {
         c->items[c->count++] = lk_hash_at(i);
     }
@@ -88,7 +88,7 @@ static bool choose(struct chosen *c, const struct hash_settings *s, char *messag
         const lk_hash_info *info = lk_hash_find(name);
         if (strcmp(name, "sha256") == 0) {
             c->sha256 = true;
-        } else if (!info || c->count == 16) {
+        } else if (!info) {
             snprintf(message, size, "there is no hash called %s", name);
             return false;
         } else if (!is_chosen(c, info)) {
@@ -100,7 +100,7 @@ static bool choose(struct chosen *c, const struct hash_settings *s, char *messag
         snprintf(message, size, "--algo names no hash");
         return false;
     }
-    if (s->compare && c->sha256 && !all) { /* all means all that have a distance */
+    if (s->compare && c->sha256) {
         snprintf(message, size, "--compare: sha256 has no distance");
         return false;
     }
@@ -230,20 +230,18 @@ static enum exit_code compare_two(const struct hash_settings *s, lk_engine *engi
     }
     for (size_t i = 0; i < c->count; i++) {
         int32_t distance;
-        if (lk_hash_distance(&distance, &two[0].hashes[i], &two[1].hashes[i], &err) != LK_OK) {
+        const lk_hash *first = &two[0].hashes[i];
+        if (lk_hash_distance(&distance, first, &two[1].hashes[i], &err) != LK_OK) {
             buf_release(&b);
             return report_error(&s->common, &err);
         }
-        bool near = (int64_t)distance * c->items[i]->side * c->items[i]->side <=
-                    (int64_t)c->items[i]->match_bits * two[0].hashes[i].bits;
-        near = c->items[i]->sizes ? near : distance <= c->items[i]->match_bits;
+        bool near = lk_hash_is_near(first, distance);
         code = near ? code : EXIT_NO;
         if (s->common.json) {
             json_int(&j, c->items[i]->name, distance);
         } else {
             buf_printf(&b, "%-15s %4d of %d  %s\n", c->items[i]->name, distance,
-                       c->items[i]->segmented ? two[0].hashes[i].segments : two[0].hashes[i].bits,
-                       near ? "near" : "far");
+                       lk_hash_distance_max(first), near ? "near" : "far");
         }
     }
     if (s->common.json) {
@@ -277,7 +275,7 @@ const struct command command_hash = {
                "--compare ends with 0 when every\n"
                "chosen hash is within its usual distance, else with 1. When only average, phash "
                "and dhash of 64 bits are asked\n"
-               "for, a JPEG of 2048 pixels or more on its longer side is decoded at reduced size, "
+               "for, a JPEG of 2000 pixels or more on its longer side is decoded at reduced size, "
                "in gray, which may change a\n"
                "bit; --exact decodes it in full.",
     .examples = "  likeness hash photo.jpg\n"

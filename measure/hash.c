@@ -18,9 +18,8 @@ static lk_status hash_run(lk_measure_result *out, const struct measure_input *in
     if (status != LK_OK) {
         return status;
     }
-    int32_t most = info->segmented ? a.segments : a.bits;
     out->value = distance;
-    out->score = 1 - (double)distance / most;
+    out->score = 1 - (double)distance / lk_hash_distance_max(&a);
     measure_detail_int(out, "bits", a.bits);
     measure_detail_int(out, "match_bits", info->match_bits);
     lk_hash_text(text, sizeof text, &a);

@@ -28,6 +28,7 @@ const struct signature signature_average = {
              .synonym = "ahash",
              .title = "Average hash",
              .summary = "Which parts are brighter than the mean; quick, blunt.",
+             .bits = 64,
              .side = 8,
              .sizes = true,
              .match_bits = 5},

@@ -117,6 +117,7 @@ const struct signature signature_colorhash = {
              .synonym = "color",
              .title = "Colour hash",
              .summary = "How much black, gray and each hue there is, wherever it lies.",
+             .bits = 42,
              .side = 3,
              .match_bits = 4},
     .compute = colorhash_compute,

@@ -111,7 +111,7 @@ static int32_t flood(struct box *out, bool *seen, int32_t *stack, const bool *br
     return area;
 }
 
-/* The boxes of the large areas: bright ones first. More than LK_HASH_SEGMENTS_MAX are left out. */
+/* The boxes of the large areas: bright ones first. There is room for as many as can be. */
 static int32_t find_boxes(struct box boxes[LK_HASH_SEGMENTS_MAX], bool *seen, int32_t *stack,
                           const bool *bright) {
     int32_t count = 0;
@@ -185,8 +185,9 @@ const struct signature signature_crop_resistant = {
              .title = "Crop-resistant hash",
              .summary =
                  "A difference hash for each large bright or dark area; a crop keeps some of them.",
+             .bits = 64,
              .side = 8,
              .segmented = true,
-             .match_bits = 0},
+             .match_bits = HASH_SIDE * HASH_SIDE / 4},
     .compute = crop_resistant_compute,
 };

@@ -79,6 +79,7 @@ const struct signature signature_phash = {
     .info = {.name = "phash",
              .title = "DCT hash",
              .summary = "The lowest frequencies; the usual choice for near duplicates.",
+             .bits = 64,
              .side = 8,
              .sizes = true,
              .match_bits = 10},

@@ -107,6 +107,7 @@ const struct signature signature_whash = {
     .info = {.name = "whash",
              .title = "Wavelet hash",
              .summary = "The coarsest band of a Haar wavelet.",
+             .bits = 64,
              .side = 8,
              .sizes = true,
              .match_bits = 10},

@@ -2,7 +2,7 @@
 /* PDQ: 256 bits of the lowest 16 x 16 frequencies (without DC) of the picture smoothed to 64 x 64. Definition: "The TMK+PDQF
  * video-hashing algorithm and the PDQ image-hashing algorithm", Facebook 2019, and its reference implementation.
  *
- *   a side above 512: 512 x 512 by nearest neighbour; luma = .299 R + .587 G + .114 B, kept in float
+ *   a side above 512: 512 x 512 by nearest neighbour; luma = .299 R + .587 G + .114 B in float, gray as it is
  *   two rounds of box filters along rows and columns, window ceil(side / 128), shrinking at the ends (Jarosz filter)
  *   64 x 64 samples at int((i + .5) * side / 64)
  *   B = D A D^T, D[i][j] = sqrt(2 / 64) cos(pi / 128 (i + 1)(2 j + 1)); bit 16 i + j where B[i][j] is above the 128th smallest
@@ -21,15 +21,16 @@
 enum { LARGEST = 512, SMALLEST = 5, GRID = 64, KEPT = 16 };
 
 /* Luma of the picture, at most LARGEST on a side. */
-static lk_status read_luma(struct plane *out, const lk_image *rgb, lk_error *err) {
-    bool large = rgb->width > LARGEST || rgb->height > LARGEST;
-    int32_t width = large ? LARGEST : rgb->width, height = large ? LARGEST : rgb->height;
+static lk_status read_luma(struct plane *out, const lk_image *image, lk_error *err) {
+    bool large = image->width > LARGEST || image->height > LARGEST;
+    int32_t width = large ? LARGEST : image->width, height = large ? LARGEST : image->height;
     lk_status status = plane_new(out, width, height, err);
     for (int32_t y = 0; status == LK_OK && y < height; y++) {
-        const uint8_t *row = image_row(rgb, (int32_t)((int64_t)y * rgb->height / height));
+        const uint8_t *row = image_row(image, (int32_t)((int64_t)y * image->height / height));
         for (int32_t x = 0; x < width; x++) {
-            const uint8_t *p = row + 3 * ((int64_t)x * rgb->width / width);
-            plane_row(out, y)[x] = 0.299f * p[0] + 0.587f * p[1] + 0.114f * p[2];
+            const uint8_t *p = row + image->channels * ((int64_t)x * image->width / width);
+            plane_row(out, y)[x] =
+                image->channels == 1 ? p[0] : 0.299f * p[0] + 0.587f * p[1] + 0.114f * p[2];
         }
     }
     return status;
@@ -103,9 +104,11 @@ static int32_t quality_of(float a[GRID][GRID]) {
 
 static void transform(float out[KEPT][KEPT], float a[GRID][GRID]) {
     float d[KEPT][GRID], t[KEPT][GRID];
+    const float scale =
+        (float)sqrt(2.0 / GRID); /* rounded before it is multiplied, as the reference does */
     for (int32_t i = 0; i < KEPT; i++) {
         for (int32_t j = 0; j < GRID; j++) {
-            d[i][j] = (float)(sqrt(2.0 / GRID) * cos(M_PI / 2 / GRID * (i + 1) * (2 * j + 1)));
+            d[i][j] = (float)((double)scale * cos(M_PI / 2 / GRID * (i + 1) * (2 * j + 1)));
         }
     }
     for (int32_t i = 0; i < KEPT; i++) {
@@ -157,11 +160,12 @@ static lk_status pdq_compute(lk_hash *out, lk_engine *engine, const lk_image *im
     if (MIN(image->width, image->height) < SMALLEST) {
         return LK_OK; /* as the reference: no bits, quality 0 */
     }
-    lk_image rgb;
+    lk_image pixels; /* 8 bits, gray or RGB */
     struct plane luma = {0};
     float grid[GRID][GRID];
-    lk_status status = signature_rgb(&rgb, image, err);
-    status = status == LK_OK ? read_luma(&luma, &rgb, err) : status;
+    lk_status status = image->channels == 1 ? signature_gray(&pixels, image, err)
+                                            : signature_rgb(&pixels, image, err);
+    status = status == LK_OK ? read_luma(&luma, &pixels, err) : status;
     if (status == LK_OK && !(luma.width == GRID && luma.height == GRID)) {
         status = jarosz_filter(&luma, err);
     }
@@ -170,7 +174,7 @@ static lk_status pdq_compute(lk_hash *out, lk_engine *engine, const lk_image *im
         out->quality = quality_of(grid);
         hash_grid(out, grid);
     }
-    lk_image_release(&rgb);
+    lk_image_release(&pixels);
     plane_release(&luma);
     return status;
 }
@@ -180,6 +184,7 @@ const struct signature signature_pdq = {
              .title = "PDQ",
              .summary =
                  "256 bits of low frequencies with a quality score, made for matching at scale.",
+             .bits = 256,
              .side = 16,
              .match_bits = 31},
     .compute = pdq_compute,

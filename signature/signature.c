@@ -105,9 +105,12 @@ lk_status lk_hash_compute(lk_hash *out, lk_engine *engine, const lk_image *image
                           const lk_hash_info *info, int32_t side, lk_error *err) {
     *out = (lk_hash){.info = info, .segments = 1, .quality = -1};
     const struct signature *s = signature_of(info);
+    if (!s) {
+        return error_set(err, LK_E_USAGE, "there is no such hash");
+    }
     side = side == 0 ? info->side : side;
     bool known = side == info->side || (info->sizes && (side == 8 || side == 16 || side == 32));
-    if (!s || !known) {
+    if (!known) {
         return error_set(err, LK_E_USAGE, "%s has no size of %d x %d bits", info->name, side, side);
     }
     return s->compute(out, engine, image, side, err);
@@ -164,7 +167,77 @@ lk_status lk_hash_distance(int32_t *out, const lk_hash *a, const lk_hash *b, lk_
             least = MIN(
                 least, bits_apart(a->data + (size_t)i * bytes, b->data + (size_t)k * bytes, bytes));
         }
-        *out += least > a->bits / 4;
+        *out += least > a->info->match_bits;
     }
     return LK_OK;
+}
+
+int32_t lk_hash_distance_max(const lk_hash *a) {
+    return a->info->segmented ? a->segments : a->bits;
+}
+
+bool lk_hash_is_near(const lk_hash *a, int32_t distance) {
+    const lk_hash_info *info = a->info;
+    if (info->segmented) {
+        return distance < a->segments;
+    }
+    int64_t scale = info->sizes ? info->side * info->side : 1, bits = info->sizes ? a->bits : 1;
+    return distance * scale <= info->match_bits * bits;
+}
+
+static int digit_value(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The inverse of segment_text(): `digits` digits; false for what it does not print. */
+static bool parse_segment(uint8_t *data, const char *text, int32_t digits, int32_t bits) {
+    int32_t pad = digits * 4 - bits;
+    for (int32_t d = 0; d < digits; d++) {
+        int value = digit_value(text[d]);
+        for (int32_t k = 0; value >= 0 && k < 4; k++) {
+            int32_t bit = 4 * d + k - pad;
+            unsigned set = (unsigned)value >> (3 - k) & 1;
+            if (bit >= 0) {
+                data[bit / 8] |= (uint8_t)(set << (7 - bit % 8));
+            } else if (set) {
+                return false; /* in front of the first bit */
+            }
+        }
+        if (value < 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Bits of a hash with this many digits; 0 when its kind has none such. */
+static int32_t bits_for_digits(const lk_hash_info *info, size_t digits) {
+    for (int32_t side = 8; info->sizes && side <= 32; side *= 2) {
+        if (digits == (size_t)(side * side / 4)) {
+            return side * side;
+        }
+    }
+    int32_t bits = info->sizes ? 0 : info->bits;
+    return digits == (size_t)(bits + 3) / 4 ? bits : 0;
+}
+
+lk_status lk_hash_parse(lk_hash *out, const lk_hash_info *info, const char *text, lk_error *err) {
+    *out = (lk_hash){.info = info, .quality = -1};
+    if (!signature_of(info)) {
+        return error_set(err, LK_E_USAGE, "there is no such hash");
+    }
+    int32_t most = info->segmented ? LK_HASH_SEGMENTS_MAX : 1;
+    size_t digits = strcspn(text, ",");
+    out->bits = bits_for_digits(info, digits);
+    bool good = out->bits > 0, more = true;
+    while (good && more) {
+        good = out->segments < most && strcspn(text, ",") == digits &&
+               parse_segment(out->data + (size_t)out->segments * (size_t)((out->bits + 7) / 8),
+                             text, (int32_t)digits, out->bits);
+        out->segments += good;
+        more = good && text[digits] == ',';
+        text += good ? digits + more : 0;
+    }
+    return good ? LK_OK
+                : error_set(err, LK_E_USAGE, "this is not a %s hash as it is printed", info->name);
 }

@@ -129,6 +129,63 @@ static void test_sizes(void **state) {
     lk_image_release(&image);
 }
 
+/* Text and back, for every hash; and text that no hash prints. */
+static void test_parse(void **state) {
+    (void)state;
+    static const char *const wrong[] = {"",
+                                        "12",
+                                        "0123456789abcdeg",
+                                        "0123456789ABCDEF",
+                                        ",",
+                                        "0123456789abcdef,",
+                                        "0123456789abcdef0"};
+    lk_error err;
+    lk_image image;
+    lk_hash hash, back;
+    char text[LK_HASH_TEXT_MAX];
+    assert_ok(lk_image_new(&image, 333, 301, 3, 8, &err));
+    pattern_fill(&image, 1, 40);
+    for (size_t i = 0; i < lk_hash_count(); i++) {
+        const lk_hash_info *info = lk_hash_at(i);
+        assert_ok(lk_hash_compute(&hash, engine, &image, info, 0, &err));
+        lk_hash_text(text, sizeof text, &hash);
+        assert_ok(lk_hash_parse(&back, info, text, &err));
+        assert_int_equal(back.bits, hash.bits);
+        assert_int_equal(back.segments, hash.segments);
+        assert_memory_equal(back.data, hash.data, sizeof hash.data);
+        for (size_t w = 0; w < sizeof wrong / sizeof *wrong; w++) {
+            assert_refused(LK_E_USAGE, lk_hash_parse(&back, info, wrong[w], &err));
+        }
+    }
+    assert_refused(LK_E_USAGE,
+                   lk_hash_parse(&back, lk_hash_find("colorhash"), "fffffffffff", &err));
+    assert_refused(LK_E_USAGE, lk_hash_parse(&back, NULL, "0123456789abcdef", &err));
+    assert_refused(LK_E_USAGE, lk_hash_compute(&hash, engine, &image, NULL, 0, &err));
+    lk_image_release(&image);
+}
+
+/* Areas are counted, also where there is one alone; one with a partner is enough, as for ImageHash's matches(). */
+static void test_segments(void **state) {
+    (void)state;
+    lk_error err;
+    lk_hash one, three;
+    int32_t distance;
+    const lk_hash_info *info = lk_hash_find("crop_resistant");
+    assert_ok(lk_hash_parse(&one, info, "00000000000000ff", &err));
+    assert_ok(
+        lk_hash_parse(&three, info, "ffffffffffffffff,ffffffffffff0000,000000000000ffff", &err));
+    assert_ok(lk_hash_distance(&distance, &one, &three, &err));
+    assert_int_equal(distance, 0);
+    assert_int_equal(lk_hash_distance_max(&one), 1);
+    assert_ok(lk_hash_distance(&distance, &three, &one, &err));
+    assert_int_equal(distance, 2);
+    assert_true(lk_hash_is_near(&three, distance));
+    assert_false(lk_hash_is_near(&three, 3));
+    assert_ok(lk_hash_parse(&three, info, "ffffffffffffffff", &err));
+    assert_ok(lk_hash_distance(&distance, &three, &one, &err));
+    assert_int_equal(distance, 1);
+}
+
 /* One pixel, one row, one column, 16 bits: defined for every hash. */
 static void test_odd_pictures(void **state) {
     (void)state;
@@ -155,10 +212,9 @@ static void test_odd_pictures(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_oracle),
-        cmocka_unit_test(test_same_for_every_engine),
-        cmocka_unit_test(test_sizes),
-        cmocka_unit_test(test_odd_pictures),
+        cmocka_unit_test(test_oracle),   cmocka_unit_test(test_same_for_every_engine),
+        cmocka_unit_test(test_sizes),    cmocka_unit_test(test_parse),
+        cmocka_unit_test(test_segments), cmocka_unit_test(test_odd_pictures),
     };
     return cmocka_run_group_tests(tests, open_engine, close_engine);
 }

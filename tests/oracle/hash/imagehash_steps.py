@@ -130,6 +130,8 @@ def box(line, window):
 
 
 def pdq(image):
+    """Gray is luma as it is; the factor of the DCT is a float before it is multiplied: both as in Meta's C++."""
+    plain = image.mode == "L"
     rgb = np.asarray(image.convert("RGB"))
     if min(rgb.shape[:2]) < 5:
         return "0" * 64, 0
@@ -139,13 +141,15 @@ def pdq(image):
         h = w = 512
     f = rgb.astype(np.float32)
     luma = np.float32(0.299) * f[..., 0] + np.float32(0.587) * f[..., 1] + np.float32(0.114) * f[..., 2]
+    if plain:
+        luma = f[..., 0].copy()
     if (w, h) != (64, 64):
         for _ in range(2):
             luma = box(luma.T, (w + 127) // 128).T
             luma = box(luma, (h + 127) // 128)
     at = lambda n: ((np.arange(64) + 0.5) * n / 64).astype(int)
     a = luma[at(h)][:, at(w)]
-    d = (np.sqrt(2 / 64) * np.cos(np.pi / 128 * np.outer(np.arange(1, 17), 2 * np.arange(64) + 1))).astype(np.float32)
+    d = (float(np.float32(np.sqrt(2 / 64))) * np.cos(np.pi / 128 * np.outer(np.arange(1, 17), 2 * np.arange(64) + 1))).astype(np.float32)
     t = np.zeros((16, 64), np.float32)
     for k in range(64):
         t += d[:, k:k + 1] * a[k]
@@ -176,7 +180,7 @@ def hashes_of(image):
            (("average", average), ("phash", phash), ("dhash", dhash), ("dhash_vertical", dhash_vertical), ("whash", whash))}
     out["colorhash"] = hexed(colorhash(colour))
     out["crop_resistant"] = crop_resistant(image)
-    out["pdq"], out["pdq_quality"] = pdq(colour)
+    out["pdq"], out["pdq_quality"] = pdq(image if image.mode == "L" else colour)
     return out
 
 
