@@ -8,14 +8,16 @@
 #include "cli/area.h"
 #include "cli/command.h"
 #include "cli/explain.h"
+#include "cli/list_measures.h"
 
 struct compare_settings {
     struct common common;
     const char *measures, *mask;
     bool list_measures, explain;
     int32_t align, fit;
-    double min_score, rtol, atol;
-    struct text_list ignore, ignore_poly, report;
+    double min_score;
+    lk_measure_options measure; /* as `set`, `rtol` and `atol` say */
+    struct text_list set, ignore, ignore_poly, report;
 };
 
 #define AT(member) offsetof(struct compare_settings, member)
@@ -26,6 +28,8 @@ static const struct option compare_options[] = {
      "measures with commas between, default or all (default)", AT(measures)},
     {"list-measures", 0, OPTION_FLAG, NULL, NULL, NULL, "list the measures and what each tells",
      AT(list_measures)},
+    {"set", 0, OPTION_LIST, "MEASURE.NAME=VALUE", NULL, NULL,
+     "set an option of a measure (--list-measures names them); may be given again", AT(set)},
     {"align", 0, OPTION_CHOICE, "HOW", "auto|none|shift|affine|perspective", NULL,
      "how the photo may have been moved (auto)", AT(align)},
     {"fit", 0, OPTION_CHOICE, "HOW", "scale|fail|pad|crop", NULL,
@@ -39,9 +43,9 @@ static const struct option compare_options[] = {
     {"ignore-poly", 0, OPTION_LIST, "'x,y x,y ...'", NULL, NULL,
      "leave a polygon of A out; may be given again", AT(ignore_poly)},
     {"rtol", 0, OPTION_NUMBER, "F", NULL, NULL, "identity: relative tolerance of allclose (1e-5)",
-     AT(rtol)},
+     AT(measure.rtol)},
     {"atol", 0, OPTION_NUMBER, "F", NULL, NULL, "identity: absolute tolerance of allclose (1e-8)",
-     AT(atol)},
+     AT(measure.atol)},
     {"report", 0, OPTION_LIST, "FILE", NULL, NULL,
      "write evidence: .html, .json or .png (the differences)", AT(report)},
     {"explain", 0, OPTION_FLAG, NULL, NULL, NULL, "say what each piece of evidence tells",
@@ -51,51 +55,7 @@ static const struct option compare_options[] = {
 
 static void compare_defaults(void *settings) {
     struct compare_settings *s = settings;
-    lk_measure_options o = lk_measure_options_default();
-    s->rtol = o.rtol;
-    s->atol = o.atol;
-}
-
-static void list_as_json(struct buf *b) {
-    struct json j;
-    char id[64];
-    json_init(&j, b, 0);
-    json_object_begin(&j, NULL);
-    json_text(&j, "schema", "likeness/measures/1");
-    json_array_begin(&j, "measures");
-    for (size_t i = 0; i < lk_measure_count(); i++) {
-        const lk_measure_info *m = lk_measure_at(i);
-        snprintf(id, sizeof id, "%s@%d", m->name, m->version);
-        json_object_begin(&j, NULL);
-        json_text(&j, "id", id);
-        json_text(&j, "name", m->name);
-        json_text(&j, "title", m->title);
-        json_text(&j, "summary", m->summary);
-        json_text(&j, "unit", m->unit);
-        json_bool(&j, "higher_is_more_alike", m->higher_is_more_alike);
-        json_bool(&j, "is_default", m->is_default);
-        json_number(&j, "min", m->min); /* null where the range is open */
-        json_number(&j, "max", m->max);
-        json_object_end(&j);
-    }
-    json_array_end(&j);
-    json_object_end(&j);
-    buf_add_text(b, "\n");
-}
-
-static enum exit_code list_measures(const struct compare_settings *s) {
-    struct buf b;
-    buf_init(&b, 1 << 16);
-    if (s->common.json) {
-        list_as_json(&b);
-        return print_result(&s->common, &b, EXIT_YES);
-    }
-    for (size_t i = 0; i < lk_measure_count(); i++) {
-        const lk_measure_info *m = lk_measure_at(i);
-        buf_printf(&b, "%-16s %c  %s\n", m->name, m->is_default ? '*' : ' ', m->summary);
-    }
-    buf_add_text(&b, "(* is part of --measures default)\n");
-    return print_result(&s->common, &b, EXIT_YES);
+    s->measure = lk_measure_options_default();
 }
 
 /* What a run holds. */
@@ -196,8 +156,7 @@ static lk_status compare_pictures(struct comparing *c, const struct compare_sett
     o.align = (lk_align_mode)s->align;
     o.fit = (lk_fit_mode)s->fit;
     o.min_score = s->min_score;
-    o.measure.rtol = s->rtol;
-    o.measure.atol = s->atol;
+    o.measure = s->measure;
     o.mask = s->mask ? &c->mask : NULL;
     o.ignore = c->areas.polygons;
     o.ignore_count = c->areas.count;
@@ -269,7 +228,7 @@ static const char *argument_mistake(const struct compare_settings *s) {
     if (!(s->min_score >= 0 && s->min_score <= 1)) {
         return "--min-score takes a number from 0 to 1";
     }
-    if (!(s->rtol >= 0 && s->atol >= 0)) {
+    if (!(s->measure.rtol >= 0 && s->measure.atol >= 0)) {
         return "--rtol and --atol take numbers that are not negative";
     }
     for (size_t i = 0; i < s->report.count; i++) {
@@ -280,15 +239,26 @@ static const char *argument_mistake(const struct compare_settings *s) {
     return NULL;
 }
 
+static lk_status set_options(struct compare_settings *s, lk_error *err) {
+    lk_status status = LK_OK;
+    for (size_t i = 0; status == LK_OK && i < s->set.count; i++) {
+        status = lk_measure_options_set(&s->measure, s->set.items[i], err);
+    }
+    return status;
+}
+
 static enum exit_code compare_run(void *settings, lk_engine *engine) {
     struct compare_settings *s = settings;
     struct comparing c = {0};
     lk_error err = {0};
     char message[256];
     if (s->list_measures) {
-        return list_measures(s);
+        return list_measures(&s->common);
     }
     const char *mistake = argument_mistake(s);
+    if (!mistake && set_options(s, &err) != LK_OK) {
+        mistake = err.text;
+    }
     if (mistake) {
         return report_usage(&s->common, &command_compare, mistake);
     }

@@ -7,11 +7,9 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-enum { RADIUS_MAX = 256 };
-
 int32_t filter_border(int32_t i, int32_t n, enum border border) {
-    if (n == 1) {
-        return 0;
+    if (n == 1 || border == BORDER_CLAMP) {
+        return i < 0 ? 0 : MIN(i, n - 1);
     }
     int32_t period = border == BORDER_REFLECT ? 2 * n : 2 * n - 2;
     i %= period;
@@ -22,94 +20,90 @@ int32_t filter_border(int32_t i, int32_t n, enum border border) {
     return border == BORDER_REFLECT ? period - 1 - i : period - i;
 }
 
-struct gaussian {
+/* One pass of a separable filter. */
+struct pass {
+    lk_engine *engine;
     const struct plane *in;
     struct plane *out;
-    float weights[RADIUS_MAX + 1]; /* of the middle, then outward */
-    int32_t radius;
+    const struct taps *taps;
     enum border border;
 };
 
-static void fill_weights(struct gaussian *g, double sigma, double truncate) {
-    g->radius = MIN((int32_t)(truncate * sigma + 0.5), (int32_t)RADIUS_MAX);
-    double sum = 1;
-    for (int32_t i = 1; i <= g->radius; i++) {
-        sum += 2 * exp(-0.5 * i * i / (sigma * sigma));
+static void pass_down(void *arg, int32_t y) {
+    const struct pass *p = arg;
+    const struct kernel_plane *k = &p->engine->kernels.plane;
+    const float *rows[2 * TAPS_RADIUS_MAX + 1];
+    int32_t r = p->taps->radius;
+    for (int32_t i = -r; i <= r; i++) {
+        rows[i + r] = plane_row(p->in, filter_border(y + i, p->in->height, p->border));
     }
-    for (int32_t i = 0; i <= g->radius; i++) {
-        g->weights[i] = (float)(exp(-0.5 * i * i / (sigma * sigma)) / sum);
-    }
+    (p->taps->odd ? k->down_odd : k->down_even)(plane_row(p->out, y), rows, p->taps->weights, r,
+                                                (size_t)p->in->width);
 }
 
-/* out = sum of rows around y; whole rows at a time, so that the compiler vectorises across pixels. */
-static void gaussian_down(void *arg, int32_t y) {
-    const struct gaussian *g = arg;
-    int32_t width = g->in->width, height = g->in->height;
-    float *to = plane_row(g->out, y);
-    const float *middle = plane_row(g->in, y);
-    for (int32_t x = 0; x < width; x++) {
-        to[x] = g->weights[0] * middle[x];
-    }
-    for (int32_t k = g->radius; k >= 1; k--) {
-        const float *up = plane_row(g->in, filter_border(y - k, height, g->border));
-        const float *down = plane_row(g->in, filter_border(y + k, height, g->border));
-        float w = g->weights[k];
-        for (int32_t x = 0; x < width; x++) {
-            to[x] += w * (up[x] + down[x]);
-        }
-    }
-}
-
-static void gaussian_across(void *arg, int32_t y) {
-    enum { BLOCK = 512 };
-    const struct gaussian *g = arg;
-    int32_t width = g->in->width, r = g->radius;
-    const float *from = plane_row(g->in, y);
-    float *to = plane_row(g->out, y);
-    float padded[BLOCK + 2 * RADIUS_MAX];
+static void pass_across(void *arg, int32_t y) {
+    enum { BLOCK = 2048 };
+    const struct pass *p = arg;
+    const struct kernel_plane *k = &p->engine->kernels.plane;
+    int32_t width = p->in->width, r = p->taps->radius;
+    const float *from = plane_row(p->in, y);
+    float *to = plane_row(p->out, y);
+    float padded[BLOCK + 2 * TAPS_RADIUS_MAX];
     for (int32_t at = 0; at < width; at += BLOCK) {
         int32_t n = MIN((int32_t)BLOCK, width - at);
-        for (int32_t i = -r; i < n + r; i++) {
-            int32_t x = at + i;
-            padded[i + r] = from[x >= 0 && x < width ? x : filter_border(x, width, g->border)];
+        int32_t first = MIN(r, at), last = MIN(n + r, width - at); /* of what lies inside */
+        memcpy(padded + r - first, from + at - first, (size_t)(first + last) * sizeof *from);
+        for (int32_t i = -r; i < -first; i++) {
+            padded[i + r] = from[filter_border(at + i, width, p->border)];
         }
-        const float *p = padded + r;
-        for (int32_t i = 0; i < n; i++) {
-            to[at + i] = g->weights[0] * p[i];
+        for (int32_t i = last; i < n + r; i++) {
+            padded[i + r] = from[filter_border(at + i, width, p->border)];
         }
-        for (int32_t k = r; k >= 1; k--) {
-            float w = g->weights[k];
-            for (int32_t i = 0; i < n; i++) {
-                to[at + i] += w * (p[i - k] + p[i + k]);
-            }
-        }
+        (p->taps->odd ? k->across_odd : k->across_even)(to + at, padded + r, p->taps->weights, r,
+                                                        (size_t)n);
+    }
+}
+
+lk_status filter_separable(struct plane *out, lk_engine *engine, const struct plane *in,
+                           const struct taps *across, const struct taps *down, enum border border,
+                           lk_error *err) {
+    struct plane rows = {0};
+    lk_status status = plane_new(out, in->width, in->height, err);
+    status = status == LK_OK ? plane_new(&rows, in->width, in->height, err) : status;
+    if (status != LK_OK) {
+        plane_release(out);
+        return status;
+    }
+    struct pass p = {.engine = engine, .in = in, .out = &rows, .taps = across, .border = border};
+    pool_for(engine->pool, in->height, pass_across, &p);
+    p.in = &rows;
+    p.out = out;
+    p.taps = down;
+    pool_for(engine->pool, in->height, pass_down, &p);
+    plane_release(&rows);
+    return LK_OK;
+}
+
+void taps_gaussian(struct taps *out, double sigma, double truncate) {
+    *out = (struct taps){.weights = {1}};
+    if (!(sigma > 0)) {
+        return;
+    }
+    out->radius = MIN((int32_t)(truncate * sigma + 0.5), (int32_t)TAPS_RADIUS_MAX);
+    double sum = 1;
+    for (int32_t i = 1; i <= out->radius; i++) {
+        sum += 2 * exp(-0.5 * i * i / (sigma * sigma));
+    }
+    for (int32_t i = 0; i <= out->radius; i++) {
+        out->weights[i] = (float)(exp(-0.5 * i * i / (sigma * sigma)) / sum);
     }
 }
 
 lk_status filter_gaussian(struct plane *out, lk_engine *engine, const struct plane *in,
                           double sigma, double truncate, enum border border, lk_error *err) {
-    struct plane rows = {0};
-    lk_status status = plane_new(out, in->width, in->height, err);
-    if (status != LK_OK) {
-        return status;
-    }
-    if (!(sigma > 0)) {
-        memcpy(out->data, in->data, (size_t)in->width * (size_t)in->height * sizeof *in->data);
-        return LK_OK;
-    }
-    status = plane_new(&rows, in->width, in->height, err);
-    if (status != LK_OK) {
-        plane_release(out);
-        return status;
-    }
-    struct gaussian g = {.in = in, .out = &rows, .border = border};
-    fill_weights(&g, sigma, truncate);
-    pool_for(engine->pool, in->height, gaussian_across, &g);
-    g.in = &rows;
-    g.out = out;
-    pool_for(engine->pool, in->height, gaussian_down, &g);
-    plane_release(&rows);
-    return LK_OK;
+    struct taps taps;
+    taps_gaussian(&taps, sigma, truncate);
+    return filter_separable(out, engine, in, &taps, &taps, border, err);
 }
 
 /* The extremes over rows y - r .. y + r of across-extremes that are held for every row. */

@@ -6,6 +6,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
     kernel_feature_init_c(&k->feature);
     kernel_orb_init_c(&k->orb);
     kernel_pixel_init_c(&k->pixel);
+    kernel_plane_init_c(&k->plane);
     kernel_png_init_c(&k->png);
     kernel_resize_init_c(&k->resize);
     kernel_ssim_init_c(&k->ssim);
@@ -15,7 +16,8 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
         kernel_feature_init_avx2(&k->feature);
         kernel_orb_init_avx2(&k->orb);
         kernel_pixel_init_avx2(&k->pixel);
-        kernel_png_init_avx2(&k->png);
+        kernel_plane_init_avx2(&k->plane);
+    kernel_png_init_avx2(&k->png);
         kernel_resize_init_avx2(&k->resize);
         kernel_ssim_init_avx2(&k->ssim);
     }
@@ -23,6 +25,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
         kernel_diff_init_avx512(&k->diff);
         kernel_feature_init_avx512(&k->feature);
         kernel_pixel_init_avx512(&k->pixel);
+        kernel_plane_init_avx512(&k->plane);
         kernel_resize_init_avx512(&k->resize);
         kernel_ssim_init_avx512(&k->ssim);
     }

@@ -13,6 +13,7 @@
 #include "kernel/kernel_feature.h"
 #include "kernel/kernel_orb.h"
 #include "kernel/kernel_pixel.h"
+#include "kernel/kernel_plane.h"
 #include "kernel/kernel_png.h"
 #include "kernel/kernel_resize.h"
 #include "kernel/kernel_ssim.h"
@@ -22,6 +23,7 @@ struct kernels {
     struct kernel_feature feature;
     struct kernel_orb orb;
     struct kernel_pixel pixel;
+    struct kernel_plane plane;
     struct kernel_png png;
     struct kernel_resize resize;
     struct kernel_ssim ssim;

@@ -94,6 +94,7 @@ const struct measure measure_block = {
              .title = "Blocks",
              .summary = "The share of the cells of a grid whose mean colour differs.",
              .unit = "",
+             .aspect = LK_ASPECT_STRUCTURE,
              .higher_is_more_alike = false,
              .symmetric = true,
              .is_default = false,

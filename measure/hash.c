@@ -34,7 +34,7 @@ static lk_status hash_run(lk_measure_result *out, const struct measure_input *in
 }
 
 #define HASH_MEASURE(symbol, measure_name, hash_name, words, explained, counted, commutes,         \
-                     default_row, longest)                                                         \
+                     default_row, longest, asked)                                                  \
     static lk_status symbol##_run(lk_measure_result *out, const struct measure_input *in,          \
                                   lk_error *err) {                                                 \
         return hash_run(out, in, hash_name, err);                                                  \
@@ -45,6 +45,7 @@ static lk_status hash_run(lk_measure_result *out, const struct measure_input *in
                  .title = words,                                                                   \
                  .summary = explained,                                                             \
                  .unit = counted,                                                                  \
+                 .aspect = LK_ASPECT_##asked,                                                      \
                  .higher_is_more_alike = false,                                                    \
                  .symmetric = commutes,                                                            \
                  .is_default = default_row,                                                        \
@@ -56,20 +57,23 @@ static lk_status hash_run(lk_measure_result *out, const struct measure_input *in
     }
 
 HASH_MEASURE(average, "average", "average", "Average hash",
-             "How many of 64 parts change sides of the mean brightness.", "bits", true, false, 64);
+             "How many of 64 parts change sides of the mean brightness.", "bits", true, false, 64,
+             STRUCTURE);
 HASH_MEASURE(phash, "phash", "phash", "DCT hash",
              "How many of the 64 lowest frequencies change; 10 or fewer is a near duplicate.",
-             "bits", true, true, 64);
+             "bits", true, true, 64, STRUCTURE);
 HASH_MEASURE(dhash, "dhash", "dhash", "Difference hash",
              "How many of 64 steps of brightness from left to right turn round.", "bits", true,
-             true, 64);
+             true, 64, STRUCTURE);
 HASH_MEASURE(whash, "whash", "whash", "Wavelet hash",
-             "How many of 64 parts change in the coarsest wavelet band.", "bits", true, false, 64);
+             "How many of 64 parts change in the coarsest wavelet band.", "bits", true, false, 64,
+             STRUCTURE);
 HASH_MEASURE(colorhash, "colorhash", "colorhash", "Colour hash",
-             "How much the shares of black, gray and each hue change.", "bits", true, false, 42);
+             "How much the shares of black, gray and each hue change.", "bits", true, false, 42,
+             COLOUR);
 HASH_MEASURE(crop_resistant, "crop-resistant", "crop_resistant", "Crop-resistant hash",
              "How many large areas of the reference have no like in the photo.", "areas", false,
-             false, LK_HASH_SEGMENTS_MAX);
+             false, LK_HASH_SEGMENTS_MAX, STRUCTURE);
 HASH_MEASURE(pdq, "pdq", "pdq", "PDQ",
              "How many of 256 low frequencies change; 31 or fewer is a match.", "bits", true, true,
-             256);
+             256, STRUCTURE);

@@ -139,6 +139,7 @@ const struct measure measure_histogram = {
              .title = "Colour histograms",
              .summary = "How alike the mix of colours is, wherever in the picture they lie.",
              .unit = "",
+             .aspect = LK_ASPECT_COLOUR,
              .higher_is_more_alike = false,
              .symmetric = true,
              .is_default = true,

@@ -58,6 +58,7 @@ const struct measure measure_orb = {
              .summary =
                  "How many distinctive points of the two pictures match and agree on one view.",
              .unit = "inliers",
+             .aspect = LK_ASPECT_DETAILS,
              .higher_is_more_alike = true,
              .symmetric = false,
              .is_default = true,

@@ -53,13 +53,16 @@ const lk_measure_info *lk_measure_find(const char *name) {
     return m ? &m->info : NULL;
 }
 
-lk_measure_options lk_measure_options_default(void) {
-    return (lk_measure_options){.rtol = 1e-5, .atol = 1e-8, .block_grid = 16, .block_limit = 1};
+const char *lk_aspect_name(lk_aspect aspect) {
+    static const char *const names[LK_ASPECTS] = {"none",  "colour",  "brightness", "structure",
+                                                  "shape", "details", "motion",     "meaning"};
+    return names[aspect];
 }
 
 void lk_measure_result_release(lk_measure_result *result) {
     if (result) {
         mem_free(result->map.data);
+        lk_image_release(&result->picture);
         *result = (lk_measure_result){0};
     }
 }

@@ -18,9 +18,10 @@ struct measure_input {
 struct measure {
     lk_measure_info info;
     bool any_size; /* works on pictures of different sizes (hashes, histograms, keypoints) */
-    bool
-        on_original; /* in a comparison, runs on the photo as it came rather than on the aligned one */
-    /* Fills value, score and details (and map if options->want_maps); out->info is set already. */
+    /* In a comparison, runs on the photo as it came, scaled to the size of the reference unless any_size, rather than on the
+     * aligned one: what asks how the photo was moved. */
+    bool on_original;
+    /* Fills value, score and details (map and picture too if options->want_maps); out->info is set already. */
     lk_status (*run)(lk_measure_result *out, const struct measure_input *in, lk_error *err);
 };
 

@@ -92,6 +92,7 @@ const struct measure measure_msssim = {
              .summary = "Structural similarity over five scales, so that detail and layout both "
                         "count whatever the viewing distance.",
              .unit = "",
+             .aspect = LK_ASPECT_STRUCTURE,
              .higher_is_more_alike = true,
              .symmetric = true,
              .is_default = false,

@@ -67,6 +67,7 @@ const struct measure measure_ssim = {
              .title = "Structural similarity",
              .summary = "How alike light, contrast and structure are around every pixel.",
              .unit = "",
+             .aspect = LK_ASPECT_STRUCTURE,
              .higher_is_more_alike = true,
              .symmetric = true,
              .is_default = true,

@@ -47,6 +47,7 @@ const struct measure measure_thumbnail = {
              .title = "Thumbnail of 4 x 4",
              .summary = "How far sixteen mean colours are apart: the cheapest look at layout.",
              .unit = "",
+             .aspect = LK_ASPECT_STRUCTURE,
              .higher_is_more_alike = false,
              .symmetric = true,
              .is_default = false,

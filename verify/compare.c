@@ -60,6 +60,8 @@ struct comparing {
     lk_image aligned;     /* RGB 8: the photo on the frame of the reference */
     lk_image valid;       /* gray: what of the frame counts */
     struct view on_frame; /* of aligned; empty when b is measured as it is */
+    lk_image scaled;      /* b in the size of a, not aligned; empty until a measure needs it */
+    struct view unmoved;  /* of scaled, or of b where it has the size of a */
     bool untouched;       /* b itself has the frame of a, and nothing is left out */
     bool left_out;        /* everything is */
     double changed_share;
@@ -236,6 +238,30 @@ static lk_status check_names(const char *list, lk_error *err) {
     return LK_OK;
 }
 
+/* What of the photo the row is run on: the aligned pair; or, for rows that measure how the photo was moved, the photo as it
+ * came, in the size of the reference where the row needs that. */
+static lk_status photo_for(struct view **out, struct comparing *c, const struct measure *m,
+                           lk_error *err) {
+    if (!m->on_original) {
+        *out = c->untouched ? &c->b : &c->on_frame;
+        return LK_OK;
+    }
+    if (m->any_size || image_same_size(c->a.image, c->b.image)) {
+        *out = &c->b;
+        return LK_OK;
+    }
+    *out = &c->unmoved;
+    if (c->scaled.data) {
+        return LK_OK;
+    }
+    const lk_image *rgb;
+    lk_status status = view_rgb(&rgb, &c->b, err);
+    status = status == LK_OK ? image_resize(&c->scaled, c->engine, rgb, c->a.image->width,
+                                            c->a.image->height, RESIZE_BICUBIC, err)
+                             : status;
+    return status == LK_OK ? view_init(&c->unmoved, c->engine, &c->scaled, err) : status;
+}
+
 static lk_status run_measures(struct comparing *c, lk_comparison *out, lk_error *err) {
     lk_measure_options options = c->options->measure;
     options.want_maps = c->options->want_evidence;
@@ -243,7 +269,6 @@ static lk_status run_measures(struct comparing *c, lk_comparison *out, lk_error 
     if (!out->measures) {
         return error_memory(err, lk_measure_count() * sizeof *out->measures);
     }
-    struct view *photo = c->untouched ? &c->b : &c->on_frame;
     for (size_t i = 0; i < lk_measure_count(); i++) {
         const struct measure *m = measure_at(i);
         if (!is_wanted(c->options->measures, &m->info)) {
@@ -253,11 +278,10 @@ static lk_status run_measures(struct comparing *c, lk_comparison *out, lk_error 
         if (engine_check_stop(c->engine, err) != LK_OK) {
             return LK_E_CANCELLED;
         }
-        struct measure_input in = {.engine = c->engine,
-                                   .a = &c->a,
-                                   .b = m->on_original ? &c->b : photo,
-                                   .options = &options};
-        lk_status status = measure_run(&out->measures[out->measure_count], m, &in, &problem);
+        struct measure_input in = {.engine = c->engine, .a = &c->a, .options = &options};
+        lk_status status = photo_for(&in.b, c, m, &problem);
+        status = status == LK_OK ? measure_run(&out->measures[out->measure_count], m, &in, &problem)
+                                 : status;
         if (status == LK_OK) {
             out->measure_count++;
         } else if (status == LK_E_SIZE ||
@@ -371,6 +395,8 @@ static lk_status keep_evidence(struct comparing *c, lk_comparison *out, lk_error
 
 static void comparing_release(struct comparing *c) {
     view_release(&c->on_frame);
+    view_release(&c->unmoved);
+    lk_image_release(&c->scaled);
     view_release(&c->a);
     view_release(&c->b);
     lk_image_release(&c->aligned);

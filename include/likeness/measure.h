@@ -9,6 +9,23 @@
 extern "C" {
 #endif
 
+/* What a person asks about two pictures; every row of the table answers to one of these, or to none in particular. */
+typedef enum lk_aspect {
+    LK_ASPECT_NONE,
+    LK_ASPECT_COLOUR,
+    LK_ASPECT_BRIGHTNESS,
+    LK_ASPECT_STRUCTURE,
+    LK_ASPECT_SHAPE,
+    LK_ASPECT_DETAILS,
+    LK_ASPECT_MOTION,
+    LK_ASPECT_MEANING,
+} lk_aspect;
+
+enum { LK_ASPECTS = LK_ASPECT_MEANING + 1 };
+
+/* "none", "colour", "brightness", ... */
+LK_API const char *lk_aspect_name(lk_aspect aspect);
+
 /* The descriptor of a measure; help, documentation, JSON and property tests are enumerated from the table. */
 typedef struct lk_measure_info {
     const char *name;    /* "ssim" */
@@ -16,6 +33,8 @@ typedef struct lk_measure_info {
     const char *title;   /* "Structural similarity" */
     const char *summary; /* one sentence for a person: what it tells */
     const char *unit;    /* "" when it has none */
+    lk_aspect aspect;    /* the question it answers */
+    const char *picture; /* caption of the picture it draws; NULL when it draws none */
     bool higher_is_more_alike;
     bool symmetric;  /* value(a, b) == value(b, a) */
     bool is_default; /* part of `--measures default` */
@@ -60,7 +79,8 @@ typedef struct lk_measure_result {
     double score; /* the same as 0..1, higher more alike */
     lk_detail details[LK_DETAILS_MAX];
     int32_t detail_count;
-    lk_map map; /* owned; may be empty */
+    lk_map map;       /* owned; may be empty */
+    lk_image picture; /* owned, RGB 8 bits, what info->picture says; may be empty */
 } lk_measure_result;
 
 LK_API void lk_measure_result_release(lk_measure_result *result);
@@ -70,10 +90,32 @@ typedef struct lk_measure_options {
         atol; /* identity: |a-b| <= atol + rtol |b|, in levels of the deeper picture; 1e-5, 1e-8 */
     int32_t block_grid; /* block: cells a side; 16 */
     double block_limit; /* block: share of differing cells at which reading stops; 1 reads all */
-    bool want_maps;     /* fill result.map where the measure has one */
+    bool want_maps;     /* fill result.map and result.picture where the measure has them */
 } lk_measure_options;
 
 LK_API lk_measure_options lk_measure_options_default(void);
+
+typedef enum lk_measure_option_kind {
+    LK_OPTION_NUMBER,  /* double */
+    LK_OPTION_INTEGER, /* int32_t */
+    LK_OPTION_CHOICE,  /* int32_t: which of choices */
+} lk_measure_option_kind;
+
+/* One setting of one measure; what `--set MEASURE.NAME=VALUE` takes and --list-measures prints is this table. */
+typedef struct lk_measure_option {
+    const char *measure, *name;
+    lk_measure_option_kind kind;
+    double min, max;     /* both allowed; NUMBER and INTEGER */
+    const char *choices; /* "a|b|c"; CHOICE */
+    const char *help;
+    size_t offset; /* in lk_measure_options */
+} lk_measure_option;
+
+LK_API size_t lk_measure_option_count(void);
+LK_API const lk_measure_option *lk_measure_option_at(size_t i);
+/* Sets what text, "MEASURE.NAME=VALUE", says. LK_E_USAGE names what is wrong with it. */
+LK_API LK_MUST_CHECK lk_status lk_measure_options_set(lk_measure_options *options, const char *text,
+                                                      lk_error *err);
 
 /* Runs the measure called name on a (the reference) and b. LK_E_SIZE when it needs equal sizes and they differ;
  * LK_E_USAGE for an unknown name. options may be NULL. The caller releases out. */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The settings of measures: one row each, from which `--set`, the lists and the checks of range come. The defaults stand in
+ * lk_measure_options_default. */
+#include <likeness/measure.h>
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "base/error.h"
+
+#define FIELD(member) offsetof(lk_measure_options, member)
+#define NUMBER(measure, name, member, low, high, help)                                             \
+    { measure, name, LK_OPTION_NUMBER, low, high, NULL, help, FIELD(member) }
+#define INTEGER(measure, name, member, low, high, help)                                            \
+    { measure, name, LK_OPTION_INTEGER, low, high, NULL, help, FIELD(member) }
+#define CHOICE(measure, name, member, choices, help)                                               \
+    { measure, name, LK_OPTION_CHOICE, 0, 0, choices, help, FIELD(member) }
+
+static const lk_measure_option option_table[] = {
+    NUMBER("identity", "rtol", rtol, 0, 1e9, "relative tolerance of allclose"),
+    NUMBER("identity", "atol", atol, 0, 1e9, "absolute tolerance of allclose, in levels"),
+    INTEGER("block", "grid", block_grid, 1, 256, "cells a side"),
+    NUMBER("block", "limit", block_limit, 0, 1, "share of differing cells at which reading stops"),
+};
+
+lk_measure_options lk_measure_options_default(void) {
+    return (lk_measure_options){.rtol = 1e-5, .atol = 1e-8, .block_grid = 16, .block_limit = 1};
+}
+
+size_t lk_measure_option_count(void) {
+    return ARRAY_COUNT(option_table);
+}
+
+const lk_measure_option *lk_measure_option_at(size_t i) {
+    return &option_table[i];
+}
+
+/* The row of "MEASURE.NAME", or NULL. */
+static const lk_measure_option *option_find(const char *text, size_t length) {
+    for (size_t i = 0; i < ARRAY_COUNT(option_table); i++) {
+        const lk_measure_option *o = &option_table[i];
+        size_t measure = strlen(o->measure), name = strlen(o->name);
+        if (length == measure + 1 + name && memcmp(text, o->measure, measure) == 0 &&
+            text[measure] == '.' && memcmp(text + measure + 1, o->name, name) == 0) {
+            return o;
+        }
+    }
+    return NULL;
+}
+
+/* Which of "a|b|c" word is, or -1. */
+static int32_t choice_find(const char *choices, const char *word) {
+    size_t length = strlen(word);
+    for (int32_t i = 0;; i++) {
+        size_t one = strcspn(choices, "|");
+        if (one == length && memcmp(choices, word, one) == 0) {
+            return i;
+        }
+        if (!choices[one]) {
+            return -1;
+        }
+        choices += one + 1;
+    }
+}
+
+static lk_status set_choice(int32_t *to, const lk_measure_option *o, const char *word,
+                            lk_error *err) {
+    int32_t choice = choice_find(o->choices, word);
+    if (choice < 0) {
+        return error_set(err, LK_E_USAGE, "%s.%s takes one of %s, not %s", o->measure, o->name,
+                         o->choices, word);
+    }
+    *to = choice;
+    return LK_OK;
+}
+
+lk_status lk_measure_options_set(lk_measure_options *options, const char *text, lk_error *err) {
+    size_t length = strcspn(text, "=");
+    const lk_measure_option *o = option_find(text, length);
+    if (!o || !text[length]) {
+        return error_set(err, LK_E_USAGE, "%s: want MEASURE.NAME=VALUE (--list-measures names them)", text);
+    }
+    void *field = (char *)options + o->offset;
+    const char *word = text + length + 1;
+    if (o->kind == LK_OPTION_CHOICE) {
+        return set_choice(field, o, word, err);
+    }
+    char *end;
+    double value = strtod(word, &end);
+    bool is_whole = o->kind == LK_OPTION_NUMBER || value == rint(value);
+    if (end == word || *end || !is_whole || !(value >= o->min && value <= o->max)) {
+        return error_set(err, LK_E_USAGE, "%s.%s takes %s from %g to %g, not %s", o->measure,
+                         o->name, o->kind == LK_OPTION_NUMBER ? "a number" : "a whole number",
+                         o->min, o->max, word);
+    }
+    if (o->kind == LK_OPTION_NUMBER) {
+        *(double *)field = value;
+    } else {
+        *(int32_t *)field = (int32_t)value;
+    }
+    return LK_OK;
+}
