@@ -72,6 +72,15 @@ lk_status explain(struct buf *out, lk_engine *engine, const lk_comparison *c, co
     for (int32_t i = 0; i < c->reason_count; i++) {
         buf_printf(out, "  %s\n", c->reasons[i]);
     }
+    buf_add_text(out, "at a glance\n");
+    for (int32_t i = 0; i < c->aspect_count; i++) {
+        const lk_aspect_result *r = &c->aspects[i];
+        if (r->known) {
+            buf_printf(out, "  %s %.2f: %s\n", lk_aspect_name(r->aspect), r->score, r->reason);
+        } else {
+            buf_printf(out, "  %s: %s\n", lk_aspect_name(r->aspect), r->reason);
+        }
+    }
     buf_add_text(out, "evidence\n");
     explain_files(out, c);
     explain_alignment(out, c);

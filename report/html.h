@@ -16,6 +16,7 @@ struct page {
 
 /* html_tables.c: what is said in words and numbers. */
 void html_verdict(struct page *p);
+void html_aspects(struct page *p);
 void html_warnings(struct page *p);
 void html_inputs(struct page *p);
 void html_alignment(struct page *p);

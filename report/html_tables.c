@@ -61,6 +61,30 @@ void html_verdict(struct page *p) {
     buf_add_text(b, c->reason_count > 0 ? "</ul>\n</header>\n" : "</header>\n");
 }
 
+void html_aspects(struct page *p) {
+    struct buf *b = &p->out;
+    if (p->c->aspect_count == 0) {
+        return;
+    }
+    buf_add_text(b,
+                 "<section aria-labelledby=\"h-aspects\">\n<h2 id=\"h-aspects\">At a glance</h2>\n"
+                 "<dl class=\"aspects\">\n");
+    for (int32_t i = 0; i < p->c->aspect_count; i++) {
+        const lk_aspect_result *a = &p->c->aspects[i];
+        buf_printf(b, "<div><dt>%s</dt><dd class=\"figure\">", lk_aspect_name(a->aspect));
+        if (a->known) {
+            buf_printf(b, "%.2f", a->score);
+            html_bar(p, a->score);
+        } else {
+            buf_add_text(b, "–");
+        }
+        buf_add_text(b, "</dd><dd>");
+        buf_add_html(b, a->reason);
+        buf_add_text(b, "</dd></div>\n");
+    }
+    buf_add_text(b, "</dl>\n</section>\n");
+}
+
 void html_warnings(struct page *p) {
     if (p->c->warning_count == 0) {
         return;

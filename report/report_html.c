@@ -79,6 +79,7 @@ static lk_status add_data(struct page *p, lk_error *err) {
 static lk_status add_body(struct page *p, lk_error *err) {
     html_verdict(p);
     buf_add_text(&p->out, "<main>\n");
+    html_aspects(p);
     html_warnings(p);
     html_inputs(p);
     lk_status status = html_pictures(p, err);

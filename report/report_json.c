@@ -2,6 +2,7 @@
 /* The document likeness/compare/1. Its keys are a contract (schema/compare-1.json): names are only ever added. */
 #include <likeness/report.h>
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/buf.h"
@@ -59,6 +60,7 @@ static void write_measure(struct json *j, const lk_measure_result *m) {
     json_number(j, "value", m->value);
     json_number(j, "score", m->score);
     json_text(j, "unit", m->info->unit);
+    json_text(j, "aspect", lk_aspect_name(m->info->aspect));
     json_bool(j, "higher_is_more_alike", m->info->higher_is_more_alike);
     json_object_begin(j, "details");
     for (int32_t i = 0; i < m->detail_count; i++) {
@@ -84,7 +86,28 @@ static void write_region(struct json *j, const lk_region *r, const lk_map *frame
     json_object_end(j);
 }
 
+/* What a person asks, with the measures of this run that belong to it. */
+static void write_aspect(struct json *j, const lk_comparison *c, const lk_aspect_result *a) {
+    json_object_begin(j, NULL);
+    json_text(j, "name", lk_aspect_name(a->aspect));
+    json_number(j, "score", a->known ? a->score : NAN);
+    json_text(j, "reason", a->reason);
+    json_array_begin(j, "measures");
+    for (size_t i = 0; i < c->measure_count; i++) {
+        if (c->measures[i].info->aspect == a->aspect) {
+            json_text(j, NULL, c->measures[i].info->name);
+        }
+    }
+    json_array_end(j);
+    json_object_end(j);
+}
+
 static void write_lists(struct json *j, const lk_comparison *c) {
+    json_array_begin(j, "aspects");
+    for (int32_t i = 0; i < c->aspect_count; i++) {
+        write_aspect(j, c, &c->aspects[i]);
+    }
+    json_array_end(j);
     json_array_begin(j, "measures");
     for (size_t i = 0; i < c->measure_count; i++) {
         write_measure(j, &c->measures[i]);

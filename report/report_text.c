@@ -13,8 +13,33 @@ static const struct {
     [LK_CANNOT_TELL] = {"CANNOT TELL", "?", "\x1b[33m"},
 };
 
-/* With the verdict and the line on what is left out, never more than six lines. */
-enum { TEXT_MAX = 1 << 16, LINES = 4, REASONS_SHOWN = 3 };
+static const double alike_from = 0.9;
+
+/* "differs in colour 0.63, details 0.41; alike in brightness, structure" */
+static void add_aspects(struct buf *b, const lk_comparison *c) {
+    static const char *const words[2] = {"differs in ", "alike in "};
+    const char *before = "  ";
+    for (int alike = 0; alike < 2; alike++) {
+        const char *word = words[alike];
+        for (int32_t i = 0; i < c->aspect_count; i++) {
+            const lk_aspect_result *a = &c->aspects[i];
+            if (a->known && (a->score >= alike_from) == (bool)alike) {
+                buf_printf(b, "%s%s%s", before, word, lk_aspect_name(a->aspect));
+                if (!alike) {
+                    buf_printf(b, " %.2f", a->score);
+                }
+                before = ", ";
+                word = "";
+            }
+        }
+        before = *word ? before : "; ";
+    }
+    buf_add_text(b, "\n");
+}
+
+/* With the verdict and the line on what is left out, never more than six lines; where nothing can be told, the reasons matter
+ * more than the aspects. */
+enum { TEXT_MAX = 1 << 16, LINES = 4 };
 
 lk_status lk_report_text(lk_bytes *out, const lk_comparison *c, bool colour, lk_error *err) {
     struct buf b;
@@ -22,11 +47,16 @@ lk_status lk_report_text(lk_bytes *out, const lk_comparison *c, bool colour, lk_
     buf_printf(&b, "%s%s %s%s  score %.3f\n", colour ? verdict_table[c->verdict].ansi : "",
                verdict_table[c->verdict].symbol, verdict_table[c->verdict].word,
                colour ? "\x1b[0m" : "", c->score);
-    int32_t reasons = MIN(c->reason_count, c->region_count ? (int32_t)REASONS_SHOWN : LINES);
+    int32_t aspects = c->aspect_count > 0 && c->verdict != LK_CANNOT_TELL;
+    int32_t lines = LINES - aspects;
+    int32_t reasons = MIN(c->reason_count, c->region_count ? lines - 1 : lines);
     for (int32_t i = 0; i < reasons; i++) {
         buf_printf(&b, "  %s\n", c->reasons[i]);
     }
-    size_t shown = MIN(c->region_count, (size_t)(LINES - reasons));
+    size_t shown = MIN(c->region_count, (size_t)(lines - reasons));
+    if (aspects) {
+        add_aspects(&b, c);
+    }
     for (size_t i = 0; i < shown; i++) {
         const lk_region *r = &c->regions[i];
         buf_printf(&b, "  #%d %s %dx%d px at %d,%d  severity %.2f\n", r->id,

@@ -14,6 +14,7 @@
 #include "measure/measure.h"
 #include "measure/regions.h"
 #include "verify/align.h"
+#include "verify/aspect.h"
 #include "verify/decide.h"
 #include "verify/difference.h"
 #include "verify/mask.h"
@@ -373,6 +374,19 @@ static lk_status judge(struct comparing *c, lk_comparison *out, lk_error *err) {
     return status;
 }
 
+static lk_status find_aspects(struct comparing *c, lk_comparison *out, lk_error *err) {
+    struct aspect_input in = {.engine = c->engine,
+                              .b = &c->aligned,
+                              .valid = &c->valid,
+                              .align = &c->align,
+                              .photo_width = c->b.image->width,
+                              .photo_height = c->b.image->height,
+                              .regions = out->regions,
+                              .region_count = out->region_count};
+    lk_status status = view_rgb(&in.a, &c->a, err);
+    return status == LK_OK ? aspects_find(out, &in, err) : status;
+}
+
 /* Copies what a report shows. The matched points stay in full pixels of the photo; photo_scale brings them onto its copy. */
 static lk_status keep_evidence(struct comparing *c, lk_comparison *out, lk_error *err) {
     const lk_image *reference, *rgb;
@@ -433,6 +447,7 @@ lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, c
     status = status == LK_OK ? engine_check_stop(engine, err) : status;
     status = status == LK_OK ? find_regions(&c, out, err) : status;
     status = status == LK_OK ? judge(&c, out, err) : status;
+    status = status == LK_OK ? find_aspects(&c, out, err) : status;
     if (status == LK_OK) {
         take_alignment(&c, out);
         status = c.options->want_evidence ? keep_evidence(&c, out, err) : LK_OK;

@@ -66,6 +66,14 @@ typedef struct lk_warning {
     char text[200];
 } lk_warning;
 
+/* The answer to one thing a person asks. */
+typedef struct lk_aspect_result {
+    lk_aspect aspect;
+    bool known;   /* else score says nothing, and reason why */
+    double score; /* 0..1, higher is more alike */
+    char reason[200];
+} lk_aspect_result;
+
 enum { LK_REASONS_MAX = 8, LK_WARNINGS_MAX = 8 };
 
 /* The whole result; plain data that reports are written from. */
@@ -74,6 +82,8 @@ typedef struct lk_comparison {
     double score;
     char reasons[LK_REASONS_MAX][200];
     int32_t reason_count;
+    lk_aspect_result aspects[LK_ASPECTS];
+    int32_t aspect_count;
     lk_image_info inputs[2]; /* A the reference, B the photo */
     lk_alignment alignment;
     lk_measure_result *measures;

@@ -63,6 +63,10 @@ static int setup(void **state) {
         .score = 0.125,
         .reasons = {"one", "two & <three>"},
         .reason_count = 2,
+        .aspects = {{LK_ASPECT_COLOUR, true, 0.25, "red & <blue>"},
+                    {LK_ASPECT_STRUCTURE, true, 0.9375, "laid out alike"},
+                    {LK_ASPECT_MOTION, false, 0, "cannot be told"}},
+        .aspect_count = 3,
         .inputs = {{.path = "dir/a.png",
                     .format = "png",
                     .width = WIDTH,
@@ -121,8 +125,9 @@ static void test_text(void **state) {
     assert_string_equal((const char *)out.data, "!= DIFFERENT  score 0.125\n"
                                                 "  one\n"
                                                 "  two & <three>\n"
+                                                "  differs in colour 0.25; alike in structure\n"
                                                 "  #1 changed 30x12 px at 10,20  severity 0.90\n"
-                                                "  #2 colour 8x8 px at 60,0  severity 0.25\n");
+                                                "  and 1 more region\n");
     lk_bytes_release(&out);
     s->c.reason_count = LK_REASONS_MAX;
     assert_ok(lk_report_text(&out, &s->c, true, &err));
@@ -147,8 +152,13 @@ static void test_json_is_the_contract(void **state) {
         "\"alignment\":{\"model\":\"affine\",\"homography\":[1,0,2.5,0,1,-3,0,0,1],\"matches\":3,"
         "\"inliers\":2,\"rms_px\":0.25,\"coverage\":1,\"spread\":0.5,\"rotation_deg\":-12,"
         "\"scale\":0.5,\"tilt_deg\":10},"
+        "\"aspects\":[{\"name\":\"colour\",\"score\":0.25,\"reason\":\"red & <blue>\","
+        "\"measures\":[]},{\"name\":\"structure\",\"score\":0.9375,"
+        "\"reason\":\"laid out alike\",\"measures\":[\"ssim\"]},"
+        "{\"name\":\"motion\",\"score\":null,\"reason\":\"cannot be told\",\"measures\":[]}],"
         "\"measures\":[{\"id\":\"ssim@1\",\"name\":\"ssim\",\"value\":0.5,\"score\":0.75,"
-        "\"unit\":\"\",\"higher_is_more_alike\":true,\"details\":{\"psnr\":null,\"count\":7,"
+        "\"unit\":\"\",\"aspect\":\"structure\",\"higher_is_more_alike\":true,\"details\":{"
+        "\"psnr\":null,\"count\":7,"
         "\"identical\":true,\"note\":\"<b>\",\"rows\":[1,0.5]}}],"
         "\"regions\":[{\"id\":1,\"kind\":\"changed\",\"box\":[10,20,30,12],"
         "\"box_n\":[0.1041666667,0.3125,0.3125,0.1875],\"area_px\":300,"
