@@ -4,6 +4,7 @@
 void kernels_init(struct kernels *k, enum cpu_level level) {
     kernel_diff_init_c(&k->diff);
     kernel_feature_init_c(&k->feature);
+    kernel_math_init_c(&k->math);
     kernel_orb_init_c(&k->orb);
     kernel_pixel_init_c(&k->pixel);
     kernel_plane_init_c(&k->plane);
@@ -14,7 +15,8 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
     if (level >= CPU_AVX2) {
         kernel_diff_init_avx2(&k->diff);
         kernel_feature_init_avx2(&k->feature);
-        kernel_orb_init_avx2(&k->orb);
+        kernel_math_init_avx2(&k->math);
+    kernel_orb_init_avx2(&k->orb);
         kernel_pixel_init_avx2(&k->pixel);
         kernel_plane_init_avx2(&k->plane);
     kernel_png_init_avx2(&k->png);
@@ -24,6 +26,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
     if (level >= CPU_AVX512) {
         kernel_diff_init_avx512(&k->diff);
         kernel_feature_init_avx512(&k->feature);
+        kernel_math_init_avx512(&k->math);
         kernel_pixel_init_avx512(&k->pixel);
         kernel_plane_init_avx512(&k->plane);
         kernel_resize_init_avx512(&k->resize);
