@@ -12,13 +12,13 @@
 extern const struct measure measure_identity, measure_pixel, measure_ssim, measure_msssim,
     measure_histogram, measure_block, measure_thumbnail, measure_orb, measure_average,
     measure_phash, measure_dhash, measure_whash, measure_colorhash, measure_crop_resistant,
-    measure_pdq;
+    measure_pdq, measure_flip;
 
 static const struct measure *const measure_table[] = {
     &measure_identity,  &measure_pixel,          &measure_ssim,      &measure_msssim,
     &measure_histogram, &measure_block,          &measure_thumbnail, &measure_orb,
     &measure_average,   &measure_phash,          &measure_dhash,     &measure_whash,
-    &measure_colorhash, &measure_crop_resistant, &measure_pdq,
+    &measure_colorhash, &measure_crop_resistant, &measure_pdq,       &measure_flip,
 };
 
 size_t lk_measure_count(void) {
@@ -54,8 +54,8 @@ const lk_measure_info *lk_measure_find(const char *name) {
 }
 
 const char *lk_aspect_name(lk_aspect aspect) {
-    static const char *const names[LK_ASPECTS] = {"none",  "colour",  "brightness", "structure",
-                                                  "shape", "details", "motion",     "meaning"};
+    static const char *const names[LK_ASPECTS] = {"overall", "colour",  "brightness", "structure",
+                                                  "shape",   "details", "motion",     "meaning"};
     return names[aspect];
 }
 

@@ -23,10 +23,15 @@ static const lk_measure_option option_table[] = {
     NUMBER("identity", "atol", atol, 0, 1e9, "absolute tolerance of allclose, in levels"),
     INTEGER("block", "grid", block_grid, 1, 256, "cells a side"),
     NUMBER("block", "limit", block_limit, 0, 1, "share of differing cells at which reading stops"),
+    NUMBER("flip", "ppd", flip_ppd, 1, 400, "pixels to a degree of view"),
 };
 
 lk_measure_options lk_measure_options_default(void) {
-    return (lk_measure_options){.rtol = 1e-5, .atol = 1e-8, .block_grid = 16, .block_limit = 1};
+    return (lk_measure_options){.rtol = 1e-5,
+                                .atol = 1e-8,
+                                .block_grid = 16,
+                                .block_limit = 1,
+                                .flip_ppd = 0.7 * 3840 / 0.7 * 3.14159265358979323846 / 180};
 }
 
 size_t lk_measure_option_count(void) {
@@ -80,7 +85,8 @@ lk_status lk_measure_options_set(lk_measure_options *options, const char *text, 
     size_t length = strcspn(text, "=");
     const lk_measure_option *o = option_find(text, length);
     if (!o || !text[length]) {
-        return error_set(err, LK_E_USAGE, "%s: want MEASURE.NAME=VALUE (--list-measures names them)", text);
+        return error_set(err, LK_E_USAGE,
+                         "%s: want MEASURE.NAME=VALUE (--list-measures names them)", text);
     }
     void *field = (char *)options + o->offset;
     const char *word = text + length + 1;

@@ -9,9 +9,9 @@
 extern "C" {
 #endif
 
-/* What a person asks about two pictures; every row of the table answers to one of these, or to none in particular. */
+/* What a person asks about two pictures; every row of the table answers to one of these. */
 typedef enum lk_aspect {
-    LK_ASPECT_NONE,
+    LK_ASPECT_OVERALL, /* how far apart altogether */
     LK_ASPECT_COLOUR,
     LK_ASPECT_BRIGHTNESS,
     LK_ASPECT_STRUCTURE,
@@ -23,7 +23,7 @@ typedef enum lk_aspect {
 
 enum { LK_ASPECTS = LK_ASPECT_MEANING + 1 };
 
-/* "none", "colour", "brightness", ... */
+/* "overall", "colour", "brightness", ... */
 LK_API const char *lk_aspect_name(lk_aspect aspect);
 
 /* The descriptor of a measure; help, documentation, JSON and property tests are enumerated from the table. */
@@ -90,7 +90,9 @@ typedef struct lk_measure_options {
         atol; /* identity: |a-b| <= atol + rtol |b|, in levels of the deeper picture; 1e-5, 1e-8 */
     int32_t block_grid; /* block: cells a side; 16 */
     double block_limit; /* block: share of differing cells at which reading stops; 1 reads all */
-    bool want_maps;     /* fill result.map and result.picture where the measure has them */
+    double
+        flip_ppd; /* flip: pixels to a degree of view; 67.02: a 0.7 m wide screen of 3840 pixels seen from 0.7 m */
+    bool want_maps; /* fill result.map and result.picture where the measure has them */
 } lk_measure_options;
 
 LK_API lk_measure_options lk_measure_options_default(void);

@@ -62,6 +62,12 @@ async function open(url, options = {}) {
   return page;
 }
 
+/* The box of the stage, brought to the middle of the window: the mouse reaches what is seen only. */
+async function stageInView(page) {
+  await page.locator("#stage").evaluate((e) => e.scrollIntoView({ block: "center" }));
+  return page.locator("#stage").boundingBox();
+}
+
 async function done(page) {
   assert.deepEqual(page.messages, []);
   await page.context().close();
@@ -99,7 +105,7 @@ const checks = {
       assert.match(await page.locator("#live").textContent(), new RegExp(`^Region ${i + 1} of ${count}`));
     }
     const box = await page.locator("#stage .boxes .current .edge").first().boundingBox();
-    const stage = await page.locator("#stage").boundingBox();
+    const stage = await stageInView(page);
     assert.ok(box.x > stage.x && box.x + box.width < stage.x + stage.width, "the region is in sight");
     assert.ok(box.y > stage.y && box.y + box.height < stage.y + stage.height);
     await page.keyboard.press("p");
@@ -118,7 +124,7 @@ const checks = {
       all.map((e) => [e.style.left, e.style.top, e.style.width]));
     let [left, right] = await places();
     assert.deepEqual(left, right);
-    const stage = await page.locator("#stage").boundingBox();
+    const stage = await stageInView(page);
     await page.mouse.move(stage.x + 100, stage.y + 100);
     await page.mouse.down();
     await page.mouse.move(stage.x + 60, stage.y + 80);
@@ -134,7 +140,7 @@ const checks = {
   async "swipe, onion skin and blink do what they say"({ edited }) {
     const page = await open(edited);
     await page.keyboard.press("2");
-    const stage = await page.locator("#stage").boundingBox();
+    const stage = await stageInView(page);
     await page.mouse.click(stage.x + 0.45 * stage.width, stage.y + 200);
     assert.equal(Math.round(await page.locator("#swipe-at").inputValue()), 45);
     const cut = await page.locator("#stage img").nth(1).evaluate((e) =>
@@ -168,7 +174,7 @@ const checks = {
     const result = JSON.parse(await page.locator("#result").textContent());
     assert.equal(result.schema, "likeness/compare/1");
     assert.deepEqual(Object.keys(result),
-      ["schema", "verdict", "score", "reasons", "inputs", "alignment", "measures", "regions", "warnings"]);
+      ["schema", "verdict", "score", "reasons", "inputs", "alignment", "aspects", "measures", "regions", "warnings"]);
     for (const input of result.inputs) {
       assert.ok(["path", "sha256", "width", "height", "orientation", "format"].every((key) => key in input));
     }
