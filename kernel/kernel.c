@@ -9,6 +9,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
     kernel_pixel_init_c(&k->pixel);
     kernel_plane_init_c(&k->plane);
     kernel_png_init_c(&k->png);
+    kernel_quality_init_c(&k->quality);
     kernel_resize_init_c(&k->resize);
     kernel_ssim_init_c(&k->ssim);
 #if defined(__x86_64__)
@@ -20,7 +21,8 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
         kernel_pixel_init_avx2(&k->pixel);
         kernel_plane_init_avx2(&k->plane);
     kernel_png_init_avx2(&k->png);
-        kernel_resize_init_avx2(&k->resize);
+        kernel_quality_init_avx2(&k->quality);
+    kernel_resize_init_avx2(&k->resize);
         kernel_ssim_init_avx2(&k->ssim);
     }
     if (level >= CPU_AVX512) {
@@ -29,7 +31,8 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
         kernel_math_init_avx512(&k->math);
         kernel_pixel_init_avx512(&k->pixel);
         kernel_plane_init_avx512(&k->plane);
-        kernel_resize_init_avx512(&k->resize);
+        kernel_quality_init_avx512(&k->quality);
+    kernel_resize_init_avx512(&k->resize);
         kernel_ssim_init_avx512(&k->ssim);
     }
 #else

@@ -16,6 +16,7 @@
 #include "kernel/kernel_pixel.h"
 #include "kernel/kernel_plane.h"
 #include "kernel/kernel_png.h"
+#include "kernel/kernel_quality.h"
 #include "kernel/kernel_resize.h"
 #include "kernel/kernel_ssim.h"
 
@@ -27,6 +28,7 @@ struct kernels {
     struct kernel_pixel pixel;
     struct kernel_plane plane;
     struct kernel_png png;
+    struct kernel_quality quality;
     struct kernel_resize resize;
     struct kernel_ssim ssim;
 };

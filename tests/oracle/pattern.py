@@ -27,6 +27,11 @@ def pattern(width, height, channels, seed, share):
     return ((ramp * (256 - share) + noise(width, height, channels, seed) * share) >> 8).astype(np.uint8)
 
 
+def disturb(a, seed):
+    """-16..15 added to every sample, clipped."""
+    return np.clip(a + (noise(a.shape[1], a.shape[0], a.shape[2], seed) & 31) - 16, 0, 255).astype(np.uint8)
+
+
 def data_folder():
     return os.environ.get("LIKENESS_DATA", os.path.join(os.path.dirname(__file__), "../../../shared"))
 
@@ -43,8 +48,7 @@ def pairs(sizes):
     for photo in PHOTOS:
         a = np.asarray(Image.open(os.path.join(data_folder(), "data/photos", photo)))
         a = a.reshape(a.shape[0], a.shape[1], -1)
-        b = a + (noise(a.shape[1], a.shape[0], a.shape[2], 3) & 31) - 16
-        yield f"photo {photo}", a, np.clip(b, 0, 255).astype(np.uint8)
+        yield f"photo {photo}", a, disturb(a, 3)
 
 
 SIZES = [(7, 7, 1, 128), (9, 8, 3, 200), (33, 29, 3, 90), (64, 48, 1, 30), (161, 163, 3, 60), (350, 241, 1, 256)]
