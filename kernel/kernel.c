@@ -4,6 +4,7 @@
 void kernels_init(struct kernels *k, enum cpu_level level) {
     kernel_diff_init_c(&k->diff);
     kernel_feature_init_c(&k->feature);
+    kernel_flow_init_c(&k->flow);
     kernel_math_init_c(&k->math);
     kernel_orb_init_c(&k->orb);
     kernel_pixel_init_c(&k->pixel);
@@ -16,13 +17,14 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
     if (level >= CPU_AVX2) {
         kernel_diff_init_avx2(&k->diff);
         kernel_feature_init_avx2(&k->feature);
+        kernel_flow_init_avx2(&k->flow);
         kernel_math_init_avx2(&k->math);
-    kernel_orb_init_avx2(&k->orb);
+        kernel_orb_init_avx2(&k->orb);
         kernel_pixel_init_avx2(&k->pixel);
         kernel_plane_init_avx2(&k->plane);
-    kernel_png_init_avx2(&k->png);
+        kernel_png_init_avx2(&k->png);
         kernel_quality_init_avx2(&k->quality);
-    kernel_resize_init_avx2(&k->resize);
+        kernel_resize_init_avx2(&k->resize);
         kernel_ssim_init_avx2(&k->ssim);
     }
     if (level >= CPU_AVX512) {
@@ -32,7 +34,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
         kernel_pixel_init_avx512(&k->pixel);
         kernel_plane_init_avx512(&k->plane);
         kernel_quality_init_avx512(&k->quality);
-    kernel_resize_init_avx512(&k->resize);
+        kernel_resize_init_avx512(&k->resize);
         kernel_ssim_init_avx512(&k->ssim);
     }
 #else

@@ -11,6 +11,7 @@
 #include "base/cpu.h"
 #include "kernel/kernel_diff.h"
 #include "kernel/kernel_feature.h"
+#include "kernel/kernel_flow.h"
 #include "kernel/kernel_math.h"
 #include "kernel/kernel_orb.h"
 #include "kernel/kernel_pixel.h"
@@ -23,6 +24,7 @@
 struct kernels {
     struct kernel_diff diff;
     struct kernel_feature feature;
+    struct kernel_flow flow;
     struct kernel_math math;
     struct kernel_orb orb;
     struct kernel_pixel pixel;
