@@ -9,6 +9,7 @@
 #include <likeness/hash.h>
 #include <likeness/image.h>
 #include <likeness/measure.h>
+#include <likeness/motion.h>
 #include <likeness/report.h>
 #include <likeness/status.h>
 #include <likeness/tree.h>
