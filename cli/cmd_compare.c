@@ -12,7 +12,7 @@
 
 struct compare_settings {
     struct common common;
-    const char *measures, *mask;
+    const char *measures, *mask, *flow_out;
     bool list_measures, explain;
     int32_t align, fit;
     double min_score;
@@ -48,6 +48,8 @@ static const struct option compare_options[] = {
      AT(measure.atol)},
     {"report", 0, OPTION_LIST, "FILE", NULL, NULL,
      "write evidence: .html, .json or .png (the differences)", AT(report)},
+    {"flow-out", 0, OPTION_TEXT, "FILE.flo", NULL, NULL,
+     "write the optical flow from A to B as it came, of one size with A", AT(flow_out)},
     {"explain", 0, OPTION_FLAG, NULL, NULL, NULL, "say what each piece of evidence tells",
      AT(explain)},
     OPTION_END,
@@ -128,6 +130,15 @@ static lk_status write_report(const lk_comparison *c, lk_engine *engine, const c
     }
     status = status == LK_OK ? file_write(path, bytes.data, bytes.size, err) : status;
     lk_bytes_release(&bytes);
+    return status;
+}
+
+static lk_status write_flow(const struct comparing *c, lk_engine *engine, const char *path,
+                            lk_error *err) {
+    lk_flow flow;
+    lk_status status = lk_flow_compute(&flow, engine, &c->a, &c->b, err);
+    status = status == LK_OK ? lk_flow_save(&flow, path, err) : status;
+    lk_flow_release(&flow);
     return status;
 }
 
@@ -271,6 +282,9 @@ static enum exit_code compare_run(void *settings, lk_engine *engine) {
         status = status == LK_OK ? compare_pictures(&c, s, engine, &err) : status;
         for (size_t i = 0; status == LK_OK && i < s->report.count; i++) {
             status = write_report(&c.result, engine, s->report.items[i], &err);
+        }
+        if (status == LK_OK && s->flow_out) {
+            status = write_flow(&c, engine, s->flow_out, &err);
         }
         code = status == LK_OK ? print_comparison(&c, s, engine) : report_error(&s->common, &err);
     }

@@ -12,14 +12,14 @@
 extern const struct measure measure_identity, measure_pixel, measure_ssim, measure_msssim,
     measure_histogram, measure_block, measure_thumbnail, measure_orb, measure_average,
     measure_phash, measure_dhash, measure_whash, measure_colorhash, measure_crop_resistant,
-    measure_pdq, measure_flip, measure_ssimulacra2;
+    measure_pdq, measure_flip, measure_ssimulacra2, measure_flow;
 
 static const struct measure *const measure_table[] = {
     &measure_identity,    &measure_pixel,          &measure_ssim,      &measure_msssim,
     &measure_histogram,   &measure_block,          &measure_thumbnail, &measure_orb,
     &measure_average,     &measure_phash,          &measure_dhash,     &measure_whash,
     &measure_colorhash,   &measure_crop_resistant, &measure_pdq,       &measure_flip,
-    &measure_ssimulacra2,
+    &measure_ssimulacra2, &measure_flow,
 };
 
 size_t lk_measure_count(void) {

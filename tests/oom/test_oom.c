@@ -102,6 +102,26 @@ static lk_status run_measure(struct world *w, uint64_t *digest, lk_error *err) {
     return status;
 }
 
+static lk_status run_flow(struct world *w, uint64_t *digest, lk_error *err) {
+    lk_flow flow = {0}, back = {0};
+    lk_bytes bytes = {0};
+    lk_image picture = {0};
+    lk_status status = lk_flow_compute(&flow, w->engine, &w->small, &w->other, err);
+    status = status == LK_OK ? lk_flow_encode(&bytes, &flow, err) : status;
+    status =
+        status == LK_OK ? lk_flow_decode(&back, w->engine, bytes.data, bytes.size, err) : status;
+    status = status == LK_OK ? lk_flow_picture(&picture, &back, 0, err) : status;
+    if (status == LK_OK) {
+        mix(digest, bytes.data, bytes.size);
+        mix_image(digest, &picture);
+    }
+    lk_flow_release(&flow);
+    lk_flow_release(&back);
+    lk_bytes_release(&bytes);
+    lk_image_release(&picture);
+    return status;
+}
+
 static lk_status run_hash(struct world *w, uint64_t *digest, lk_error *err) {
     lk_hash hash = {0};
     lk_status status = lk_hash_compute(&hash, w->engine, &w->small, w->hash, 0, err);
@@ -320,6 +340,10 @@ static void test_hashes(void **state) {
     }
 }
 
+static void test_flow(void **state) {
+    fail_each("flow", "", run_flow, *state);
+}
+
 static void test_compare(void **state) {
     fail_each("compare", "", run_compare, *state);
 }
@@ -351,6 +375,7 @@ int main(void) {
         cmocka_unit_test(test_encode),  cmocka_unit_test(test_measures),
         cmocka_unit_test(test_hashes),  cmocka_unit_test(test_diff),
         cmocka_unit_test(test_reports), cmocka_unit_test(test_compare),
+        cmocka_unit_test(test_flow),
     };
     return cmocka_run_group_tests(tests, make_world, free_world);
 }
