@@ -81,8 +81,15 @@ static void pow_by_c(float *to, const float *from, float exponent, size_t n) {
     }
 }
 
+static void log2_c(float *to, const float *from, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        to[i] = log2_one(from[i]);
+    }
+}
+
 void kernel_math_init_c(struct kernel_math *k) {
     k->cbrt = cbrt_c;
     k->pow = pow_c;
     k->pow_by = pow_by_c;
+    k->log2 = log2_c;
 }

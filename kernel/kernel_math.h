@@ -2,8 +2,8 @@
 /* Roots and powers of rows of floats.
  *
  * libm's versions are slow a sample and choose their own instructions by the machine; these are fast and give the same bits
- * everywhere. Inputs are finite and not negative. Relative errors: cbrt below 4e-7, pow below 2e-6 for results in 1e-4..1e4
- * (tests/kernel/check_math.c). to may be from. */
+ * everywhere. Inputs are finite and not negative; to may be from. Relative errors: cbrt below 4e-7, pow below 2e-6 for results
+ * in 1e-4..1e4; log2 is off by less than 6e-6 (tests/kernel/check_math.c). */
 #ifndef LK_KERNEL_MATH_H
 #define LK_KERNEL_MATH_H
 
@@ -12,10 +12,12 @@
 struct kernel_math {
     /* to = cube root of from; 0 gives 0. */
     void (*cbrt)(float *to, const float *from, size_t n);
-    /* to = from to the power exponents; 0 to a positive power is 0, anything to 0 is 1. Exponents are not negative. */
+    /* to = from to the power exponents; 0 to a positive power is 0, anything to 0 is 1. Results stay within 2^-126..2^127. */
     void (*pow)(float *to, const float *from, const float *exponents, size_t n);
     /* The same with one exponent for all. */
     void (*pow_by)(float *to, const float *from, float exponent, size_t n);
+    /* to = log2(from), from positive and normal. */
+    void (*log2)(float *to, const float *from, size_t n);
 };
 
 void kernel_math_init_c(struct kernel_math *k);

@@ -94,8 +94,19 @@ static void pow_by_avx512(float *to, const float *from, float exponent, size_t n
     c.pow_by(to + i, from + i, exponent, n - i);
 }
 
+static void log2_avx512(float *to, const float *from, size_t n) {
+    struct kernel_math c;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        _mm512_storeu_ps(to + i, log2_lanes(_mm512_loadu_ps(from + i)));
+    }
+    kernel_math_init_c(&c);
+    c.log2(to + i, from + i, n - i);
+}
+
 void kernel_math_init_avx512(struct kernel_math *k) {
     k->cbrt = cbrt_avx512;
     k->pow = pow_avx512;
     k->pow_by = pow_by_avx512;
+    k->log2 = log2_avx512;
 }

@@ -9,18 +9,33 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-extern const struct measure measure_identity, measure_pixel, measure_ssim, measure_msssim,
-    measure_histogram, measure_block, measure_thumbnail, measure_orb, measure_average,
-    measure_phash, measure_dhash, measure_whash, measure_colorhash, measure_crop_resistant,
-    measure_pdq, measure_flip, measure_ssimulacra2, measure_flow;
+/* The rows, in the order they are listed and run. */
+#define MEASURES(ROW)                                                                              \
+    ROW(identity)                                                                                  \
+    ROW(pixel)                                                                                     \
+    ROW(ssim)                                                                                      \
+    ROW(msssim)                                                                                    \
+    ROW(histogram)                                                                                 \
+    ROW(block)                                                                                     \
+    ROW(thumbnail)                                                                                 \
+    ROW(orb)                                                                                       \
+    ROW(average)                                                                                   \
+    ROW(phash)                                                                                     \
+    ROW(dhash)                                                                                     \
+    ROW(whash)                                                                                     \
+    ROW(colorhash)                                                                                 \
+    ROW(crop_resistant)                                                                            \
+    ROW(pdq)                                                                                       \
+    ROW(perceptual)                                                                                \
+    ROW(flip)                                                                                      \
+    ROW(ssimulacra2)                                                                               \
+    ROW(flow)
 
-static const struct measure *const measure_table[] = {
-    &measure_identity,    &measure_pixel,          &measure_ssim,      &measure_msssim,
-    &measure_histogram,   &measure_block,          &measure_thumbnail, &measure_orb,
-    &measure_average,     &measure_phash,          &measure_dhash,     &measure_whash,
-    &measure_colorhash,   &measure_crop_resistant, &measure_pdq,       &measure_flip,
-    &measure_ssimulacra2, &measure_flow,
-};
+#define DECLARE_ROW(name) extern const struct measure measure_##name;
+MEASURES(DECLARE_ROW)
+
+#define TABLE_ROW(name) &measure_##name,
+static const struct measure *const measure_table[] = {MEASURES(TABLE_ROW)};
 
 size_t lk_measure_count(void) {
     return ARRAY_COUNT(measure_table);

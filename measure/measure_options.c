@@ -23,6 +23,13 @@ static const lk_measure_option option_table[] = {
     NUMBER("identity", "atol", atol, 0, 1e9, "absolute tolerance of allclose, in levels"),
     INTEGER("block", "grid", block_grid, 1, 256, "cells a side"),
     NUMBER("block", "limit", block_limit, 0, 1, "share of differing cells at which reading stops"),
+    NUMBER("perceptual", "fov", perceptual_fov, 0.1, 179, "degrees of view that the width fills"),
+    NUMBER("perceptual", "gamma", perceptual_gamma, 0.1, 10, "of the display"),
+    NUMBER("perceptual", "luminance", perceptual_luminance, 1e-3, 1e6, "of its white, cd/m2"),
+    NUMBER("perceptual", "colour_factor", perceptual_colour_factor, 0, 1e6,
+           "how much colour counts; 0 is not at all"),
+    INTEGER("perceptual", "threshold", perceptual_threshold, 0, 2147483647,
+            "fewer failed pixels pass"),
     NUMBER("flip", "ppd", flip_ppd, 1, 400, "pixels to a degree of view"),
 };
 
@@ -31,7 +38,12 @@ lk_measure_options lk_measure_options_default(void) {
                                 .atol = 1e-8,
                                 .block_grid = 16,
                                 .block_limit = 1,
-                                .flip_ppd = 0.7 * 3840 / 0.7 * 3.14159265358979323846 / 180};
+                                .flip_ppd = 0.7 * 3840 / 0.7 * 3.14159265358979323846 / 180,
+                                .perceptual_fov = 45,
+                                .perceptual_gamma = 2.2,
+                                .perceptual_luminance = 100,
+                                .perceptual_colour_factor = 1,
+                                .perceptual_threshold = 100};
 }
 
 size_t lk_measure_option_count(void) {

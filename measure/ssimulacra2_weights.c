@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 AND BSD-3-Clause */
-/* The published weights of SSIMULACRA 2.1 (Copyright (c) Jon Sneyers, Cloudinary; BSD-3-Clause, see NOTICE): fitted by its author to
- * people's judgement of compressed pictures. A line is one norm: SSIM', ringing, blurring; the mean, then the 4-norm of each
- * scale, six scales a channel. */
+/* The published weights of SSIMULACRA 2.1 (Copyright (c) Jon Sneyers, Cloudinary; BSD-3-Clause, see NOTICE): fitted by its
+ * author to people's judgement of compressed pictures. A line is one norm: SSIM', ringing, blurring; the mean, then the 4-norm of
+ * each scale, six scales a channel. */
 #include "measure/ssimulacra2.h"
 
 const double ssimulacra2_weights[SSIMULACRA2_WEIGHTS] = {

@@ -92,6 +92,11 @@ typedef struct lk_measure_options {
     double block_limit; /* block: share of differing cells at which reading stops; 1 reads all */
     double
         flip_ppd; /* flip: pixels to a degree of view; 67.02: a 0.7 m wide screen of 3840 pixels seen from 0.7 m */
+    double perceptual_fov;           /* perceptual: degrees of view that the width fills; 45 */
+    double perceptual_gamma;         /* of the display; 2.2 */
+    double perceptual_luminance;     /* of its white, cd/m2; 100 */
+    double perceptual_colour_factor; /* how much colour counts, 0 not at all; 1 */
+    int32_t perceptual_threshold;    /* fewer failed pixels pass; 100 */
     bool want_maps; /* fill result.map and result.picture where the measure has them */
 } lk_measure_options;
 
