@@ -11,13 +11,12 @@ struct flow_refine {
     struct padded first, second;  /* this level of both pictures */
     struct padded u, v;           /* the flow; rows extended to both sides */
     struct padded u0, v0, u1, v1; /* scratch planes of the size of the level */
-    struct padded dt, mean, dx, dy;
-    struct padded right, down;
-    float *terms, *bands; /* scratch: flow_refine_terms and flow_refine_bands floats */
+    struct padded dt, dx, dy;
+    float *scratch; /* flow_refine_floats */
 };
 
-size_t flow_refine_terms(int32_t width, int32_t height);
-size_t flow_refine_bands(int32_t width, int32_t height);
+/* For any level of at most this size. */
+size_t flow_refine_floats(const struct lk_engine *engine, int32_t width, int32_t height);
 
 /* Makes u and v better; rounds (at least 1): how often the weights are computed anew. The width is even. u, u0 and u1 (and v) come
  * back in each other's place. */

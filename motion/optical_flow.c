@@ -14,12 +14,11 @@
 #include "base/mem.h"
 #include "image/image.h"
 #include "image/resize.h"
+#include "motion/flow_pyramid.h"
 #include "motion/flow_refine.h"
 #include "motion/flow_search.h"
 
 enum {
-    LEVELS_MAX = 16,
-    COARSEST_SIDE = 12, /* no level has a shorter longer side */
     SPREADS_COARSE =
         12,           /* a patch that finds its place on a coarse level shows it to all of them */
     SPREADS_HALF = 3, /* on the level of half the size, where most patches are */
@@ -27,34 +26,13 @@ enum {
     ROUNDS_FULL = 2
 };
 
-struct pyramid {
-    int32_t levels; /* the coarsest is levels - 1 */
-    struct padded at[2][LEVELS_MAX];
-};
-
 struct flow_work {
     lk_engine *engine;
-    struct pyramid pyramid;
+    struct flow_pyramid pyramid;
     struct flow_refine refine;
     struct flow_match *matches[2];
     float *block; /* owned: everything but matches */
 };
-
-/* The number of levels: as many as leave COARSEST_SIDE of the longer side and a patch of the shorter. At least two, which a side
- * of OPTICAL_FLOW_SIDE allows. */
-static int32_t count_levels(int32_t width, int32_t height) {
-    int32_t longer = MAX(width, height), shorter = MIN(width, height), levels = 2;
-    while (levels < LEVELS_MAX && longer >> levels >= COARSEST_SIDE &&
-           shorter >> levels >= FLOW_PATCH) {
-        levels++;
-    }
-    return levels;
-}
-
-static int32_t round_up(int32_t n, int32_t levels) {
-    int32_t unit = 1 << (levels - 1);
-    return (n + unit - 1) / unit * unit;
-}
 
 /* The next stretch of the block as a plane; with block NULL only counts. */
 static void take_plane(struct padded *out, float *block, size_t *used, int32_t width,
@@ -68,8 +46,8 @@ static void take_plane(struct padded *out, float *block, size_t *used, int32_t w
 /* Shapes everything inside block for a finest level of width x height; returns the floats it takes. */
 static size_t lay_out(struct flow_work *w, float *block, int32_t width, int32_t height) {
     struct flow_refine *r = &w->refine;
-    struct padded *const planes[] = {&r->u,  &r->v,    &r->u0, &r->v0, &r->u1,    &r->v1,
-                                     &r->dt, &r->mean, &r->dx, &r->dy, &r->right, &r->down};
+    struct padded *const planes[] = {&r->u,  &r->v,  &r->u0, &r->v0, &r->u1,
+                                     &r->v1, &r->dt, &r->dx, &r->dy};
     size_t used = 0;
     for (int32_t i = 0; i < w->pyramid.levels; i++) {
         take_plane(&w->pyramid.at[0][i], block, &used, width >> i, height >> i);
@@ -78,10 +56,8 @@ static size_t lay_out(struct flow_work *w, float *block, int32_t width, int32_t 
     for (size_t i = 0; i < ARRAY_COUNT(planes); i++) {
         take_plane(planes[i], block, &used, width, height);
     }
-    r->terms = block ? block + used : NULL;
-    used += flow_refine_terms(width, height);
-    r->bands = block ? block + used : NULL;
-    return used + flow_refine_bands(width, height);
+    r->scratch = block ? block + used : NULL;
+    return used + flow_refine_floats(w->engine, width, height);
 }
 
 static void work_release(struct flow_work *w) {
@@ -93,9 +69,9 @@ static void work_release(struct flow_work *w) {
 static lk_status work_init(struct flow_work *w, lk_engine *engine, int32_t width, int32_t height,
                            lk_error *err) {
     *w = (struct flow_work){.engine = engine, .refine.engine = engine};
-    w->pyramid.levels = count_levels(width, height);
-    width = round_up(width, w->pyramid.levels);
-    height = round_up(height, w->pyramid.levels);
+    w->pyramid.levels = flow_pyramid_levels(width, height);
+    width = flow_pyramid_side(width, w->pyramid.levels);
+    height = flow_pyramid_side(height, w->pyramid.levels);
     size_t floats = lay_out(w, NULL, width, height);
     size_t matches = flow_search_matches(width / 2, height / 2); /* the finest level with patches */
     w->block = mem_alloc_aligned(floats, sizeof *w->block);
@@ -109,77 +85,10 @@ static lk_status work_init(struct flow_work *w, lk_engine *engine, int32_t width
     return LK_OK;
 }
 
-/* One picture on its way into level 0. */
-struct filling {
-    const struct kernel_plane *kernels;
-    const lk_image *from;
-    const struct padded *raw, *across, *to;
-};
-
-static const float SMOOTHING[] = {0.6f, 0.2f}; /* taps of the light smoothing: middle, beside it */
-
-/* Beyond the picture its edge goes on, up to the size of the level. */
-static void fill_row(void *arg, int32_t y) {
-    const struct filling *f = arg;
-    const uint8_t *from = image_row(f->from, MIN(y, f->from->height - 1));
-    float *raw = padded_row(f->raw, y);
-    for (int32_t x = 0; x < f->from->width; x++) {
-        raw[x] = from[x];
-    }
-    for (int32_t x = f->from->width; x < f->raw->width; x++) {
-        raw[x] = from[f->from->width - 1];
-    }
-    padded_extend_row(f->raw, y);
-    f->kernels->across_even(padded_row(f->across, y), raw, SMOOTHING, 1, f->raw->lanes);
-    padded_extend_row(f->across, y);
-}
-
-static void smooth_row(void *arg, int32_t y) {
-    const struct filling *f = arg;
-    const float *rows[] = {padded_row(f->across, y - 1), padded_row(f->across, y),
-                           padded_row(f->across, y + 1)};
-    f->kernels->down_even(padded_row(f->to, y), rows, SMOOTHING, 1, f->to->lanes);
-    padded_extend_row(f->to, y);
-}
-
-struct halving {
-    const struct padded *from, *to;
-};
-
-static void halve_row(void *arg, int32_t y) {
-    const struct halving *h = arg;
-    const float *p = padded_row(h->from, 2 * y), *q = padded_row(h->from, 2 * y + 1);
-    float *to = padded_row(h->to, y);
-    for (int32_t x = 0; x < h->to->width; x++) {
-        to[x] = 0.25f * ((p[2 * x] + p[2 * x + 1]) + (q[2 * x] + q[2 * x + 1]));
-    }
-    padded_extend_row(h->to, y);
-}
-
-static void build_pyramid(struct flow_work *w, int32_t which, const lk_image *from) {
-    struct pool *pool = w->engine->pool;
-    struct padded *levels = w->pyramid.at[which];
-    struct filling f = {.kernels = &w->engine->kernels.plane,
-                        .from = from,
-                        .raw = &w->refine.dt,
-                        .across = &w->refine.mean,
-                        .to = &levels[0]};
-    pool_for(pool, levels[0].height, fill_row, &f);
-    padded_extend_rows(f.across, 1);
-    pool_for(pool, levels[0].height, smooth_row, &f);
-    padded_extend_rows(&levels[0], FLOW_MARGIN);
-    for (int32_t i = 1; i < w->pyramid.levels; i++) {
-        struct halving h = {.from = &levels[i - 1], .to = &levels[i]};
-        pool_for(pool, h.to->height, halve_row, &h);
-        padded_extend_rows(h.to, FLOW_MARGIN);
-    }
-}
-
 /* All planes of the refinement take the size of a level. */
 static void set_level(struct flow_work *w, int32_t level) {
     struct flow_refine *r = &w->refine;
-    struct padded *const planes[] = {&r->u,    &r->v,  &r->u0, &r->v0,    &r->dt,
-                                     &r->mean, &r->dx, &r->dy, &r->right, &r->down};
+    struct padded *const planes[] = {&r->u, &r->v, &r->u0, &r->v0, &r->dt, &r->dx, &r->dy};
     r->first = w->pyramid.at[0][level];
     r->second = w->pyramid.at[1][level];
     for (size_t i = 0; i < ARRAY_COUNT(planes); i++) {
@@ -248,7 +157,7 @@ static void search_level(struct flow_work *w, int32_t level) {
                             .v = r->v,
                             .dx = r->dx,
                             .dy = r->dy,
-                            .weight = r->mean,
+                            .weight = r->u1,
                             .matches = {w->matches[0], w->matches[1]}};
     flow_search(&s, level > 1 ? SPREADS_COARSE : SPREADS_HALF);
 }
@@ -320,8 +229,8 @@ static lk_status flow_of(lk_flow *out, lk_engine *engine, const lk_image *a, con
     if (status != LK_OK) {
         return status;
     }
-    build_pyramid(&w, 0, a);
-    build_pyramid(&w, 1, b);
+    flow_pyramid_build(w.pyramid.at[0], w.pyramid.levels, engine, a, &w.refine.dt, &w.refine.dx);
+    flow_pyramid_build(w.pyramid.at[1], w.pyramid.levels, engine, b, &w.refine.dt, &w.refine.dx);
     status = run_levels(&w, err);
     if (status == LK_OK) {
         struct emitting e = {.u = &w.refine.u,

@@ -3,16 +3,16 @@
 
 #include <string.h>
 
-static size_t whole_vectors(int32_t width) {
+size_t padded_lanes(int32_t width) {
     return ((size_t)width + FLOW_LANES - 1) / FLOW_LANES * FLOW_LANES;
 }
 
 size_t padded_floats(int32_t width, int32_t height) {
-    return (whole_vectors(width) + 2 * FLOW_MARGIN) * ((size_t)height + 2 * FLOW_MARGIN);
+    return (padded_lanes(width) + 2 * FLOW_MARGIN) * ((size_t)height + 2 * FLOW_MARGIN);
 }
 
 void padded_shape(struct padded *out, float *block, int32_t width, int32_t height) {
-    *out = (struct padded){.width = width, .height = height, .lanes = whole_vectors(width)};
+    *out = (struct padded){.width = width, .height = height, .lanes = padded_lanes(width)};
     out->stride = out->lanes + 2 * FLOW_MARGIN;
     out->data = block + FLOW_MARGIN * out->stride + FLOW_MARGIN;
 }

@@ -16,6 +16,9 @@ struct padded {
     float *data; /* of (0, 0); borrowed */
 };
 
+/* A width in whole vectors. */
+size_t padded_lanes(int32_t width);
+
 /* How many floats a plane of this size takes; it may be shaped into any smaller one later. */
 size_t padded_floats(int32_t width, int32_t height);
 
