@@ -29,6 +29,7 @@
     ROW(perceptual)                                                                                \
     ROW(flip)                                                                                      \
     ROW(ssimulacra2)                                                                               \
+    ROW(phase)                                                                                     \
     ROW(flow)
 
 #define DECLARE_ROW(name) extern const struct measure measure_##name;
