@@ -3,6 +3,7 @@
 
 void kernels_init(struct kernels *k, enum cpu_level level) {
     kernel_diff_init_c(&k->diff);
+    kernel_edge_init_c(&k->edge);
     kernel_feature_init_c(&k->feature);
     kernel_flow_init_c(&k->flow);
     kernel_math_init_c(&k->math);
@@ -16,6 +17,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
 #if defined(__x86_64__)
     if (level >= CPU_AVX2) {
         kernel_diff_init_avx2(&k->diff);
+        kernel_edge_init_avx2(&k->edge);
         kernel_feature_init_avx2(&k->feature);
         kernel_flow_init_avx2(&k->flow);
         kernel_math_init_avx2(&k->math);

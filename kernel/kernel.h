@@ -10,6 +10,7 @@
 
 #include "base/cpu.h"
 #include "kernel/kernel_diff.h"
+#include "kernel/kernel_edge.h"
 #include "kernel/kernel_feature.h"
 #include "kernel/kernel_flow.h"
 #include "kernel/kernel_math.h"
@@ -23,6 +24,7 @@
 
 struct kernels {
     struct kernel_diff diff;
+    struct kernel_edge edge;
     struct kernel_feature feature;
     struct kernel_flow flow;
     struct kernel_math math;

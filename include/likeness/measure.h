@@ -90,6 +90,10 @@ typedef struct lk_measure_options {
         atol; /* identity: |a-b| <= atol + rtol |b|, in levels of the deeper picture; 1e-5, 1e-8 */
     int32_t block_grid; /* block: cells a side; 16 */
     double block_limit; /* block: share of differing cells at which reading stops; 1 reads all */
+    double edge_low,
+        edge_high; /* edge: gradients an edge goes on and begins with, 2.5 h for a step of h levels; 40, 100 */
+    double edge_quantile; /* the share of edge pixels that lie within `partial`; 0.9 */
+    double edge_reach;    /* pixels within which an edge is met; 2 */
     double
         flip_ppd; /* flip: pixels to a degree of view; 67.02: a 0.7 m wide screen of 3840 pixels seen from 0.7 m */
     double perceptual_fov;           /* perceptual: degrees of view that the width fills; 45 */

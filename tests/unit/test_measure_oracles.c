@@ -17,6 +17,9 @@ struct oracle_value {
 static const struct oracle_value ssim_values[] = {
 #include "tests/oracle/ssim/ssim_values.inc"
 };
+static const struct oracle_value edge_values[] = {
+#include "tests/oracle/edge/edge_values.inc"
+};
 static const struct oracle_value pixel_values[] = {
 #include "tests/oracle/pixel/pixel_values.inc"
 };
@@ -133,6 +136,12 @@ static void test_ssim(void **state) {
     check_values(ssim_values, sizeof ssim_values / sizeof *ssim_values, "c", 1);
 }
 
+static void test_edge(void **state) {
+    (void)state;
+    check_values(edge_values, sizeof edge_values / sizeof *edge_values, NULL, 2);
+    check_values(edge_values, sizeof edge_values / sizeof *edge_values, "c", 1);
+}
+
 static void test_pixel(void **state) {
     (void)state;
     check_values(pixel_values, sizeof pixel_values / sizeof *pixel_values, NULL, 1);
@@ -146,6 +155,7 @@ static void test_histogram(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ssim),
+        cmocka_unit_test(test_edge),
         cmocka_unit_test(test_pixel),
         cmocka_unit_test(test_histogram),
     };
