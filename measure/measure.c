@@ -26,6 +26,7 @@
     ROW(colorhash)                                                                                 \
     ROW(crop_resistant)                                                                            \
     ROW(pdq)                                                                                       \
+    ROW(wavelet)                                                                                   \
     ROW(edge)                                                                                      \
     ROW(perceptual)                                                                                \
     ROW(flip)                                                                                      \

@@ -23,7 +23,8 @@ static const lk_measure_option option_table[] = {
     NUMBER("identity", "atol", atol, 0, 1e9, "absolute tolerance of allclose, in levels"),
     INTEGER("block", "grid", block_grid, 1, 256, "cells a side"),
     NUMBER("block", "limit", block_limit, 0, 1, "share of differing cells at which reading stops"),
-    NUMBER("edge", "low", edge_low, 0, 1442, "gradient an edge goes on with; a step of h has 2.5 h"),
+    NUMBER("edge", "low", edge_low, 0, 1442,
+           "gradient an edge goes on with; a step of h has 2.5 h"),
     NUMBER("edge", "high", edge_high, 0, 1442, "gradient an edge begins with"),
     NUMBER("edge", "quantile", edge_quantile, 0.01, 1, "share of edge pixels within `partial`"),
     NUMBER("edge", "reach", edge_reach, 0, 1000, "pixels within which an edge is met"),
@@ -35,10 +36,14 @@ static const lk_measure_option option_table[] = {
     INTEGER("perceptual", "threshold", perceptual_threshold, 0, 2147483647,
             "fewer failed pixels pass"),
     NUMBER("flip", "ppd", flip_ppd, 1, 400, "pixels to a degree of view"),
+    INTEGER("wavelet", "coefficients", wavelet_coefficients, 1, 128, "kept a channel"),
+    CHOICE("wavelet", "colours", wavelet_colours, "yiq|yuv", "channels of the signature"),
+    CHOICE("wavelet", "weights", wavelet_weights, "scanned|painted", "the authors' weights"),
 };
 
 lk_measure_options lk_measure_options_default(void) {
-    return (lk_measure_options){.rtol = 1e-5,
+    return (lk_measure_options){.wavelet_coefficients = 40,
+                                .rtol = 1e-5,
                                 .atol = 1e-8,
                                 .block_grid = 16,
                                 .block_limit = 1,

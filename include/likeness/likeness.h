@@ -13,5 +13,6 @@
 #include <likeness/report.h>
 #include <likeness/status.h>
 #include <likeness/tree.h>
+#include <likeness/wavelet.h>
 
 #endif

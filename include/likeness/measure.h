@@ -101,6 +101,9 @@ typedef struct lk_measure_options {
     double perceptual_luminance;     /* of its white, cd/m2; 100 */
     double perceptual_colour_factor; /* how much colour counts, 0 not at all; 1 */
     int32_t perceptual_threshold;    /* fewer failed pixels pass; 100 */
+    int32_t wavelet_coefficients;    /* kept a channel; 40 */
+    int32_t wavelet_colours;         /* lk_wavelet_colours; YIQ */
+    int32_t wavelet_weights;         /* lk_wavelet_weights; SCANNED */
     bool want_maps; /* fill result.map and result.picture where the measure has them */
 } lk_measure_options;
 

@@ -26,6 +26,9 @@ static const struct oracle_value pixel_values[] = {
 static const struct oracle_value histogram_values[] = {
 #include "tests/oracle/histogram/histogram_values.inc"
 };
+static const struct oracle_value wavelet_values[] = {
+#include "tests/oracle/wavelet/wavelet_values.inc"
+};
 
 /* What the issue asks for; relative where the value is above 1. */
 static const double tolerance = 1e-6;
@@ -152,12 +155,18 @@ static void test_histogram(void **state) {
     check_values(histogram_values, sizeof histogram_values / sizeof *histogram_values, NULL, 1);
 }
 
+static void test_wavelet(void **state) {
+    (void)state;
+    check_values(wavelet_values, sizeof wavelet_values / sizeof *wavelet_values, NULL, 1);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_ssim),
         cmocka_unit_test(test_edge),
         cmocka_unit_test(test_pixel),
         cmocka_unit_test(test_histogram),
+        cmocka_unit_test(test_wavelet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
