@@ -5,14 +5,15 @@
 #include "base/buf.h"
 #include "base/json.h"
 #include "cli/command.h"
+#include "cli/hash_rank.h"
 #include "cli/progress.h"
 #include "cli/stop.h"
 
 struct hash_settings {
     struct common common;
     const char *algo;
-    int32_t bits;
-    bool compare, exact;
+    int32_t bits, top;
+    bool compare, rank, exact;
 };
 
 #define AT(member) offsetof(struct hash_settings, member)
@@ -24,6 +25,9 @@ static const struct option hash_options[] = {
      "length of average, phash, dhash, whash (64)", AT(bits)},
     {"compare", 0, OPTION_FLAG, NULL, NULL, NULL,
      "two files: print the Hamming distance of each hash", AT(compare)},
+    {"rank", 0, OPTION_FLAG, NULL, NULL, NULL,
+     "the others by likeness to the first (wavelet signature), most alike first", AT(rank)},
+    {"top", 'k', OPTION_INT, "N", NULL, NULL, "with --rank: the first N alone", AT(top)},
     {"exact", 0, OPTION_FLAG, NULL, NULL, NULL, "decode large JPEGs in full (see --help)",
      AT(exact)},
     OPTION_END,
@@ -252,10 +256,27 @@ static enum exit_code compare_two(const struct hash_settings *s, lk_engine *engi
     return print_result(&s->common, &b, code);
 }
 
+/* A wavelet signature is of 128 x 128 pixels: it hardly notices that a large JPEG is decoded at reduced size. */
+static enum exit_code rank_all(const struct hash_settings *s, lk_engine *engine) {
+    lk_load_options load = {.no_digest = true, .max_side = s->exact ? 0 : REDUCED_SIDE};
+    const char *wrong = s->algo || s->bits ? "--rank has a signature of its own: no --algo, --bits"
+                        : s->compare       ? "--rank and --compare exclude each other"
+                        : s->common.args.count < 2 ? "--rank wants a picture and those to rank"
+                                                   : NULL;
+    return wrong ? report_usage(&s->common, &command_hash, wrong)
+                 : hash_rank(&s->common, engine, s->top, &load);
+}
+
 static enum exit_code hash_command_run(void *settings, lk_engine *engine) {
     struct hash_settings *s = settings;
     struct chosen c = {0};
     char message[160];
+    if (s->rank) {
+        return rank_all(s, engine);
+    }
+    if (s->top) {
+        return report_usage(&s->common, &command_hash, "--top goes with --rank");
+    }
     if (!choose(&c, s, message, sizeof message)) {
         return report_usage(&s->common, &command_hash, message);
     }
@@ -277,10 +298,14 @@ const struct command command_hash = {
                "and dhash of 64 bits are asked\n"
                "for, a JPEG of 2000 pixels or more on its longer side is decoded at reduced size, "
                "in gray, which may change a\n"
-               "bit; --exact decodes it in full.",
+               "bit; --exact decodes it in full. --rank prints score, distance and path of the "
+               "files behind "
+               "the first, by the\n"
+               "distance of Jacobs, Finkelstein and Salesin's wavelet signatures: 0 is equal.",
     .examples = "  likeness hash photo.jpg\n"
                 "  likeness hash --algo=phash,pdq *.jpg --json\n"
-                "  likeness hash --algo=phash --compare a.jpg b.jpg\n",
+                "  likeness hash --algo=phash --compare a.jpg b.jpg\n"
+                "  likeness hash --rank query.jpg photos/*.jpg --top 5\n",
     .least_args = 1,
     .most_args = 1000000,
     .options = hash_options,

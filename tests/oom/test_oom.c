@@ -129,6 +129,27 @@ static lk_status run_hash(struct world *w, uint64_t *digest, lk_error *err) {
     return status;
 }
 
+/* Two signatures into an index, and a query of it. */
+static lk_status run_wavelet(struct world *w, uint64_t *digest, lk_error *err) {
+    lk_wavelet items[2];
+    lk_wavelet_hit hits[2];
+    lk_wavelet_index *index = NULL;
+    size_t found = 0;
+    lk_status status = lk_wavelet_compute(&items[0], w->engine, &w->small, NULL, err);
+    status =
+        status == LK_OK ? lk_wavelet_compute(&items[1], w->engine, &w->picture, NULL, err) : status;
+    status = status == LK_OK ? lk_wavelet_index_new(&index, items, 2, err) : status;
+    status = status == LK_OK ? lk_wavelet_index_query(hits, &found, 2, index, &items[1],
+                                                      LK_WAVELET_SCANNED, err)
+                             : status;
+    for (size_t i = 0; i < found; i++) {
+        mix(digest, &hits[i].item, sizeof hits[i].item);
+        mix(digest, &hits[i].distance, sizeof hits[i].distance);
+    }
+    lk_wavelet_index_free(index);
+    return status;
+}
+
 static lk_status run_compare(struct world *w, uint64_t *digest, lk_error *err) {
     lk_comparison c;
     lk_compare_options options = lk_compare_options_default();
@@ -344,6 +365,10 @@ static void test_flow(void **state) {
     fail_each("flow", "", run_flow, *state);
 }
 
+static void test_wavelet(void **state) {
+    fail_each("wavelet", "index", run_wavelet, *state);
+}
+
 static void test_compare(void **state) {
     fail_each("compare", "", run_compare, *state);
 }
@@ -373,9 +398,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_engine),  cmocka_unit_test(test_decode),
         cmocka_unit_test(test_encode),  cmocka_unit_test(test_measures),
-        cmocka_unit_test(test_hashes),  cmocka_unit_test(test_diff),
-        cmocka_unit_test(test_reports), cmocka_unit_test(test_compare),
-        cmocka_unit_test(test_flow),
+        cmocka_unit_test(test_hashes),  cmocka_unit_test(test_wavelet),
+        cmocka_unit_test(test_diff),    cmocka_unit_test(test_reports),
+        cmocka_unit_test(test_compare), cmocka_unit_test(test_flow),
     };
     return cmocka_run_group_tests(tests, make_world, free_world);
 }
