@@ -89,6 +89,10 @@ static void write_json(struct buf *b, const lk_diff_result *r, const struct diff
         json_numbers(&j, "box", box, 4);
         json_int(&j, "area_px", g->area_px);
         json_number(&j, "severity", g->severity);
+        if (g->kind == LK_REGION_MOVED) {
+            const double by[2] = {g->moved_by[0], g->moved_by[1]};
+            json_numbers(&j, "moved_by", by, 2);
+        }
         json_object_end(&j);
     }
     json_array_end(&j);
@@ -113,9 +117,13 @@ static void write_text(struct buf *b, const lk_diff_result *r, const struct diff
                (long long)r->diff_pixels, r->diff_ratio * 100);
     if (r->region_count) {
         const lk_region *g = &r->regions[0];
+        char words[160];
         buf_printf(b, "  %zu region%s  #1 %s %dx%d at %d,%d", r->region_count,
-                   r->region_count == 1 ? "" : "s", lk_region_kind_name(g->kind), g->width,
-                   g->height, g->x, g->y);
+                   r->region_count == 1 ? "" : "s", lk_region_words(words, sizeof words, g),
+                   g->width, g->height, g->x, g->y);
+        if (*lk_moves_words(words, sizeof words, r->regions, r->region_count)) {
+            buf_printf(b, "   %s", words);
+        }
     }
     if (r->verdict == LK_DIFFERENT) {
         if (strcmp(r->limit, "max_diff_ratio") == 0) {

@@ -53,7 +53,11 @@ static void add_line(struct buf *b, const lk_tree_file *file, const lk_tree *tre
         buf_printf(b, "changed  sizes %dx%d and %dx%d", r->sizes[0], r->sizes[1], r->sizes[2],
                    r->sizes[3]);
     } else if (file->state == LK_TREE_CHANGED) {
+        char words[160];
         buf_printf(b, "changed  %lld px (%.2f %%)", (long long)r->diff_pixels, r->diff_ratio * 100);
+        if (*lk_moves_words(words, sizeof words, r->regions, r->region_count)) {
+            buf_printf(b, "  %s", words);
+        }
     } else {
         buf_add_text(b, lk_tree_state_name(file->state));
     }

@@ -164,12 +164,13 @@ static void add_region_list(struct page *p) {
     buf_add_text(b, "<ol>\n");
     for (size_t i = 0; i < MIN(c->region_count, (size_t)LISTED_MAX); i++) {
         const lk_region *r = &c->regions[i];
+        char words[96];
         buf_printf(b,
                    "<li><a href=\"#region-%d\" data-region=\"%d\"><span class=\"flag\">%d</span>"
                    "<span class=\"kind\">%s</span><span class=\"where\">%d × %d px at %d, "
                    "%d</span><span class=\"severity\">severity %.2f",
-                   i < CROPS_MAX ? r->id : 0, r->id, r->id, lk_region_kind_name(r->kind), r->width,
-                   r->height, r->x, r->y, r->severity);
+                   i < CROPS_MAX ? r->id : 0, r->id, r->id, lk_region_words(words, sizeof words, r),
+                   r->width, r->height, r->x, r->y, r->severity);
         html_bar(p, r->severity);
         buf_add_text(b, "</span></a></li>\n");
     }
@@ -229,6 +230,7 @@ static lk_status add_crop(struct page *p, const lk_image *from, const struct cro
 
 static lk_status add_region(struct page *p, const lk_region *r, const lk_image *heat,
                             lk_error *err) {
+    char words[96];
     struct crop crop = crop_around(r, &p->c->reference);
     if (crop.width < 1 || crop.height < 1) { /* a box outside the reference shows nothing */
         return LK_OK;
@@ -237,8 +239,9 @@ static lk_status add_region(struct page *p, const lk_region *r, const lk_image *
                "<article class=\"crop\" id=\"region-%d\"><h3><span class=\"flag\">%d</span> %s "
                "<span class=\"where\">%d × %d px at %d, %d · area %lld px · severity "
                "%.2f</span></h3>\n<div class=\"triple%s\">",
-               r->id, r->id, lk_region_kind_name(r->kind), r->width, r->height, r->x, r->y,
-               (long long)r->area_px, r->severity, 5 * crop.height > 4 * crop.width ? " tall" : "");
+               r->id, r->id, lk_region_words(words, sizeof words, r), r->width, r->height, r->x,
+               r->y, (long long)r->area_px, r->severity,
+               5 * crop.height > 4 * crop.width ? " tall" : "");
     lk_status status = add_crop(p, &p->c->reference, &crop, "Reference", r->id, err);
     status = status == LK_OK ? add_crop(p, &p->c->aligned, &crop, "Photo", r->id, err) : status;
     if (heat->data) {

@@ -83,6 +83,10 @@ static void write_region(struct json *j, const lk_region *r, const lk_map *frame
     }
     json_int(j, "area_px", r->area_px);
     json_number(j, "severity", r->severity);
+    if (r->kind == LK_REGION_MOVED) {
+        const double by[2] = {r->moved_by[0], r->moved_by[1]};
+        json_numbers(j, "moved_by", by, 2);
+    }
     json_object_end(j);
 }
 

@@ -59,8 +59,10 @@ lk_status lk_report_text(lk_bytes *out, const lk_comparison *c, bool colour, lk_
     }
     for (size_t i = 0; i < shown; i++) {
         const lk_region *r = &c->regions[i];
+        char words[96];
         buf_printf(&b, "  #%d %s %dx%d px at %d,%d  severity %.2f\n", r->id,
-                   lk_region_kind_name(r->kind), r->width, r->height, r->x, r->y, r->severity);
+                   lk_region_words(words, sizeof words, r), r->width, r->height, r->x, r->y,
+                   r->severity);
     }
     if (c->region_count > shown) {
         buf_printf(&b, "  and %zu more region%s\n", c->region_count - shown,

@@ -26,6 +26,10 @@ static void add_file(struct json *j, const lk_tree_file *f) {
             json_numbers(j, "box", box, 4);
             json_int(j, "area_px", g->area_px);
             json_number(j, "severity", g->severity);
+            if (g->kind == LK_REGION_MOVED) {
+                const double by[2] = {g->moved_by[0], g->moved_by[1]};
+                json_numbers(j, "moved_by", by, 2);
+            }
             json_object_end(j);
         }
         json_array_end(j);

@@ -124,6 +124,10 @@ static void add_changed_head(struct tree_page *p, const lk_tree_file *f) {
     } else {
         buf_printf(&p->out, "%lld px (%.2f %%) in %zu region%s", (long long)r->diff_pixels,
                    r->diff_ratio * 100, r->region_count, r->region_count == 1 ? "" : "s");
+        char words[160];
+        if (*lk_moves_words(words, sizeof words, r->regions, r->region_count)) {
+            buf_printf(&p->out, "; %s", words);
+        }
     }
     buf_add_text(&p->out, "</p>\n");
     if (same > 1) {

@@ -15,6 +15,7 @@
 #include "measure/regions.h"
 #include "verify/align.h"
 #include "verify/aspect.h"
+#include "verify/classify.h"
 #include "verify/decide.h"
 #include "verify/difference.h"
 #include "verify/mask.h"
@@ -24,11 +25,6 @@ enum { EVIDENCE_SIDE = 1600 };
 const char *lk_verdict_name(lk_verdict verdict) {
     static const char *const names[] = {"same", "different", "cannot-tell"};
     return names[verdict];
-}
-
-const char *lk_region_kind_name(lk_region_kind kind) {
-    static const char *const names[] = {"changed", "missing", "added", "moved", "colour"};
-    return names[kind];
 }
 
 lk_compare_options lk_compare_options_default(void) {
@@ -329,6 +325,30 @@ static lk_status find_regions(struct comparing *c, lk_comparison *out, lk_error 
     return status;
 }
 
+/* Says what became of each region. */
+static lk_status name_changes(struct comparing *c, lk_comparison *out, lk_error *err) {
+    size_t pixels = (size_t)out->difference.width * (size_t)out->difference.height;
+    uint8_t *differs = out->region_count ? mem_alloc(pixels, 1) : NULL;
+    struct change change = {.engine = c->engine,
+                            .b = &c->aligned,
+                            .differs = differs,
+                            .exact = c->align.mostly_equal && c->align.outcome != ALIGN_FOUND};
+    if (out->region_count == 0) {
+        return LK_OK;
+    }
+    if (!differs) {
+        return error_memory(err, pixels);
+    }
+    for (size_t i = 0; i < pixels; i++) {
+        differs[i] = out->difference.data[i] > DIFFERENCE_FLOOR;
+    }
+    lk_status status = view_rgb(&change.a, &c->a, err);
+    status = status == LK_OK ? classify_regions(&out->regions, &out->region_count, &change, err)
+                             : status;
+    mem_free(differs);
+    return status;
+}
+
 static double mean_difference(struct comparing *c) {
     struct pixel_sums sums = {0};
     const lk_image *reference;
@@ -446,6 +466,7 @@ lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, c
     status = status == LK_OK ? run_measures(&c, out, err) : status;
     status = status == LK_OK ? engine_check_stop(engine, err) : status;
     status = status == LK_OK ? find_regions(&c, out, err) : status;
+    status = status == LK_OK ? name_changes(&c, out, err) : status;
     status = status == LK_OK ? judge(&c, out, err) : status;
     status = status == LK_OK ? find_aspects(&c, out, err) : status;
     if (status == LK_OK) {

@@ -47,6 +47,10 @@ static void reason_regions(lk_comparison *out, const struct evidence *e) {
     } else {
         add_reason(out, "%zu region%s differ%s, %.2f %% of the reference", e->regions,
                    e->regions == 1 ? "" : "s", e->regions == 1 ? "s" : "", e->changed_share * 100);
+        char moves[160];
+        if (*lk_moves_words(moves, sizeof moves, out->regions, out->region_count)) {
+            add_reason(out, "%s", moves);
+        }
     }
 }
 

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "image/colour.h"
 #include "measure/pixelmatch.h"
+#include "verify/classify.h"
 #include "verify/diff_regions.h"
 #include "verify/mask.h"
 
@@ -162,8 +163,12 @@ static lk_status collect(lk_diff_result *out, struct diffing *d, lk_error *err) 
     count(out, d);
     lk_status status = LK_OK;
     if (out->diff_pixels > 0) {
+        const struct change change = {
+            .engine = d->engine, .a = &d->a, .b = &d->b, .differs = d->classes.data, .exact = true};
         status = diff_regions(&out->regions, &out->region_count, &d->classes, &d->a, &d->b,
                               d->o->like, err);
+        status = status == LK_OK ? classify_regions(&out->regions, &out->region_count, &change, err)
+                                 : status;
     }
     if (out->diff_pixels + out->antialiased_pixels > 0) {
         out->classes = d->classes.data;

@@ -165,9 +165,16 @@ typedef struct lk_region {
     int32_t id; /* 1.. by falling severity */
     lk_region_kind kind;
     int32_t x, y, width, height;
-    int64_t area_px; /* pixels of the component, not of the box */
-    double severity; /* 0..1 */
+    int64_t area_px;     /* pixels of the component, not of the box */
+    double severity;     /* 0..1 */
+    int32_t moved_by[2]; /* MOVED: where it went, right and down; else 0 */
 } lk_region;
+
+/* What became of a region, for a person: "colour", "moved 12 px down", "moved 3 px left and 8 px up". Returns out. */
+LK_API const char *lk_region_words(char *out, size_t size, const lk_region *region);
+/* What moved, when all that moved went the same way: "2 regions moved 12 px down", and ", then identical" when nothing else
+ * differs; else "". Returns out. */
+LK_API const char *lk_moves_words(char *out, size_t size, const lk_region *regions, size_t count);
 
 #ifdef __cplusplus
 }

@@ -44,8 +44,8 @@ static void add_numbers(struct sample *s) {
     s->measure = (lk_measure_result){
         .info = lk_measure_find("ssim"), .value = 0.5, .score = 0.75, .detail_count = 5};
     memcpy(s->measure.details, details, sizeof details);
-    s->regions[0] = (lk_region){1, LK_REGION_CHANGED, 10, 20, 30, 12, 300, 0.9};
-    s->regions[1] = (lk_region){2, LK_REGION_COLOUR, 60, 0, 8, 8, 50, 0.25};
+    s->regions[0] = (lk_region){1, LK_REGION_CHANGED, 10, 20, 30, 12, 300, 0.9, {0, 0}};
+    s->regions[1] = (lk_region){2, LK_REGION_COLOUR, 60, 0, 8, 8, 50, 0.25, {0, 0}};
     s->pairs[0] = (lk_match){5, 5, 6, 6, 10, true};
     s->pairs[1] = (lk_match){90, 60, 80, 50, 20, true};
     s->pairs[2] = (lk_match){40, 10, 2, 60, 60, false};
