@@ -196,8 +196,8 @@ static const struct {
     lk_status (*answer)(lk_aspect_result *out, const struct aspect_input *in, lk_error *err);
 } aspect_table[] = {
     {LK_ASPECT_COLOUR, aspect_colour},       {LK_ASPECT_BRIGHTNESS, aspect_brightness},
-    {LK_ASPECT_STRUCTURE, aspect_structure}, {LK_ASPECT_DETAILS, aspect_details},
-    {LK_ASPECT_MOTION, aspect_motion},
+    {LK_ASPECT_STRUCTURE, aspect_structure}, {LK_ASPECT_SHAPE, aspect_shape},
+    {LK_ASPECT_DETAILS, aspect_details},     {LK_ASPECT_MOTION, aspect_motion},
 };
 
 lk_status aspects_find(lk_comparison *out, struct aspect_input *in, lk_error *err) {

@@ -36,6 +36,9 @@ LK_MUST_CHECK lk_status aspect_colour(lk_aspect_result *out, const struct aspect
 LK_MUST_CHECK lk_status aspect_brightness(lk_aspect_result *out, const struct aspect_input *in,
                                           lk_error *err);
 
+LK_MUST_CHECK lk_status aspect_shape(lk_aspect_result *out, const struct aspect_input *in,
+                                     lk_error *err);
+
 void aspect_says(lk_aspect_result *out, double score, const char *format, ...) PRINTF_LIKE(3, 4);
 
 #endif

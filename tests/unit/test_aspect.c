@@ -108,6 +108,7 @@ static void test_other_paint_other_wheels(void **state) {
     assert_non_null(strstr(reason_of(&c, LK_ASPECT_COLOUR), "red, now blue"));
     assert_true(score_of(&c, LK_ASPECT_BRIGHTNESS) > 0.9);
     assert_true(score_of(&c, LK_ASPECT_STRUCTURE) > 0.85);
+    assert_true(score_of(&c, LK_ASPECT_SHAPE) > 0.85);
     assert_true(score_of(&c, LK_ASPECT_DETAILS) < 0.95);
     assert_true(c.region_count >= 2);
     lk_comparison_release(&c);
@@ -149,6 +150,7 @@ static void test_different_things(void **state) {
         assert_non_null(strstr(reason_of(&c, LK_ASPECT_COLOUR), "mix of colours"));
     }
     assert_true(score_of(&c, LK_ASPECT_STRUCTURE) < 0.6);
+    assert_true(score_of(&c, LK_ASPECT_SHAPE) < 0.8);
     lk_comparison_release(&c);
     lk_image_release(&a);
     lk_image_release(&b);
