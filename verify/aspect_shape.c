@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Shape: do the outlines lie in the same places?
  *
- * Edges (feature/canny.c) of the lightness of both, the photo's brought to the mean and contrast of the reference's; an edge pixel is
- * met when the other picture has one within REACH pixels of the small pair. score = 2 met_a met_b / (met_a + met_b), the
- * F-measure of boundaries (Martin, Fowlkes, Malik 2004). Without an edge in either there is nothing to tell. */
+ * Edges (feature/canny.c) of the lightness of both, the photo's brought to the mean and contrast of the reference's; an edge
+ * pixel is met when the other picture has one within reach_px pixels of the small pair. score = 2 met_a met_b / (met_a + met_b),
+ * the F-measure of boundaries (Martin, Fowlkes, Malik 2004). Without an edge in either there is nothing to tell. */
 #include <math.h>
 
 #include "base/compiler.h"
