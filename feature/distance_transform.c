@@ -5,9 +5,10 @@
  *   down columns   g(x, y) = distance to the nearest set pixel of column x
  *   along rows     d^2(x, y) = min over q of (x - q)^2 + g(q, y)^2: the lower envelope of parabolas, one a column
  *
- * All in integers: parabola p is replaced by the later q from floor(s) + 1 on, where
- * s = (q^2 + g(q)^2 - p^2 - g(p)^2) / (2 (q - p)); the quotient in double is exact enough, because a fraction is at least
- * 1 / 65534 away from the next whole number. Oracle: scipy.ndimage.distance_transform_edt (tests/oracle/edge). */
+ * With h(q) = q^2 + g(q, y)^2 a parabola is x^2 - 2 x q + h(q), so those on the envelope are the corners of the lower convex hull of the
+ * points (q, h(q)), and the later of two neighbours p < q is the lower one beyond s = (h(q) - h(p)) / (2 (q - p)). Hull in
+ * integers; the quotient in double is exact enough, because a fraction is at least 1 / 65534 away from the next whole number.
+ * Oracle: scipy.ndimage.distance_transform_edt (tests/oracle/edge). */
 #include "feature/distance_transform.h"
 
 #include "base/compiler.h"
@@ -20,15 +21,16 @@ enum {
     BANDS = 16,  /* rows are done in so many parts, whatever the number of threads */
 };
 
-/* One parabola of the envelope: it is the lowest from column `from` until the next one's. */
-struct parabola {
-    int32_t column, height, from;
+/* A point of the hull: column q and h(q). */
+struct corner {
+    int32_t column;
+    int64_t height;
 };
 
 struct transform {
     const lk_image *mask;
     int32_t *out;
-    struct parabola *envelopes; /* width a band */
+    struct corner *hulls; /* width a band */
 };
 
 static void transform_columns(void *arg, int32_t strip) {
@@ -51,47 +53,50 @@ static void transform_columns(void *arg, int32_t strip) {
     }
 }
 
-/* The envelope of the columns' distances g; how many parabolas it has. */
-static int32_t make_envelope(struct parabola *e, const int32_t *g, int32_t width) {
+/* The lower convex hull for the columns' distances g; how many corners it has. */
+static int32_t make_hull(struct corner *hull, const int32_t *g, int32_t width) {
     int32_t count = 0;
     for (int32_t q = 0; q < width; q++) {
         if (g[q] == FAR) {
             continue;
         }
-        int32_t height = g[q] * g[q], from = 0;
-        while (count > 0) {
-            const struct parabola *p = &e[count - 1];
-            int64_t twice = 2 * (int64_t)(q - p->column);
-            int64_t above = (int64_t)(q - p->column) * (q + p->column) + height - p->height;
-            if (above >= twice * p->from) {
-                from = (int32_t)MIN((double)above / (double)twice, width) + 1;
-                break;
+        int64_t height = (int64_t)q * q + (int64_t)g[q] * g[q];
+        while (count > 1) {
+            const struct corner *a = &hull[count - 2], *b = &hull[count - 1];
+            if ((b->height - a->height) * (q - b->column) <
+                (height - b->height) * (b->column - a->column)) {
+                break; /* b lies below the line from a to q */
             }
             count--;
         }
-        if (from < width) {
-            e[count++] = (struct parabola){.column = q, .height = height, .from = from};
-        }
+        hull[count++] = (struct corner){.column = q, .height = height};
     }
     return count;
+}
+
+/* The first column, up to width, where b is lower than a. */
+static int32_t change_column(const struct corner *a, const struct corner *b, int32_t width) {
+    int64_t rise = b->height - a->height, twice = 2 * (int64_t)(b->column - a->column);
+    return rise < 0 ? 0 : (int32_t)MIN((double)rise / (double)twice + 1, width);
 }
 
 static void transform_rows(void *arg, int32_t band) {
     const struct transform *t = arg;
     int32_t width = t->mask->width, height = t->mask->height;
-    struct parabola *e = t->envelopes + (size_t)band * (size_t)width;
+    struct corner *hull = t->hulls + (size_t)band * (size_t)width;
     int32_t end = (int32_t)((int64_t)height * (band + 1) / BANDS);
     for (int32_t y = (int32_t)((int64_t)height * band / BANDS); y < end; y++) {
         int32_t *row = t->out + (size_t)y * (size_t)width;
-        int32_t count = make_envelope(e, row, width);
-        for (int32_t x = 0; count == 0 && x < width; x++) {
+        int32_t count = make_hull(hull, row, width), x = 0;
+        for (; count == 0 && x < width; x++) {
             row[x] = DISTANCE_NONE;
         }
         for (int32_t i = 0; i < count; i++) {
-            int32_t last = i + 1 < count ? e[i + 1].from : width;
-            for (int32_t x = e[i].from; x < last; x++) {
-                int32_t away = x - e[i].column;
-                row[x] = away * away + e[i].height;
+            const struct corner *c = &hull[i];
+            int32_t last = i + 1 < count ? change_column(c, c + 1, width) : width;
+            int32_t below = (int32_t)(c->height - (int64_t)c->column * c->column);
+            for (; x < last; x++) {
+                row[x] = (x - c->column) * (x - c->column) + below;
             }
         }
     }
@@ -108,15 +113,15 @@ lk_status distance_transform(int32_t **out, lk_engine *engine, const lk_image *m
     size_t width = (size_t)mask->width, pixels = width * (size_t)mask->height;
     struct transform t = {.mask = mask,
                           .out = mem_alloc(pixels, sizeof *t.out),
-                          .envelopes = mem_alloc(width * BANDS, sizeof *t.envelopes)};
-    if (!t.out || !t.envelopes) {
+                          .hulls = mem_alloc(width * BANDS, sizeof *t.hulls)};
+    if (!t.out || !t.hulls) {
         mem_free(t.out);
-        mem_free(t.envelopes);
+        mem_free(t.hulls);
         return error_memory(err, pixels * sizeof *t.out);
     }
     pool_for(engine->pool, (mask->width + STRIP - 1) / STRIP, transform_columns, &t);
     pool_for(engine->pool, BANDS, transform_rows, &t);
-    mem_free(t.envelopes);
+    mem_free(t.hulls);
     *out = t.out;
     return LK_OK;
 }
