@@ -5,10 +5,10 @@
  *   down columns   g(x, y) = distance to the nearest set pixel of column x
  *   along rows     d^2(x, y) = min over q of (x - q)^2 + g(q, y)^2: the lower envelope of parabolas, one a column
  *
- * With h(q) = q^2 + g(q, y)^2 a parabola is x^2 - 2 x q + h(q), so those on the envelope are the corners of the lower convex hull of the
- * points (q, h(q)), and the later of two neighbours p < q is the lower one beyond s = (h(q) - h(p)) / (2 (q - p)). Hull in
- * integers; the quotient in double is exact enough, because a fraction is at least 1 / 65534 away from the next whole number.
- * Oracle: scipy.ndimage.distance_transform_edt (tests/oracle/edge). */
+ * With h(q) = q^2 + g(q, y)^2 a parabola is x^2 - 2 x q + h(q), so those on the envelope are the corners of the lower convex
+ * hull of the points (q, h(q)), and the later of two neighbours p < q is the lower one beyond s = (h(q) - h(p)) / (2 (q - p)).
+ * The hull is in integers; the quotient in double is exact enough, because a fraction is at least 1 / 65534 away from the
+ * next whole number. Oracle: scipy.ndimage.distance_transform_edt (tests/oracle/edge). */
 #include "feature/distance_transform.h"
 
 #include "base/compiler.h"

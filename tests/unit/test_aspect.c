@@ -108,7 +108,8 @@ static void test_other_paint_other_wheels(void **state) {
     assert_non_null(strstr(reason_of(&c, LK_ASPECT_COLOUR), "red, now blue"));
     assert_true(score_of(&c, LK_ASPECT_BRIGHTNESS) > 0.9);
     assert_true(score_of(&c, LK_ASPECT_STRUCTURE) > 0.85);
-    assert_true(score_of(&c, LK_ASPECT_SHAPE) > 0.85);
+    assert_true(score_of(&c, LK_ASPECT_SHAPE) > 0.9);
+    assert_true(score_of(&c, LK_ASPECT_SHAPE) < 1); /* the spokes are new outlines */
     assert_true(score_of(&c, LK_ASPECT_DETAILS) < 0.95);
     assert_true(c.region_count >= 2);
     lk_comparison_release(&c);
@@ -130,6 +131,7 @@ static void test_light_is_not_colour(void **state) {
     assert_true(score_of(&c, LK_ASPECT_COLOUR) > 0.85);
     assert_true(score_of(&c, LK_ASPECT_BRIGHTNESS) < 0.8);
     assert_non_null(strstr(reason_of(&c, LK_ASPECT_BRIGHTNESS), "darker"));
+    assert_true(score_of(&c, LK_ASPECT_SHAPE) > 0.9);
     lk_comparison_release(&c);
     lk_image_release(&a);
     lk_image_release(&b);
@@ -150,7 +152,25 @@ static void test_different_things(void **state) {
         assert_non_null(strstr(reason_of(&c, LK_ASPECT_COLOUR), "mix of colours"));
     }
     assert_true(score_of(&c, LK_ASPECT_STRUCTURE) < 0.6);
-    assert_true(score_of(&c, LK_ASPECT_SHAPE) < 0.8);
+    assert_true(score_of(&c, LK_ASPECT_SHAPE) < 0.3);
+    lk_comparison_release(&c);
+    lk_image_release(&a);
+    lk_image_release(&b);
+}
+
+/* Flat pictures have no outlines: nothing is known of their shape. */
+static void test_nothing_to_see(void **state) {
+    (void)state;
+    lk_error err;
+    lk_image a, b;
+    lk_comparison c;
+    assert_ok(lk_image_new(&a, 40, 30, 3, 8, &err));
+    assert_ok(lk_image_new(&b, 40, 30, 3, 8, &err));
+    draw_box(&a, 0, 0, 40, 30, (struct colour){200, 30, 35});
+    draw_box(&b, 0, 0, 40, 30, (struct colour){35, 70, 180});
+    compare(&c, &a, &b);
+    assert_true(score_of(&c, LK_ASPECT_SHAPE) == -1);
+    assert_non_null(strstr(reason_of(&c, LK_ASPECT_SHAPE), "neither"));
     lk_comparison_release(&c);
     lk_image_release(&a);
     lk_image_release(&b);
@@ -158,10 +178,9 @@ static void test_different_things(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_identical),
-        cmocka_unit_test(test_other_paint_other_wheels),
-        cmocka_unit_test(test_light_is_not_colour),
-        cmocka_unit_test(test_different_things),
+        cmocka_unit_test(test_identical),           cmocka_unit_test(test_other_paint_other_wheels),
+        cmocka_unit_test(test_light_is_not_colour), cmocka_unit_test(test_different_things),
+        cmocka_unit_test(test_nothing_to_see),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
