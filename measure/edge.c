@@ -112,6 +112,10 @@ static lk_status measure_ways(lk_measure_result *out, const struct outline *a,
 static lk_status edge_run(lk_measure_result *out, const struct measure_input *in, lk_error *err) {
     struct outline a = {.squared = NULL}, b = {.squared = NULL};
     const lk_measure_options *o = in->options;
+    if (o->edge_low > o->edge_high) {
+        return error_set(err, LK_E_USAGE, "edge.low, %g, is above edge.high, %g", o->edge_low,
+                         o->edge_high);
+    }
     lk_status status = outline_make(&a, in->a, o, err);
     status = status == LK_OK ? outline_make(&b, in->b, o, err) : status;
     status = status == LK_OK ? measure_ways(out, &a, &b, o, err) : status;

@@ -233,6 +233,8 @@ static void test_row(void **state) {
     assert_ok(lk_measure_options_set(&options, "edge.quantile=1", &err));
     assert_true(options.edge_quantile == 1);
     assert_refused(LK_E_USAGE, lk_measure_options_set(&options, "edge.quantile=0", &err));
+    assert_ok(lk_measure_options_set(&options, "edge.low=101", &err));
+    assert_refused(LK_E_USAGE, lk_measure_run(&r, engine, "edge", &a, &b, &options, &err));
     lk_image_release(&a);
     lk_image_release(&b);
     lk_image_release(&flat);
