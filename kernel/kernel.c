@@ -2,6 +2,7 @@
 #include "kernel/kernel.h"
 
 void kernels_init(struct kernels *k, enum cpu_level level) {
+    kernel_block_init_c(&k->block);
     kernel_diff_init_c(&k->diff);
     kernel_edge_init_c(&k->edge);
     kernel_feature_init_c(&k->feature);
@@ -16,7 +17,8 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
     kernel_ssim_init_c(&k->ssim);
 #if defined(__x86_64__)
     if (level >= CPU_AVX2) {
-        kernel_diff_init_avx2(&k->diff);
+        kernel_block_init_avx2(&k->block);
+    kernel_diff_init_avx2(&k->diff);
         kernel_edge_init_avx2(&k->edge);
         kernel_feature_init_avx2(&k->feature);
         kernel_flow_init_avx2(&k->flow);

@@ -9,6 +9,7 @@
 #define LK_KERNEL_H
 
 #include "base/cpu.h"
+#include "kernel/kernel_block.h"
 #include "kernel/kernel_diff.h"
 #include "kernel/kernel_edge.h"
 #include "kernel/kernel_feature.h"
@@ -23,6 +24,7 @@
 #include "kernel/kernel_ssim.h"
 
 struct kernels {
+    struct kernel_block block;
     struct kernel_diff diff;
     struct kernel_edge edge;
     struct kernel_feature feature;

@@ -31,6 +31,7 @@
     ROW(perceptual)                                                                                \
     ROW(flip)                                                                                      \
     ROW(ssimulacra2)                                                                               \
+    ROW(motion)                                                                                    \
     ROW(phase)                                                                                     \
     ROW(flow)
 

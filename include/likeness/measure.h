@@ -104,7 +104,13 @@ typedef struct lk_measure_options {
     int32_t wavelet_coefficients;    /* kept a channel; 40 */
     int32_t wavelet_colours;         /* lk_wavelet_colours; YIQ */
     int32_t wavelet_weights;         /* lk_wavelet_weights; SCANNED */
-    bool want_maps; /* fill result.map and result.picture where the measure has them */
+    int32_t motion_block;            /* motion: side of a block, pixels; 16 */
+    int32_t motion_range;            /* the longest component of a vector, pixels; 64 */
+    int32_t motion_search;           /* 0 hexagon, 1 full */
+    int32_t motion_metric;           /* 0 SAD, 1 SATD */
+    int32_t motion_subpel;           /* 0 whole, 1 half, 2 quarter pixels */
+    double motion_lambda; /* levels a bit of a vector costs; 5.9: an encoder's at QP 28 */
+    bool want_maps;       /* fill result.map and result.picture where the measure has them */
 } lk_measure_options;
 
 LK_API lk_measure_options lk_measure_options_default(void);
