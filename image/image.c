@@ -50,6 +50,18 @@ lk_status image_crop(lk_image *out, const lk_image *from, int32_t x, int32_t y, 
     return LK_OK;
 }
 
+bool image_equal(const lk_image *a, const lk_image *b) {
+    if (!image_same_size(a, b) || a->channels != b->channels || a->bit_depth != b->bit_depth) {
+        return false;
+    }
+    for (int32_t y = 0; y < a->height; y++) {
+        if (memcmp(image_row(a, y), image_row(b, y), image_row_bytes(a)) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 lk_status image_clone(lk_image *out, const lk_image *from, lk_error *err) {
     return image_crop(out, from, 0, 0, from->width, from->height, err);
 }

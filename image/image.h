@@ -22,6 +22,9 @@ static inline size_t image_row_bytes(const lk_image *image) {
     return (size_t)image->width * (size_t)image->channels * (size_t)(image->bit_depth / 8);
 }
 
+/* Whether both have the same size, kind and samples. */
+bool image_equal(const lk_image *a, const lk_image *b);
+
 LK_MUST_CHECK lk_status image_clone(lk_image *out, const lk_image *from, lk_error *err);
 /* The rectangle (x, y, width, height), which must lie inside. */
 LK_MUST_CHECK lk_status image_crop(lk_image *out, const lk_image *from, int32_t x, int32_t y,

@@ -3,7 +3,7 @@
 
 #include <immintrin.h>
 
-enum { LANES = 16 };
+enum { LANES = 16, HALF = 8 };
 
 static int32_t sad_avx2(const uint8_t *a, size_t a_stride, const uint8_t *b, size_t b_stride,
                         int32_t width, int32_t height) {
@@ -17,7 +17,13 @@ static int32_t sad_avx2(const uint8_t *a, size_t a_stride, const uint8_t *b, siz
             __m128i vb = _mm_loadu_si128((const __m128i *)(const void *)(q + x));
             sums = _mm_add_epi64(sums, _mm_sad_epu8(va, vb));
         }
+        if (width - whole >= HALF) {
+            __m128i va = _mm_loadl_epi64((const __m128i *)(const void *)(p + whole));
+            __m128i vb = _mm_loadl_epi64((const __m128i *)(const void *)(q + whole));
+            sums = _mm_add_epi64(sums, _mm_sad_epu8(va, vb));
+        }
     }
+    whole += width - whole >= HALF ? HALF : 0;
     int32_t sum = (int32_t)(_mm_cvtsi128_si64(sums) + _mm_extract_epi64(sums, 1));
     kernel_block_init_c(&c);
     return whole == width

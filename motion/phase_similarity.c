@@ -147,15 +147,6 @@ static lk_status reduce(lk_image *out, lk_engine *engine, const lk_image *gray, 
     return image_resize(out, engine, gray, width, height, RESIZE_BOX, err);
 }
 
-static bool equal(const lk_image *a, const lk_image *b) {
-    for (int32_t y = 0; y < a->height; y++) {
-        if (memcmp(image_row(a, y), image_row(b, y), (size_t)a->width) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Undoes the turn and scale on b and looks how well the rest is a shift of a; keeps it in best when better. */
 static lk_status try_candidate(struct phase_similarity *best, lk_engine *engine,
                                const struct plane *fa, const lk_image *b, double angle,
@@ -182,7 +173,7 @@ lk_status phase_similarity(struct phase_similarity *out, lk_engine *engine, cons
     lk_image small[2] = {{0}, {0}};
     struct plane fa = {0}, fb = {0};
     *out = (struct phase_similarity){.scale = 1};
-    if (equal(a, b)) {
+    if (image_equal(a, b)) {
         out->peak = 1;
         out->found = true;
         return LK_OK;

@@ -235,23 +235,28 @@ static lk_status check_names(const char *list, lk_error *err) {
     return LK_OK;
 }
 
-/* What of the photo the row is run on: the aligned pair; or, for rows that measure how the photo was moved, the photo as it
- * came, in the size of the reference where the row needs that. */
-static lk_status photo_for(struct view **out, struct comparing *c, const struct measure *m,
-                           lk_error *err) {
-    if (!m->on_original) {
-        *out = c->untouched ? &c->b : &c->on_frame;
-        return LK_OK;
-    }
-    if (m->any_size || image_same_size(c->a.image, c->b.image)) {
-        *out = &c->b;
-        return LK_OK;
-    }
-    *out = &c->unmoved;
+/* One row of the table that was asked for. */
+struct row {
+    const struct measure *m;
+    struct view *photo;
+    lk_measure_result *result;
+    lk_status status;
+    lk_error err;
+};
+
+struct rows {
+    struct comparing *c;
+    const lk_measure_options *options;
+    struct row *of;
+    size_t count;
+};
+
+/* The photo as it came in the size of the reference, for rows that measure how it was moved and need that. */
+static lk_status scale_unmoved(struct comparing *c, lk_error *err) {
+    const lk_image *rgb;
     if (c->scaled.data) {
         return LK_OK;
     }
-    const lk_image *rgb;
     lk_status status = view_rgb(&rgb, &c->b, err);
     status = status == LK_OK ? image_resize(&c->scaled, c->engine, rgb, c->a.image->width,
                                             c->a.image->height, RESIZE_BICUBIC, err)
@@ -259,36 +264,82 @@ static lk_status photo_for(struct view **out, struct comparing *c, const struct 
     return status == LK_OK ? view_init(&c->unmoved, c->engine, &c->scaled, err) : status;
 }
 
+/* What of the photo the row is run on: the aligned pair, or the photo as it came. */
+static lk_status photo_for(struct view **out, struct comparing *c, const struct measure *m,
+                           lk_error *err) {
+    if (!m->on_original) {
+        *out = c->untouched ? &c->b : &c->on_frame;
+        return LK_OK;
+    }
+    bool fits = m->any_size || image_same_size(c->a.image, c->b.image);
+    *out = fits ? &c->b : &c->unmoved;
+    return fits ? LK_OK : scale_unmoved(c, err);
+}
+
+static void run_row(void *arg, int32_t i) {
+    const struct rows *rows = arg;
+    struct row *row = &rows->of[i];
+    struct measure_input in = {
+        .engine = rows->c->engine, .a = &rows->c->a, .b = row->photo, .options = rows->options};
+    row->status = engine_check_stop(rows->c->engine, &row->err);
+    if (row->status == LK_OK) {
+        row->status = measure_run(row->result, row->m, &in, &row->err);
+    }
+}
+
+/* Several rows at once where there are enough of them: then each runs on one thread. */
+static void run_rows(struct rows *rows) {
+    if (rows->count >= 2 * (size_t)pool_threads(rows->c->engine->pool)) {
+        pool_for(rows->c->engine->pool, (int32_t)rows->count, run_row, rows);
+        return;
+    }
+    for (size_t i = 0; i < rows->count; i++) {
+        run_row(rows, (int32_t)i);
+    }
+}
+
+/* Closes the gaps that rows without a result leave, in the order of the table. */
+static lk_status take_results(struct rows *rows, lk_comparison *out, lk_error *err) {
+    lk_status status = LK_OK;
+    for (size_t i = 0; i < rows->count; i++) {
+        struct row *row = &rows->of[i];
+        if (row->status == LK_OK) {
+            lk_measure_result result = *row->result;
+            *row->result = (lk_measure_result){0};
+            out->measures[out->measure_count++] = result;
+        } else if (row->status == LK_E_SIZE || row->status == LK_E_USAGE) {
+            add_warning(out, "measure-skipped", row->err.text); /* not defined for this pair */
+        } else if (status == LK_OK) {
+            status = error_set(err, row->status, "%s", row->err.text);
+        }
+    }
+    return status;
+}
+
 static lk_status run_measures(struct comparing *c, lk_comparison *out, lk_error *err) {
     lk_measure_options options = c->options->measure;
     options.want_maps = c->options->want_evidence;
+    struct rows rows = {.c = c, .options = &options};
+    rows.of = mem_calloc(lk_measure_count(), sizeof *rows.of);
     out->measures = mem_calloc(lk_measure_count(), sizeof *out->measures);
-    if (!out->measures) {
-        return error_memory(err, lk_measure_count() * sizeof *out->measures);
-    }
-    for (size_t i = 0; i < lk_measure_count(); i++) {
+    lk_status status = rows.of && out->measures
+                           ? LK_OK
+                           : error_memory(err, lk_measure_count() * sizeof *out->measures);
+    for (size_t i = 0; status == LK_OK && i < lk_measure_count(); i++) {
         const struct measure *m = measure_at(i);
-        if (!is_wanted(c->options->measures, &m->info)) {
-            continue;
-        }
-        lk_error problem = {0};
-        if (engine_check_stop(c->engine, err) != LK_OK) {
-            return LK_E_CANCELLED;
-        }
-        struct measure_input in = {.engine = c->engine, .a = &c->a, .options = &options};
-        lk_status status = photo_for(&in.b, c, m, &problem);
-        status = status == LK_OK ? measure_run(&out->measures[out->measure_count], m, &in, &problem)
-                                 : status;
-        if (status == LK_OK) {
-            out->measure_count++;
-        } else if (status == LK_E_SIZE ||
-                   status == LK_E_USAGE) { /* not defined for this pair: say so, go on */
-            add_warning(out, "measure-skipped", problem.text);
-        } else {
-            return error_set(err, status, "%s", problem.text);
+        if (is_wanted(c->options->measures, &m->info)) {
+            struct row *row = &rows.of[rows.count];
+            row->m = m;
+            row->result = &out->measures[rows.count++];
+            status = photo_for(&row->photo, c, m, err);
         }
     }
-    return LK_OK;
+    if (status == LK_OK) {
+        run_rows(&rows);
+        status = take_results(&rows, out, err);
+    }
+    mem_free(rows.of);
+    return status;
 }
 
 static lk_status find_regions(struct comparing *c, lk_comparison *out, lk_error *err) {
@@ -362,23 +413,13 @@ static double mean_difference(struct comparing *c) {
     return (double)sums.absolute / (255.0 * (double)reference->stride * reference->height);
 }
 
-static lk_status is_identical(bool *out, struct comparing *c, lk_error *err) {
-    lk_measure_options options = c->options->measure;
-    lk_measure_result r;
-    struct measure_input in = {.engine = c->engine, .a = &c->a, .b = &c->b, .options = &options};
-    lk_status status = measure_run(&r, measure_find("identity"), &in, err);
-    *out = status == LK_OK && r.value == 1;
-    lk_measure_result_release(&r);
-    return status;
-}
-
 /* Equal pixels out of unequal files: another encoding, or other metadata. */
 static bool files_differ(const lk_comparison *out) {
     const char *a = out->inputs[0].sha256, *b = out->inputs[1].sha256;
     return a[0] && b[0] && strcmp(a, b) != 0;
 }
 
-static lk_status judge(struct comparing *c, lk_comparison *out, lk_error *err) {
+static void judge(struct comparing *c, lk_comparison *out) {
     struct evidence e = {.align = &c->align,
                          .aligned_wanted = c->options->align != LK_ALIGN_NONE,
                          .left_out = c->left_out,
@@ -386,12 +427,9 @@ static lk_status judge(struct comparing *c, lk_comparison *out, lk_error *err) {
                          .regions = out->region_count,
                          .mean_difference = mean_difference(c),
                          .min_score = c->options->min_score,
+                         .identical = image_equal(c->a.image, c->b.image),
                          .files_differ = files_differ(out)};
-    lk_status status = is_identical(&e.identical, c, err);
-    if (status == LK_OK) {
-        decide(out, &e);
-    }
-    return status;
+    decide(out, &e);
 }
 
 static lk_status find_aspects(struct comparing *c, lk_comparison *out, lk_error *err) {
@@ -467,7 +505,9 @@ lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, c
     status = status == LK_OK ? engine_check_stop(engine, err) : status;
     status = status == LK_OK ? find_regions(&c, out, err) : status;
     status = status == LK_OK ? name_changes(&c, out, err) : status;
-    status = status == LK_OK ? judge(&c, out, err) : status;
+    if (status == LK_OK) {
+        judge(&c, out);
+    }
     status = status == LK_OK ? find_aspects(&c, out, err) : status;
     if (status == LK_OK) {
         take_alignment(&c, out);
