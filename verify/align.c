@@ -251,14 +251,18 @@ static bool found_in_place(const struct align_result *r, const struct agreement 
     return r->outcome == ALIGN_FOUND ? still : as_is->blocks > 0 && as_is->share > 0.5;
 }
 
-static void set_in_place(struct align_result *r) {
-    r->outcome = ALIGN_IN_PLACE;
+static void set_no_map(struct align_result *r, enum align_outcome outcome, double coverage) {
+    r->outcome = outcome;
     r->alignment.model = LK_ALIGN_NONE;
     memcpy(r->alignment.homography, identity_map, sizeof identity_map);
     r->alignment.scale = 1;
-    r->alignment.coverage = 1;
+    r->alignment.coverage = coverage;
     r->alignment.rotation_deg = r->alignment.tilt_deg = r->alignment.shift_x =
         r->alignment.shift_y = 0;
+}
+
+void align_set_not_found(struct align_result *r) {
+    set_no_map(r, ALIGN_NOT_FOUND, 0);
 }
 
 /* Keeps the better of two results in *out and frees the other's pairs. */
@@ -295,10 +299,8 @@ static lk_status search(struct align_result *out, struct view *a, struct view *b
 
 lk_status align_views(struct align_result *out, struct view *a, struct view *b, lk_align_mode mode,
                       lk_error *err) {
-    *out = (struct align_result){.outcome = ALIGN_NOT_FOUND};
-    memcpy(out->alignment.homography, identity_map, sizeof identity_map);
-    out->alignment.model = LK_ALIGN_NONE;
-    out->alignment.scale = 1;
+    *out = (struct align_result){0};
+    set_no_map(out, ALIGN_NOT_FOUND, 0);
     bool mostly_equal = false;
     lk_status status = lies_in_place(&mostly_equal, a, b, err);
     bool in_place = mostly_equal;
@@ -313,7 +315,7 @@ lk_status align_views(struct align_result *out, struct view *a, struct view *b, 
     }
     out->mostly_equal = mostly_equal;
     if (status == LK_OK && in_place) {
-        set_in_place(out);
+        set_no_map(out, ALIGN_IN_PLACE, 1);
         out->agreement = as_is;
     }
     if (status != LK_OK) {

@@ -25,11 +25,16 @@ struct align_result {
     lk_alignment alignment; /* pairs are owned */
     int32_t seed_inliers;   /* of the map before the search around it: only these count for trust */
     struct agreement agreement; /* of the aligned pair, or of the pair as it is */
+    struct agreement
+        mirrored; /* of the photo's mirror image where that explains the reference; else no blocks */
 };
 
 /* Aligns the photo b to the reference a. LK_E_MEMORY. */
 LK_MUST_CHECK lk_status align_views(struct align_result *out, struct view *a, struct view *b,
                                     lk_align_mode mode, lk_error *err);
+
+/* Takes back a map that other evidence speaks against. */
+void align_set_not_found(struct align_result *r);
 
 /* Frees the matched pairs. */
 void align_result_release(struct align_result *r);

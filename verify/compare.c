@@ -19,6 +19,7 @@
 #include "verify/decide.h"
 #include "verify/difference.h"
 #include "verify/mask.h"
+#include "verify/mirror.h"
 
 enum { EVIDENCE_SIDE = 1600 };
 
@@ -70,6 +71,16 @@ static void add_warning(lk_comparison *out, const char *code, const char *text) 
         snprintf(w->code, sizeof w->code, "%.31s", code);
         snprintf(w->text, sizeof w->text, "%.199s", text);
     }
+}
+
+static lk_status find_alignment(struct comparing *c, lk_comparison *out, lk_error *err) {
+    lk_align_mode mode = c->options->align;
+    lk_status status = align_views(&c->align, &c->a, &c->b, mode, err);
+    status = status == LK_OK ? mirror_check(&c->align, &c->a, &c->b, mode, err) : status;
+    if (status == LK_OK && c->align.mirrored.blocks > 0) {
+        add_warning(out, "mirrored", "the photo is mirrored: it was measured as it is");
+    }
+    return status;
 }
 
 /* out (width x height) holds as much of the top left of from as fits; the rest is black and not valid. */
@@ -498,7 +509,7 @@ lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, c
     lk_status status = check_names(c.options->measures, err);
     status = status == LK_OK ? view_init(&c.a, engine, a, err) : status;
     status = status == LK_OK ? view_init(&c.b, engine, b, err) : status;
-    status = status == LK_OK ? align_views(&c.align, &c.a, &c.b, c.options->align, err) : status;
+    status = status == LK_OK ? find_alignment(&c, out, err) : status;
     status = status == LK_OK ? engine_check_stop(engine, err) : status;
     status = status == LK_OK ? bring_onto_frame(&c, out, err) : status;
     status = status == LK_OK ? run_measures(&c, out, err) : status;

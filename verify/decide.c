@@ -4,6 +4,7 @@
  *
  *   identical samples                                     same
  *   mask and areas to ignore leave nothing to look at     cannot-tell
+ *   the photo's mirror image explains the reference       different
  *   aligned, and the photo covers enough of the reference same; else cannot-tell
  *   measured in place: most textured blocks correlate     same; else different
  *     without texture: hardly any area differs            same where most samples are equal, else cannot-tell
@@ -100,10 +101,14 @@ static void decide_in_place(lk_comparison *out, const struct evidence *e) {
     }
 }
 
+static double score_without_map(const lk_alignment *m) {
+    return 0.3 * fmin((double)m->inliers / (2 * ALIGN_INLIERS_LEAST), 1);
+}
+
 static void decide_not_aligned(lk_comparison *out, const struct evidence *e) {
     const lk_alignment *m = &e->align->alignment;
     int32_t fewest = MIN(m->keypoints_a, m->keypoints_b);
-    out->score = 0.3 * fmin((double)m->inliers / (2 * ALIGN_INLIERS_LEAST), 1);
+    out->score = score_without_map(m);
     if (fewest < POINTS_NEEDED) {
         out->verdict = LK_CANNOT_TELL;
         add_reason(out,
@@ -125,6 +130,17 @@ static void decide_not_aligned(lk_comparison *out, const struct evidence *e) {
     }
 }
 
+static void decide_mirrored(lk_comparison *out, const struct evidence *e) {
+    const struct agreement *m = &e->align->mirrored;
+    out->verdict = LK_DIFFERENT;
+    out->score = score_without_map(&e->align->alignment);
+    add_reason(
+        out,
+        "the photo is mirrored: %.0f %% of %d textured blocks of its mirror image correlate, "
+        "%.0f %% of the photo as it is",
+        m->share * 100, m->blocks, e->align->agreement.share * 100);
+}
+
 void decide(lk_comparison *out, const struct evidence *e) {
     if (e->identical) {
         out->verdict = LK_SAME;
@@ -136,6 +152,8 @@ void decide(lk_comparison *out, const struct evidence *e) {
         out->verdict = LK_CANNOT_TELL;
         out->score = 0;
         add_reason(out, "the mask and the areas to ignore leave nothing to look at");
+    } else if (e->align->mirrored.blocks > 0) {
+        decide_mirrored(out, e);
     } else if (e->align->outcome == ALIGN_FOUND) {
         decide_aligned(out, e);
     } else if (e->align->outcome == ALIGN_IN_PLACE || !e->aligned_wanted) {

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "image/image.h"
+#include "image/orient.h"
 #include "tools/camera.h"
 
 enum { STEPS_MAX = 60, FILES_MAX = 128 };
@@ -22,6 +23,7 @@ enum { STEPS_MAX = 60, FILES_MAX = 128 };
 struct world {
     lk_engine *engine;
     lk_image picture, photo, small, other; /* a textured picture, a photo of it, and a small pair */
+    lk_image mirrored;                     /* of small */
     lk_comparison comparison;
     const lk_measure_info *measure;
     const lk_hash_info *hash;
@@ -164,6 +166,17 @@ static lk_status run_compare(struct world *w, uint64_t *digest, lk_error *err) {
     return status;
 }
 
+static lk_status run_mirrored(struct world *w, uint64_t *digest, lk_error *err) {
+    lk_comparison c;
+    lk_compare_options options = lk_compare_options_default();
+    options.measures = "pixel";
+    lk_status status = lk_compare(&c, w->engine, &w->small, &w->mirrored, &options, err);
+    assert_true(status != LK_OK || strcmp(c.warnings[0].code, "mirrored") == 0);
+    mix(digest, &c.score, sizeof c.score);
+    lk_comparison_release(&c);
+    return status;
+}
+
 static lk_status run_diff(struct world *w, uint64_t *digest, lk_error *err) {
     lk_diff_result r;
     lk_image picture = {0};
@@ -281,6 +294,8 @@ static int make_world(void **state) {
     for (int32_t y = 60; y < 90; y++) {
         memset(image_row(&w.other, y) + 3 * 70, 20, 3 * 40);
     }
+    assert_ok(image_clone(&w.mirrored, &w.small, &err));
+    assert_ok(orient_apply(&w.mirrored, 2, &err));
     lk_compare_options compare = lk_compare_options_default();
     compare.want_evidence = true;
     assert_ok(lk_compare(&w.comparison, w.engine, &w.picture, &w.photo, &compare, &err));
@@ -295,6 +310,7 @@ static int free_world(void **state) {
     lk_image_release(&w->photo);
     lk_image_release(&w->small);
     lk_image_release(&w->other);
+    lk_image_release(&w->mirrored);
     lk_engine_free(w->engine);
     return 0;
 }
@@ -371,6 +387,7 @@ static void test_wavelet(void **state) {
 
 static void test_compare(void **state) {
     fail_each("compare", "", run_compare, *state);
+    fail_each("compare", "mirrored", run_mirrored, *state);
 }
 
 static void test_diff(void **state) {
