@@ -88,7 +88,7 @@ const struct measure measure_phase = {
                  "How the photo as it came was shifted, turned and scaled, from the spectra.",
              .unit = "px",
              .aspect = LK_ASPECT_MOTION,
-             .picture = "Phase correlation: where the frame of the reference lies in the photo",
+             .picture = "where the frame of the reference lies in the photo",
              .higher_is_more_alike = false,
              .best = 0,
              .min = 0,

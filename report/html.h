@@ -28,6 +28,7 @@ void html_bar(struct page *p, double value);
 
 /* html_evidence.c: what is shown. */
 MUST_CHECK lk_status html_pictures(struct page *p, lk_error *err);
+MUST_CHECK lk_status html_measure_pictures(struct page *p, lk_error *err);
 MUST_CHECK lk_status html_regions(struct page *p, lk_error *err);
 
 #endif

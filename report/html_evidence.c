@@ -16,6 +16,7 @@ enum {
         512 *
         512, /* up to this a picture is embedded as PNG: no artefact to mistake for a difference */
     JPEG_QUALITY = 90,
+    SIGHT_SIDE_MAX = 720,
     CROP_SIDE_MAX = 360,
     CROPS_MAX = 24,
     LISTED_MAX = 200,
@@ -273,5 +274,34 @@ lk_status html_regions(struct page *p, lk_error *err) {
     }
     buf_add_text(&p->out, "</section>\n");
     lk_image_release(&heat);
+    return status;
+}
+
+/* The pictures that measures drew, each under what it shows. */
+lk_status html_measure_pictures(struct page *p, lk_error *err) {
+    lk_status status = LK_OK;
+    bool begun = false;
+    for (size_t i = 0; status == LK_OK && i < p->c->measure_count; i++) {
+        const lk_measure_result *m = &p->c->measures[i];
+        if (!m->picture.data) {
+            continue;
+        }
+        if (!begun) {
+            buf_add_text(&p->out,
+                         "<section aria-labelledby=\"h-sights\">\n<h2 id=\"h-sights\">What the "
+                         "measures see</h2>\n<div class=\"sights\">\n");
+        }
+        begun = true;
+        buf_add_text(&p->out, "<figure class=\"sight\"><img alt=\"");
+        buf_add_html(&p->out, m->info->title);
+        buf_add_text(&p->out, ", drawn\"");
+        status = add_source(p, &m->picture, SIGHT_SIDE_MAX, err);
+        buf_printf(&p->out, "><figcaption><strong>");
+        buf_add_html(&p->out, m->info->title);
+        buf_add_text(&p->out, "</strong> ");
+        buf_add_html(&p->out, m->info->picture);
+        buf_add_text(&p->out, "</figcaption></figure>\n");
+    }
+    buf_add_text(&p->out, begun ? "</div>\n</section>\n" : "");
     return status;
 }

@@ -263,6 +263,24 @@ static void add_measure(struct page *p, const lk_measure_result *m) {
     buf_add_text(b, "</td></tr>\n");
 }
 
+/* The measures that answer to one aspect, under its name. */
+static void add_group(struct page *p, lk_aspect aspect) {
+    bool begun = false;
+    for (size_t i = 0; i < p->c->measure_count; i++) {
+        const lk_measure_result *m = &p->c->measures[i];
+        if (m->info->aspect != aspect) {
+            continue;
+        }
+        if (!begun) {
+            buf_printf(&p->out,
+                       "<tr class=\"aspect\"><th colspan=\"3\" scope=\"colgroup\">%s</th></tr>\n",
+                       lk_aspect_name(aspect));
+        }
+        begun = true;
+        add_measure(p, m);
+    }
+}
+
 void html_measures(struct page *p) {
     struct buf *b = &p->out;
     buf_add_text(b,
@@ -276,8 +294,8 @@ void html_measures(struct page *p) {
            "score is the same brought to 0 to 1, higher is more alike.</caption>\n<thead><tr>"
            "<th scope=\"col\">Measure</th><th scope=\"col\">Value</th>"
            "<th scope=\"col\">Score</th></tr></thead>\n<tbody>\n");
-    for (size_t i = 0; i < p->c->measure_count; i++) {
-        add_measure(p, &p->c->measures[i]);
+    for (int aspect = 0; aspect < LK_ASPECTS; aspect++) {
+        add_group(p, (lk_aspect)aspect);
     }
     buf_add_text(b, "</tbody></table>\n</section>\n");
 }

@@ -86,6 +86,7 @@ static lk_status add_body(struct page *p, lk_error *err) {
     status = status == LK_OK ? html_regions(p, err) : status;
     html_alignment(p);
     html_measures(p);
+    status = status == LK_OK ? html_measure_pictures(p, err) : status;
     buf_add_text(&p->out,
                  "</main>\n<footer><p>Made by likeness. Everything is in this file: it loads "
                  "nothing and sends nothing. Coordinates are pixels of the reference, origin top "

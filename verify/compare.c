@@ -16,6 +16,7 @@
 #include "verify/align.h"
 #include "verify/aspect.h"
 #include "verify/classify.h"
+#include "verify/comparing.h"
 #include "verify/decide.h"
 #include "verify/difference.h"
 #include "verify/mask.h"
@@ -49,23 +50,7 @@ void lk_comparison_release(lk_comparison *c) {
     *c = (lk_comparison){0};
 }
 
-/* Everything one comparison works with. */
-struct comparing {
-    lk_engine *engine;
-    const lk_compare_options *options;
-    struct view a, b; /* as they came */
-    struct align_result align;
-    lk_image aligned;     /* RGB 8: the photo on the frame of the reference */
-    lk_image valid;       /* gray: what of the frame counts */
-    struct view on_frame; /* of aligned; empty when b is measured as it is */
-    lk_image scaled;      /* b in the size of a, not aligned; empty until a measure needs it */
-    struct view unmoved;  /* of scaled, or of b where it has the size of a */
-    bool untouched;       /* b itself has the frame of a, and nothing is left out */
-    bool left_out;        /* everything is */
-    double changed_share;
-};
-
-static void add_warning(lk_comparison *out, const char *code, const char *text) {
+void comparing_warn(lk_comparison *out, const char *code, const char *text) {
     if (out->warning_count < LK_WARNINGS_MAX) {
         lk_warning *w = &out->warnings[out->warning_count++];
         snprintf(w->code, sizeof w->code, "%.31s", code);
@@ -128,7 +113,7 @@ static lk_status fit_photo(struct comparing *c, lk_comparison *out, const lk_ima
         return error_set(err, LK_E_SIZE, "%d x %d and %d x %d (--fit=scale|pad|crop)", width,
                          height, rgb->width, rgb->height);
     }
-    add_warning(out, "size-differs", text);
+    comparing_warn(out, "size-differs", text);
     if (c->options->fit == LK_FIT_SCALE) {
         lk_status status =
             image_resize(&c->aligned, c->engine, rgb, width, height, RESIZE_BICUBIC, err);
@@ -210,146 +195,6 @@ static lk_status bring_onto_frame(struct comparing *c, lk_comparison *out, lk_er
     if (status == LK_OK && (fitted || hidden)) {
         status = agreement_on_frame(c, err);
     }
-    return status;
-}
-
-/* Whether the comma-separated list (NULL is "default") names this measure. */
-static bool is_wanted(const char *list, const lk_measure_info *info) {
-    if (!list || strcmp(list, "default") == 0) {
-        return info->is_default;
-    }
-    for (const char *p = list; *p;) {
-        size_t length = strcspn(p, ",");
-        char name[64];
-        snprintf(name, sizeof name, "%.*s", (int)length, p);
-        const lk_measure_info *found = lk_measure_find(name);
-        if (found == info || strcmp(name, "all") == 0 ||
-            (strcmp(name, "default") == 0 && info->is_default)) {
-            return true;
-        }
-        p += length + (p[length] == ',');
-    }
-    return false;
-}
-
-static lk_status check_names(const char *list, lk_error *err) {
-    for (const char *p = list ? list : ""; *p;) {
-        size_t length = strcspn(p, ",");
-        char name[64];
-        snprintf(name, sizeof name, "%.*s", (int)length, p);
-        if (strcmp(name, "default") != 0 && strcmp(name, "all") != 0 && !lk_measure_find(name)) {
-            return error_set(err, LK_E_USAGE, "there is no measure called %s (--list-measures)",
-                             name);
-        }
-        p += length + (p[length] == ',');
-    }
-    return LK_OK;
-}
-
-/* One row of the table that was asked for. */
-struct row {
-    const struct measure *m;
-    struct view *photo;
-    lk_measure_result *result;
-    lk_status status;
-    lk_error err;
-};
-
-struct rows {
-    struct comparing *c;
-    const lk_measure_options *options;
-    struct row *of;
-    size_t count;
-};
-
-/* The photo as it came in the size of the reference, for rows that measure how it was moved and need that. */
-static lk_status scale_unmoved(struct comparing *c, lk_error *err) {
-    const lk_image *rgb;
-    if (c->scaled.data) {
-        return LK_OK;
-    }
-    lk_status status = view_rgb(&rgb, &c->b, err);
-    status = status == LK_OK ? image_resize(&c->scaled, c->engine, rgb, c->a.image->width,
-                                            c->a.image->height, RESIZE_BICUBIC, err)
-                             : status;
-    return status == LK_OK ? view_init(&c->unmoved, c->engine, &c->scaled, err) : status;
-}
-
-/* What of the photo the row is run on: the aligned pair, or the photo as it came. */
-static lk_status photo_for(struct view **out, struct comparing *c, const struct measure *m,
-                           lk_error *err) {
-    if (!m->on_original) {
-        *out = c->untouched ? &c->b : &c->on_frame;
-        return LK_OK;
-    }
-    bool fits = m->any_size || image_same_size(c->a.image, c->b.image);
-    *out = fits ? &c->b : &c->unmoved;
-    return fits ? LK_OK : scale_unmoved(c, err);
-}
-
-static void run_row(void *arg, int32_t i) {
-    const struct rows *rows = arg;
-    struct row *row = &rows->of[i];
-    struct measure_input in = {
-        .engine = rows->c->engine, .a = &rows->c->a, .b = row->photo, .options = rows->options};
-    row->status = engine_check_stop(rows->c->engine, &row->err);
-    if (row->status == LK_OK) {
-        row->status = measure_run(row->result, row->m, &in, &row->err);
-    }
-}
-
-/* Several rows at once where there are enough of them: then each runs on one thread. */
-static void run_rows(struct rows *rows) {
-    if (rows->count >= 2 * (size_t)pool_threads(rows->c->engine->pool)) {
-        pool_for(rows->c->engine->pool, (int32_t)rows->count, run_row, rows);
-        return;
-    }
-    for (size_t i = 0; i < rows->count; i++) {
-        run_row(rows, (int32_t)i);
-    }
-}
-
-/* Closes the gaps that rows without a result leave, in the order of the table. */
-static lk_status take_results(struct rows *rows, lk_comparison *out, lk_error *err) {
-    lk_status status = LK_OK;
-    for (size_t i = 0; i < rows->count; i++) {
-        struct row *row = &rows->of[i];
-        if (row->status == LK_OK) {
-            lk_measure_result result = *row->result;
-            *row->result = (lk_measure_result){0};
-            out->measures[out->measure_count++] = result;
-        } else if (row->status == LK_E_SIZE || row->status == LK_E_USAGE) {
-            add_warning(out, "measure-skipped", row->err.text); /* not defined for this pair */
-        } else if (status == LK_OK) {
-            status = error_set(err, row->status, "%s", row->err.text);
-        }
-    }
-    return status;
-}
-
-static lk_status run_measures(struct comparing *c, lk_comparison *out, lk_error *err) {
-    lk_measure_options options = c->options->measure;
-    options.want_maps = c->options->want_evidence;
-    struct rows rows = {.c = c, .options = &options};
-    rows.of = mem_calloc(lk_measure_count(), sizeof *rows.of);
-    out->measures = mem_calloc(lk_measure_count(), sizeof *out->measures);
-    lk_status status = rows.of && out->measures
-                           ? LK_OK
-                           : error_memory(err, lk_measure_count() * sizeof *out->measures);
-    for (size_t i = 0; status == LK_OK && i < lk_measure_count(); i++) {
-        const struct measure *m = measure_at(i);
-        if (is_wanted(c->options->measures, &m->info)) {
-            struct row *row = &rows.of[rows.count];
-            row->m = m;
-            row->result = &out->measures[rows.count++];
-            status = photo_for(&row->photo, c, m, err);
-        }
-    }
-    if (status == LK_OK) {
-        run_rows(&rows);
-        status = take_results(&rows, out, err);
-    }
-    mem_free(rows.of);
     return status;
 }
 

@@ -232,6 +232,21 @@ const checks = {
     }
   },
 
+  async "aspects come first, measures stand under them, their pictures last"({ edited }) {
+    const page = await open(edited);
+    const names = await page.locator(".aspects dt").allTextContents();
+    assert.deepEqual(names.slice(0, 2), ["colour", "brightness"]);
+    assert.ok((await page.locator(".aspects dd:last-child").allTextContents()).every((t) => t.length > 5));
+    const groups = await page.locator(".measures tr.aspect").allTextContents();
+    assert.equal(new Set(groups).size, groups.length);
+    const sights = page.locator(".sight img");
+    for (let i = 0; i < await sights.count(); i++) {
+      assert.ok(await sights.nth(i).evaluate((e) => e.complete && e.naturalWidth > 0));
+      assert.ok((await sights.nth(i).getAttribute("alt")).length > 5);
+    }
+    await done(page);
+  },
+
   async "paper shows the pictures side by side"({ edited }) {
     const page = await open(edited);
     await page.emulateMedia({ media: "print" });
@@ -239,7 +254,7 @@ const checks = {
     assert.equal(await page.locator(".figures figure").first().isVisible(), true);
     const pdf = await page.pdf({ preferCSSPageSize: true });
     const pages = pdf.toString("latin1").match(/\/Type \/Page\b(?!s)/g).length;
-    assert.ok(pages <= 5, `${pages} pages`);
+    assert.ok(pages <= 7, `${pages} pages`);
     await done(page);
   },
 
