@@ -63,7 +63,7 @@ static lk_status find_alignment(struct comparing *c, lk_comparison *out, lk_erro
     lk_status status = align_views(&c->align, &c->a, &c->b, mode, err);
     status = status == LK_OK ? mirror_check(&c->align, &c->a, &c->b, mode, err) : status;
     if (status == LK_OK && c->align.mirrored.blocks > 0) {
-        add_warning(out, "mirrored", "the photo is mirrored: it was measured as it is");
+        comparing_warn(out, "mirrored", "the photo is mirrored: it was measured as it is");
     }
     return status;
 }
