@@ -25,6 +25,8 @@ static const struct {
 
 static const double least_coverage = 0.1; /* of the reference by the photo */
 
+static const double in_place_share = 0.5; /* of the textured blocks, without a map */
+
 static const double identity_map[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
 void align_result_release(struct align_result *r) {
@@ -202,8 +204,9 @@ static lk_status refine_and_judge(struct align_result *out, const struct homogra
     return LK_OK;
 }
 
-/* Most pixels of two renderings of one thing are equal to the bit; no map could improve on that. */
-static lk_status lies_in_place(bool *out, struct view *a, struct view *b, lk_error *err) {
+/* Most pixels of two renderings of one thing are equal to the bit. Where the blocks agree too no map could improve on
+ * that; where they do not, the ground may be all that is equal. */
+static lk_status most_is_equal(bool *out, struct view *a, struct view *b, lk_error *err) {
     const lk_image *ra, *rb;
     *out = false;
     if (!image_same_size(a->image, b->image)) {
@@ -248,7 +251,7 @@ static bool found_in_place(const struct align_result *r, const struct agreement 
     double moved = corner_motion(r->alignment.homography, a);
     bool still = moved < 0.5 ||
                  (moved < 0.01 * MAX(a->width, a->height) && as_is->mean >= r->agreement.mean);
-    return r->outcome == ALIGN_FOUND ? still : as_is->blocks > 0 && as_is->share > 0.5;
+    return r->outcome == ALIGN_FOUND ? still : as_is->blocks > 0 && as_is->share > in_place_share;
 }
 
 static void set_no_map(struct align_result *r, enum align_outcome outcome, double coverage) {
@@ -301,19 +304,17 @@ lk_status align_views(struct align_result *out, struct view *a, struct view *b, 
                       lk_error *err) {
     *out = (struct align_result){0};
     set_no_map(out, ALIGN_NOT_FOUND, 0);
-    bool mostly_equal = false;
-    lk_status status = lies_in_place(&mostly_equal, a, b, err);
-    bool in_place = mostly_equal;
-    struct agreement as_is = {0};
-    if (status == LK_OK) {
-        status = agreement_in_place(out, a, b, err);
-        as_is = out->agreement;
-    }
+    lk_status status = most_is_equal(&out->mostly_equal, a, b, err);
+    status = status == LK_OK ? agreement_in_place(out, a, b, err) : status;
+    const struct agreement as_is = out->agreement;
+    const bool mostly_equal = out->mostly_equal;
+    bool in_place = mostly_equal && (as_is.blocks == 0 || as_is.share >= in_place_share);
     if (status == LK_OK && !in_place && mode != LK_ALIGN_NONE) {
         status = search(out, a, b, mode, err);
-        in_place = status == LK_OK && found_in_place(out, &as_is, a->image, b->image);
+        in_place = found_in_place(out, &as_is, a->image, b->image) ||
+                   (mostly_equal && out->outcome != ALIGN_FOUND);
     }
-    out->mostly_equal = mostly_equal;
+    in_place = in_place || (mostly_equal && mode == LK_ALIGN_NONE);
     if (status == LK_OK && in_place) {
         set_no_map(out, ALIGN_IN_PLACE, 1);
         out->agreement = as_is;

@@ -61,13 +61,26 @@ static double aligned_score(const struct evidence *e) {
     return (1 - fmin(e->changed_share, 1)) * (1 + correlation) / 2;
 }
 
+/* How the photo was taken; of a picture that was only shifted by how much. */
+static const char *view_words(char *out, size_t size, const lk_alignment *m) {
+    lk_region shift = {.kind = LK_REGION_MOVED,
+                       .moved_by = {(int32_t)lround(m->shift_x), (int32_t)lround(m->shift_y)}};
+    bool shifted = shift.moved_by[0] || shift.moved_by[1];
+    /* A tilt of 3 degrees shortens by a thousandth. */
+    if (shifted && fabs(m->rotation_deg) < 0.1 && fabs(m->scale - 1) < 0.002 && m->tilt_deg < 3) {
+        return lk_region_words(out, size, &shift);
+    }
+    snprintf(out, size, "turned %ld deg, scale %.2f, tilt %.0f deg", lround(m->rotation_deg),
+             m->scale, m->tilt_deg);
+    return out;
+}
+
 static void decide_aligned(lk_comparison *out, const struct evidence *e) {
     const lk_alignment *m = &e->align->alignment;
     out->score = aligned_score(e);
-    add_reason(
-        out,
-        "%d of %d matched points agree on one view: turned %.0f deg, scale %.2f, tilt %.0f deg",
-        m->inliers, m->matches, m->rotation_deg, m->scale, m->tilt_deg);
+    char view[80];
+    add_reason(out, "%d of %d matched points agree on one view: %s", m->inliers, m->matches,
+               view_words(view, sizeof view, m));
     add_reason(out, "after alignment %.0f %% of %d textured blocks correlate",
                e->align->agreement.share * 100, e->align->agreement.blocks);
     out->verdict = m->coverage >= coverage_needed ? LK_SAME : LK_CANNOT_TELL;

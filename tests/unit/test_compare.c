@@ -105,6 +105,36 @@ static void test_photo_is_aligned(void **state) {
     lk_image_release(&photo);
 }
 
+/* A page on plain ground, 12 pixels lower: most samples are equal, and yet it is the shift that tells. */
+static void test_shifted_page(void **state) {
+    (void)state;
+    lk_error err;
+    lk_comparison c;
+    lk_image page, shifted;
+    struct rng rng;
+    rng_init(&rng, 9);
+    assert_ok(lk_image_new(&page, 640, 480, 3, 8, &err));
+    assert_ok(lk_image_new(&shifted, 640, 480, 3, 8, &err));
+    memset(page.data, 250, page.stride * 480);
+    memset(shifted.data, 250, shifted.stride * 480);
+    for (int i = 0; i < 160; i++) {
+        int32_t x = (int32_t)rng_below(&rng, 560), y = 20 + (int32_t)rng_below(&rng, 420);
+        int32_t w = 4 + (int32_t)rng_below(&rng, 40), h = 4 + (int32_t)rng_below(&rng, 8);
+        uint32_t v = (uint32_t)rng_next(&rng);
+        struct colour colour = {(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16)};
+        draw_box(&page, x, y, w, h, colour);
+        draw_box(&shifted, x, y + 12, w, h, colour);
+    }
+    assert_ok(lk_compare(&c, engine, &page, &shifted, NULL, &err));
+    assert_int_equal(c.verdict, LK_SAME);
+    assert_int_equal(c.region_count, 0);
+    assert_true(fabs(c.alignment.shift_y - 12) < 0.1 && fabs(c.alignment.shift_x) < 0.1);
+    assert_non_null(strstr(c.reasons[0], "agree on one view: moved 12 px down"));
+    lk_comparison_release(&c);
+    lk_image_release(&page);
+    lk_image_release(&shifted);
+}
+
 /* A painted edit comes back as the one region, and a mask over it makes it go. */
 static void test_edit_is_a_region(void **state) {
     (void)state;
@@ -273,6 +303,7 @@ int main(void) {
         cmocka_unit_test(test_identical),
         cmocka_unit_test(test_photo_is_aligned),
         cmocka_unit_test(test_edit_is_a_region),
+        cmocka_unit_test(test_shifted_page),
         cmocka_unit_test(test_unlike_pictures_differ),
         cmocka_unit_test(test_flat_photo_cannot_tell),
         cmocka_unit_test(test_single_pixel_in_place),
