@@ -18,7 +18,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
 #if defined(__x86_64__)
     if (level >= CPU_AVX2) {
         kernel_block_init_avx2(&k->block);
-    kernel_diff_init_avx2(&k->diff);
+        kernel_diff_init_avx2(&k->diff);
         kernel_edge_init_avx2(&k->edge);
         kernel_feature_init_avx2(&k->feature);
         kernel_flow_init_avx2(&k->flow);

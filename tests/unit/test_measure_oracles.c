@@ -162,10 +162,8 @@ static void test_wavelet(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ssim),
-        cmocka_unit_test(test_edge),
-        cmocka_unit_test(test_pixel),
-        cmocka_unit_test(test_histogram),
+        cmocka_unit_test(test_ssim),    cmocka_unit_test(test_edge),
+        cmocka_unit_test(test_pixel),   cmocka_unit_test(test_histogram),
         cmocka_unit_test(test_wavelet),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
