@@ -26,7 +26,8 @@
 enum {
     REGIONS_MOST = 24, /* the most severe: the rest is looked at with the vectors these gave */
     PATCHES_MOST = 6,
-    VECTORS_MOST = 400,
+    VECTORS_MOST = 160,
+    ROUNDS_MOST = 16,
     SAMPLES = 1500, /* pixels of a region that are asked */
     QUICK_SAMPLES = 150,
     REACH_LEAST = 64, /* of vectors straight across or down */
@@ -37,7 +38,8 @@ enum {
 };
 
 static const double explained_exact = 0.85, explained_photo = 0.75, side_needed = 0.25,
-                    odd_side = 0.35, side_hinted = 0.1, least_hint = 0.4, clearly = 0.02;
+                    odd_side = 0.35, side_hinted = 0.1, least_hint = 0.4, clearly = 0.02,
+                    stands_out_by = 0.4;
 
 struct vector {
     int32_t x, y;
@@ -217,7 +219,7 @@ static int by_length(const void *a, const void *b) {
 
 /* What d explains of the regions that are not explained yet: fits[i], and the sum of both sides over their pixels; 0 where the
  * vector does not hold. */
-static double weigh_vector(const struct moving *v, struct vector d, bool *fits) {
+static double weigh_vector(const struct moving *v, struct vector d, int32_t samples, bool *fits) {
     double least = v->m->c->exact ? explained_exact : explained_photo;
     double left = 0, came = 0, pixels = 0;
     for (size_t i = 0; i < v->count; i++) {
@@ -226,7 +228,7 @@ static double weigh_vector(const struct moving *v, struct vector d, bool *fits) 
         if (r->kind == LK_REGION_MOVED) {
             continue;
         }
-        struct shares s = shares_of(v, r, d, SAMPLES);
+        struct shares s = shares_of(v, r, d, samples);
         fits[i] = s.pixels > 0 && explained(&v->looks[i], &s) >= least;
         if (fits[i]) { /* by area: a region is asked by samples */
             left += s.left * (double)r->area_px;
@@ -247,7 +249,7 @@ static void climb(const struct moving *v, struct vector *d, double most, bool *f
             struct vector next = {from.x + k % 3 - 1, from.y + k / 3 - 1};
             double weight = k == 4 || MAX(abs(next.x), abs(next.y)) < v->shortest
                                 ? 0
-                                : weigh_vector(v, next, fits);
+                                : weigh_vector(v, next, SAMPLES, fits);
             if (weight > most) {
                 most = weight;
                 *d = next;
@@ -257,30 +259,66 @@ static void climb(const struct moving *v, struct vector *d, double most, bool *f
     }
 }
 
+/* What d explains of both sides of the regions that fit, per pixel: 0..2. */
+static double both_sides(const struct moving *v, struct vector d, const bool *fits) {
+    double sum = 0, pixels = 0;
+    for (size_t i = 0; i < v->count; i++) {
+        if (fits[i]) {
+            struct shares s = shares_of(v, &v->regions[i], d, SAMPLES);
+            sum += (s.left + s.came) * (double)v->regions[i].area_px;
+            pixels += (double)v->regions[i].area_px;
+        }
+    }
+    return pixels > 0 ? sum / pixels : 0;
+}
+
+/* Whether d explains clearly more than vectors of its length in other directions do: strokes of ink on paper find ink and paper
+ * wherever they are moved. */
+static bool stands_out(const struct moving *v, struct vector d, const bool *fits) {
+    enum { WAYS = 8 };
+    double others = 0, length = hypot(d.x, d.y), angle = atan2(d.y, d.x);
+    for (int k = 1; k < WAYS; k++) {
+        double turned = angle + k * 2 * acos(-1.0) / WAYS;
+        struct vector other = {(int32_t)lround(length * cos(turned)),
+                               (int32_t)lround(length * sin(turned))};
+        others += both_sides(v, other, fits) / (WAYS - 1);
+    }
+    return both_sides(v, d, fits) >= others + stands_out_by;
+}
+
+static void mark_moved(struct moving *v, struct vector d, const bool *fits) {
+    for (size_t i = 0; i < v->count; i++) {
+        if (fits[i]) {
+            v->regions[i].kind = LK_REGION_MOVED;
+            v->regions[i].moved_by[0] = d.x;
+            v->regions[i].moved_by[1] = d.y;
+        }
+    }
+}
+
 /* Takes the vector that explains most, marks what it explains, and goes on with the rest. Plain ground makes part of the right
  * vector explain a part of a region; only the right one explains all of it from both sides. */
 static void choose_vectors(struct moving *v, bool *fits) {
-    for (;;) {
+    for (int round = 0; round < ROUNDS_MOST && v->vector_count > 0; round++) {
         double most = 0;
-        struct vector best = {0, 0};
+        int32_t best = 0;
         for (int32_t i = 0; i < v->vector_count; i++) {
-            double weight = weigh_vector(v, v->vectors[i], fits);
+            double weight = weigh_vector(v, v->vectors[i], QUICK_SAMPLES, fits);
             if (weight > most * (1 + clearly)) {
                 most = weight;
-                best = v->vectors[i];
+                best = i;
             }
         }
         if (most == 0) {
             return;
         }
-        climb(v, &best, most, fits);
-        weigh_vector(v, best, fits);
-        for (size_t i = 0; i < v->count; i++) {
-            if (fits[i]) {
-                v->regions[i].kind = LK_REGION_MOVED;
-                v->regions[i].moved_by[0] = best.x;
-                v->regions[i].moved_by[1] = best.y;
-            }
+        struct vector d = v->vectors[best];
+        memmove(&v->vectors[best], &v->vectors[best + 1],
+                (size_t)(--v->vector_count - best) * sizeof *v->vectors);
+        climb(v, &d, weigh_vector(v, d, SAMPLES, fits), fits);
+        weigh_vector(v, d, SAMPLES, fits);
+        if (stands_out(v, d, fits)) {
+            mark_moved(v, d, fits);
         }
     }
 }
