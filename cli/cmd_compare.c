@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -12,7 +13,7 @@
 
 struct compare_settings {
     struct common common;
-    const char *measures, *mask, *flow_out;
+    const char *measures, *mask, *flow_out, *pictures;
     bool list_measures, explain;
     int32_t align, fit;
     double min_score;
@@ -48,6 +49,9 @@ static const struct option compare_options[] = {
      AT(measure.atol)},
     {"report", 0, OPTION_LIST, "FILE", NULL, NULL,
      "write evidence: .html, .json or .png (the differences)", AT(report)},
+    {"pictures", 0, OPTION_TEXT, "DIR", NULL, NULL,
+     "write what the measures see into this folder, NAME.png each (those of --measures)",
+     AT(pictures)},
     {"flow-out", 0, OPTION_TEXT, "FILE.flo", NULL, NULL,
      "write the optical flow from A to B as it came, of one size with A", AT(flow_out)},
     {"explain", 0, OPTION_FLAG, NULL, NULL, NULL, "say what each piece of evidence tells",
@@ -173,7 +177,7 @@ static lk_status compare_pictures(struct comparing *c, const struct compare_sett
     o.ignore_count = c->areas.count;
     o.infos[0] = &c->info[0];
     o.infos[1] = &c->info[1];
-    o.want_evidence = s->report.count > 0;
+    o.want_evidence = s->report.count > 0 || s->pictures;
     lk_status status = lk_compare(&c->result, engine, &c->a, &c->b, &o, err);
     if (status == LK_OK) {
         add_file_warnings(&c->result);
@@ -224,6 +228,12 @@ static enum exit_code print_comparison(const struct comparing *c, const struct c
     return code;
 }
 
+/* The folder of --pictures must be there; it is not made, as the folder of any other file is not. */
+static bool is_folder(const char *path) {
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 /* What is wrong with the arguments; NULL when nothing is. */
 static const char *argument_mistake(const struct compare_settings *s) {
     int from_stdin = s->mask && strcmp(s->mask, "-") == 0;
@@ -242,6 +252,9 @@ static const char *argument_mistake(const struct compare_settings *s) {
     if (!(s->measure.rtol >= 0 && s->measure.atol >= 0)) {
         return "--rtol and --atol take numbers that are not negative";
     }
+    if (s->pictures && (!is_folder(s->pictures) || strlen(s->pictures) > 4000)) {
+        return "--pictures takes a folder that is there";
+    }
     for (size_t i = 0; i < s->report.count; i++) {
         if (!report_name_ok(s->report.items[i])) {
             return "--report takes a name that ends in .html, .json or .png";
@@ -254,6 +267,22 @@ static lk_status set_options(struct compare_settings *s, lk_error *err) {
     lk_status status = LK_OK;
     for (size_t i = 0; status == LK_OK && i < s->set.count; i++) {
         status = lk_measure_options_set(&s->measure, s->set.items[i], err);
+    }
+    return status;
+}
+
+/* The pictures that measures drew, each under the name of its measure. */
+static lk_status write_pictures(const lk_comparison *c, lk_engine *engine, const char *folder,
+                                lk_error *err) {
+    lk_status status = LK_OK;
+    for (size_t i = 0; status == LK_OK && i < c->measure_count; i++) {
+        const lk_measure_result *m = &c->measures[i];
+        char path[4096];
+        if (m->picture.data) {
+            int length = snprintf(path, sizeof path, "%s/%s.png", folder, m->info->name);
+            status = length < (int)sizeof path ? lk_image_save(&m->picture, engine, path, err)
+                                               : LK_E_USAGE;
+        }
     }
     return status;
 }
@@ -282,6 +311,9 @@ static enum exit_code compare_run(void *settings, lk_engine *engine) {
         status = status == LK_OK ? compare_pictures(&c, s, engine, &err) : status;
         for (size_t i = 0; status == LK_OK && i < s->report.count; i++) {
             status = write_report(&c.result, engine, s->report.items[i], &err);
+        }
+        if (status == LK_OK && s->pictures) {
+            status = write_pictures(&c.result, engine, s->pictures, &err);
         }
         if (status == LK_OK && s->flow_out) {
             status = write_flow(&c, engine, s->flow_out, &err);
