@@ -192,11 +192,19 @@ static bool like_size(const lk_region *p, const lk_region *q) {
            abs(p->height - q->height) <= 3 + p->height / 10;
 }
 
+/* A thing that only left, or only came, says nothing of its vector: its counterpart is another region. In photos its colours
+ * are not told that surely. */
+static bool both_sides_within(const struct moving *v, const struct look *l) {
+    return !v->m->c->exact || fabs(l->odd_a - l->odd_b) <= odd_side;
+}
+
 static lk_status collect_vectors(struct moving *v, lk_error *err) {
     size_t n = MIN(v->count, (size_t)REGIONS_MOST);
     lk_status status = LK_OK;
     for (size_t i = 0; i < n; i++) {
-        vectors_along(v, &v->regions[i]);
+        if (both_sides_within(v, &v->looks[i])) {
+            vectors_along(v, &v->regions[i]);
+        }
         for (size_t k = 0; k < n; k++) {
             if (i != k && like_size(&v->regions[i], &v->regions[k])) {
                 vectors_between(v, &v->regions[i], &v->regions[k]);
@@ -204,7 +212,8 @@ static lk_status collect_vectors(struct moving *v, lk_error *err) {
         }
     }
     for (size_t i = 0; status == LK_OK && i < MIN(n, (size_t)PATCHES_MOST); i++) {
-        status = vector_of_patch(v, &v->regions[i], err);
+        status =
+            both_sides_within(v, &v->looks[i]) ? vector_of_patch(v, &v->regions[i], err) : LK_OK;
     }
     return status;
 }
