@@ -33,15 +33,21 @@ static void fill_weights(int32_t weights[STEPS][4]) {
 }
 
 /* The weights of a coordinate whose floor is `whole`. Just below 0 the difference rounds to 1, which is no step of the table. */
-static const int32_t *weights_at(const struct warp *w, double v, double whole) {
+static inline const int32_t *weights_at(const struct warp *w, double v, int32_t whole) {
     return w->weights[MIN((int32_t)((v - whole) * STEPS), STEPS - 1)];
 }
 
-/* The point (x, y) of the source; the border pixel repeats outside. */
-static void sample_cubic(uint8_t *out, const struct warp *w, double x, double y) {
+static inline int32_t floor_of(double v) {
+    int32_t cut = (int32_t)v;
+    return cut - (v < cut);
+}
+
+/* The point (x, y) of the source; the border pixel repeats outside. `channels` is a constant where it is called, so that the
+ * sums stay in registers. */
+static inline void sample_cubic(uint8_t *out, const struct warp *w, double x, double y,
+                                const int32_t channels) {
     const lk_image *from = w->from;
-    double fx = floor(x), fy = floor(y);
-    int32_t left = (int32_t)fx - 1, top = (int32_t)fy - 1, channels = from->channels;
+    int32_t fx = floor_of(x), fy = floor_of(y), left = fx - 1, top = fy - 1;
     const int32_t *wx = weights_at(w, x, fx), *wy = weights_at(w, y, fy);
     int32_t columns[4];
     for (int32_t i = 0; i < 4; i++) {
@@ -62,6 +68,14 @@ static void sample_cubic(uint8_t *out, const struct warp *w, double x, double y)
     }
 }
 
+static void sample(uint8_t *out, const struct warp *w, double x, double y) {
+    switch (w->from->channels) {
+    case 1: sample_cubic(out, w, x, y, 1); break;
+    case 3: sample_cubic(out, w, x, y, 3); break;
+    default: sample_cubic(out, w, x, y, 4); break;
+    }
+}
+
 static void warp_row(void *arg, int32_t y) {
     const struct warp *w = arg;
     const double *m = w->inverse;
@@ -74,7 +88,7 @@ static void warp_row(void *arg, int32_t y) {
         bool inside = d > 0 && sx >= -0.5 && sy >= -0.5 && sx <= w->from->width - 0.5 &&
                       sy <= w->from->height - 0.5;
         if (inside) {
-            sample_cubic(out, w, sx, sy);
+            sample(out, w, sx, sy);
         } else {
             memset(out, 0, (size_t)channels);
         }

@@ -86,7 +86,8 @@ static lk_status photo_for(struct view **out, struct comparing *c, const struct 
 
 static void run_row(void *arg, int32_t i) {
     const struct rows *rows = arg;
-    struct row *row = &rows->of[i];
+    struct row *row =
+        &rows->of[rows->count - 1 - (size_t)i]; /* the long ones stand last: they begin */
     struct measure_input in = {
         .engine = rows->c->engine, .a = &rows->c->a, .b = row->photo, .options = rows->options};
     row->status = engine_check_stop(rows->c->engine, &row->err);
