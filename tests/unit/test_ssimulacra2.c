@@ -50,6 +50,40 @@ static void test_as_the_reference(void **state) {
     lk_engine_free(engine);
 }
 
+/* Against the values that the reference data of imazen/ssimulacra2 (a Rust port) gives as the C++ program's: noise of a linear
+ * congruential generator and a ramp, each against gray. */
+static void test_as_the_program(void **state) {
+    (void)state;
+    enum { SIDE = 64 };
+    static const double program[2] = {-47.3357, -64.5687};
+    lk_error err;
+    lk_engine *engine;
+    assert_ok(lk_engine_new(&engine, NULL, &err));
+    for (int ramp = 0; ramp < 2; ramp++) {
+        lk_image a, b;
+        lk_measure_result r;
+        uint64_t s = 42;
+        assert_ok(lk_image_new(&a, SIDE, SIDE, 3, 8, &err));
+        assert_ok(lk_image_new(&b, SIDE, SIDE, 3, 8, &err));
+        for (int32_t y = 0; y < SIDE; y++) {
+            for (int32_t i = 0; i < 3 * SIDE; i++) {
+                s = s * 6364136223846793005u + 1442695040888963407u;
+                image_row(&a, y)[i] =
+                    ramp ? (uint8_t)(i / 3 * 255 / (SIDE - 1)) : (uint8_t)(s >> 33);
+                image_row(&b, y)[i] = 128;
+            }
+        }
+        assert_ok(lk_measure_run(&r, engine, "ssimulacra2", &a, &b, NULL, &err));
+        if (!(fabs(r.value - program[ramp]) < 0.005)) {
+            fail_msg("%.4f, not %.4f", r.value, program[ramp]);
+        }
+        lk_measure_result_release(&r);
+        lk_image_release(&a);
+        lk_image_release(&b);
+    }
+    lk_engine_free(engine);
+}
+
 static void test_too_small(void **state) {
     (void)state;
     lk_error err;
@@ -67,6 +101,7 @@ static void test_too_small(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_as_the_reference),
+        cmocka_unit_test(test_as_the_program),
         cmocka_unit_test(test_too_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
