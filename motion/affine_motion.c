@@ -188,10 +188,10 @@ static lk_status smooth(struct plane *out, lk_engine *engine, const lk_image *gr
 
 /* Value and gradient between four pixels; false outside. */
 static bool sample(double out[3], const struct plane *p, double x, double y) {
-    int32_t x0 = (int32_t)floor(x), y0 = (int32_t)floor(y);
-    if (!(x0 >= 1 && y0 >= 1 && x0 + 2 < p->width && y0 + 2 < p->height)) {
-        return false;
+    if (!(x >= 1 && y >= 1 && x < p->width - 2 && y < p->height - 2)) {
+        return false; /* NaN too, and what no integer holds */
     }
+    int32_t x0 = (int32_t)x, y0 = (int32_t)y;
     double fx = x - x0, fy = y - y0;
     double v[3] = {0, 0, 0};
     for (int k = 0; k < 4; k++) {
@@ -226,7 +226,7 @@ static double error_scale(const struct level *l, const struct state *t, int64_t 
             double s[3];
             bool inside;
             double e = fabs(error_at(&inside, s, l, t, x, y));
-            bins[MIN((int32_t)(e * 8), ERROR_BINS - 1)] += inside;
+            bins[(int32_t)fmin(e * 8, ERROR_BINS - 1)] += inside;
             total += inside;
         }
     }
