@@ -42,10 +42,10 @@ static uint8_t pixel(const struct block_reference *b, int32_t x, int32_t y) {
 
 /* Between four pixels; false outside. */
 static bool sample(double *out, const struct block_reference *b, double x, double y) {
-    int32_t x0 = (int32_t)floor(x), y0 = (int32_t)floor(y);
     if (!(x >= 0 && y >= 0 && x <= b->width - 1 && y <= b->height - 1)) {
-        return false;
+        return false; /* NaN too, and what no integer holds */
     }
+    int32_t x0 = (int32_t)x, y0 = (int32_t)y;
     double fx = x - x0, fy = y - y0;
     double above = pixel(b, x0, y0) + fx * (pixel(b, x0 + 1, y0) - pixel(b, x0, y0));
     double below = pixel(b, x0, y0 + 1) + fx * (pixel(b, x0 + 1, y0 + 1) - pixel(b, x0, y0 + 1));
