@@ -20,7 +20,8 @@ static inline double *spectrum_at(const struct spectrum *s, int32_t x, int32_t y
 }
 
 /* In place: F(u, v) = sum of f(x, y) exp(-2 pi i (u x / width + v y / height)); inverse with + and divided by width * height, as
- * NumPy's fft2 and ifft2. O(n log n) for every size. LK_E_MEMORY. */
+ * NumPy's fft2 and ifft2. O(n log n) for every size. Scratch memory grows with the picture,
+ * to several times its own for sizes that are no powers of two: meant for small planes. LK_E_MEMORY. */
 LK_MUST_CHECK lk_status fft_2d(struct spectrum *s, lk_engine *engine, bool inverse, lk_error *err);
 
 #endif
