@@ -12,7 +12,7 @@
 #include "base/mem.h"
 #include "image/codec.h"
 #include "image/image.h"
-#include "image/library.h"
+#include "base/library.h"
 
 #define HEIF_CALLS(X)                                                                              \
     X(heif_context_alloc)                                                                          \

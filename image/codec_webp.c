@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "image/codec.h"
 #include "image/image.h"
-#include "image/library.h"
+#include "base/library.h"
 #include "image/orient.h"
 
 #define WEBP_CALLS(X) X(WebPGetFeaturesInternal) X(WebPDecodeRGBInto) X(WebPDecodeRGBAInto)

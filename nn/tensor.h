@@ -27,7 +27,7 @@ enum tensor_type {
     TENSOR_TYPES
 };
 
-enum { TENSOR_DIMS = 8 };
+enum { TENSOR_DIMS = 12 }; /* as many as oneDNN has */
 
 struct tensor {
     enum tensor_type type;
