@@ -70,6 +70,7 @@ int main(int argc, char **argv) {
     bool steps = argc > 2 && strcmp(argv[argc - 1], "--steps") == 0;
     struct network_options o = {.threads = (int32_t)threads,
                                 .memory_bytes = MODEL_BYTES_MOST,
+                                .channels_last = true, /* as pictures are stored */
                                 .cpu = cpu_level_best()};
     if (argc < 2 || runs < 1 || runs > RUNS_MOST || batch < 1) {
         fprintf(stderr, "usage: bench_nn MODEL [--batch N] [--threads T] [--runs R] [--steps]\n");
@@ -103,7 +104,8 @@ int main(int argc, char **argv) {
         fputs((const char *)b.data, stdout);
         buf_release(&b);
     }
-    printf("{\"batch\":%ld,\"threads\":%ld,\"ms_median\":%.4f,\"ms_best\":%.4f,\"runs\":%ld,\"ms_first\":%.2f,"
+    printf("{\"batch\":%ld,\"threads\":%ld,\"ms_median\":%.4f,\"ms_best\":%.4f,\"runs\":%ld,\"ms_"
+           "first\":%.2f,"
            "\"block_bytes\":%zu,\"unshared_bytes\":%zu}\n",
            batch, threads, times[runs / 2], times[0], runs, first, shared, unshared);
     network_free(n);

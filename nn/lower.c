@@ -35,6 +35,8 @@ static const struct lower_row lower_table[] = {
     {"Div", lower_binary},
     {"Concat", lower_concat},
     {"LRN", lower_lrn},
+    {"Softmax", lower_softmax},
+    {"LogSoftmax", lower_softmax},
 };
 
 static lower_function *find_lowering(const struct op *op) {
@@ -318,7 +320,7 @@ static lk_status lower_node(struct lowering *l, int32_t i) {
 
 /* -- The whole -- */
 
-static void count_uses(struct lowering *l, const int32_t *wanted, int32_t wanted_count) {
+static void count_uses(struct lowering *l, const struct lower_ends *ends) {
     for (int32_t i = 0; i < l->g->node_count; i++) {
         const struct node *n = &l->g->nodes[i];
         for (int32_t k = 0; l->states[i] == NODE_LIVE && k < n->input_count; k++) {
@@ -332,8 +334,8 @@ static void count_uses(struct lowering *l, const int32_t *wanted, int32_t wanted
             }
         }
     }
-    for (int32_t i = 0; i < wanted_count; i++) {
-        l->uses[wanted[i]].wanted = true;
+    for (int32_t i = 0; i < ends->wanted_count; i++) {
+        l->uses[ends->wanted[i]].wanted = true;
     }
 }
 
@@ -352,39 +354,51 @@ static lk_status lowering_init(struct lowering *l) {
     return LK_OK;
 }
 
-static lk_status lower_inputs(struct lowering *l, int32_t *input_buffers) {
-    for (int32_t i = 0; i < l->g->input_count; i++) {
-        int32_t v = l->g->inputs[i];
-        input_buffers[i] = -1;
-        if (!l->g->values[v].tensor.data) {
-            lk_status status = place_plain(l, v, &input_buffers[i]);
-            if (status != LK_OK) {
-                return status;
-            }
-            plan_keep(l->plan, input_buffers[i]);
+static lk_status place_channels_last(struct lowering *l, int32_t value, int32_t *buffer) {
+    const struct tensor *t = lower_tensor(l, value);
+    dnnl_memory_desc_t md;
+    lk_status status = onednn_status(
+        l->d->lib.dnnl_memory_desc_init_by_tag(&md, t->rank, t->dims, dnnl_f32, dnnl_acdb),
+        "a layout", l->err);
+    return status == LK_OK ? lower_define(l, value, &md, buffer) : status;
+}
+
+static lk_status lower_inputs(struct lowering *l, const struct lower_ends *ends) {
+    lk_status status = LK_OK;
+    for (int32_t i = 0; status == LK_OK && i < l->g->input_count; i++) {
+        int32_t v = l->g->inputs[i], *buffer = &ends->input_buffers[i];
+        const struct tensor *t = lower_tensor(l, v);
+        *buffer = -1;
+        if (t->data) {
+            continue;
+        }
+        bool turned = ends->channels_last && t->rank == 4 && t->type == TENSOR_F32;
+        status = turned ? place_channels_last(l, v, buffer) : place_plain(l, v, buffer);
+        if (status == LK_OK) {
+            plan_keep(l->plan, *buffer);
+            l->uses[v].wanted = true; /* nothing may write over it */
         }
     }
-    return LK_OK;
+    return status;
 }
 
 lk_status lower(struct plan *plan, struct graph *g, enum node_state *states, struct onednn *d,
-                const int32_t *wanted, int32_t wanted_count, int32_t *wanted_buffers,
-                int32_t *input_buffers, lk_error *err) {
+                const struct lower_ends *ends, lk_error *err) {
     struct lowering l = {.g = g, .plan = plan, .d = d, .states = states, .err = err};
     lk_status status = lowering_init(&l);
     if (status == LK_OK) {
-        count_uses(&l, wanted, wanted_count);
-        status = lower_inputs(&l, input_buffers);
+        count_uses(&l, ends);
+        status = lower_inputs(&l, ends);
     }
     for (int32_t i = 0; status == LK_OK && i < g->node_count; i++) {
         if (states[i] == NODE_LIVE && !l.done[i]) {
             status = lower_node(&l, i);
         }
     }
-    for (int32_t i = 0; status == LK_OK && i < wanted_count; i++) {
-        status = lower_plain(&l, wanted[i], &wanted_buffers[i]);
+    for (int32_t i = 0; status == LK_OK && i < ends->wanted_count; i++) {
+        status = lower_plain(&l, ends->wanted[i], &ends->wanted_buffers[i]);
         if (status == LK_OK) {
-            plan_keep(plan, wanted_buffers[i]);
+            plan_keep(plan, ends->wanted_buffers[i]);
         }
     }
     mem_free(l.placed);

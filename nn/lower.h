@@ -33,15 +33,23 @@ struct lowering {
     lk_error *err;
 };
 
+/* Where a network begins and ends. */
+struct lower_ends {
+    const int32_t *wanted; /* values */
+    int32_t wanted_count;
+    bool channels_last;      /* the layout of inputs of four dimensions */
+    int32_t *wanted_buffers; /* filled; these and inputs keep their memory for themselves */
+    int32_t *input_buffers;
+};
+
 /* Fills plan with the steps that compute the wanted values. */
 MUST_CHECK lk_status lower(struct plan *plan, struct graph *g, enum node_state *states,
-                           struct onednn *d, const int32_t *wanted, int32_t wanted_count,
-                           int32_t *wanted_buffers, int32_t *input_buffers, lk_error *err);
+                           struct onednn *d, const struct lower_ends *ends, lk_error *err);
 
 /* -- For the operators of onednn_*.c. Each sets *done when it took the node; otherwise its definition runs. -- */
 typedef lk_status lower_function(struct lowering *l, int32_t node, bool *done);
 lower_function lower_conv, lower_conv_transpose, lower_matmul, lower_gemm, lower_pool,
-    lower_global_pool, lower_eltwise, lower_binary, lower_concat, lower_lrn;
+    lower_global_pool, lower_eltwise, lower_binary, lower_concat, lower_lrn, lower_softmax;
 
 const struct tensor *lower_tensor(const struct lowering *l, int32_t value);
 /* Data of a constant; NULL for what is none. */

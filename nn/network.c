@@ -118,8 +118,12 @@ static lk_status compile(struct network *n, const struct network_options *o, lk_
         status = onednn_open(&n->d, o->cpu, o->threads, err);
     }
     if (status == LK_OK) {
-        status = lower(&n->plan, &n->g, states, n->d, n->wanted, n->wanted_count,
-                       buffers + n->g.input_count, buffers, err);
+        const struct lower_ends ends_of = {.wanted = n->wanted,
+                                           .wanted_count = n->wanted_count,
+                                           .channels_last = o->channels_last && !o->plain,
+                                           .wanted_buffers = buffers + n->g.input_count,
+                                           .input_buffers = buffers};
+        status = lower(&n->plan, &n->g, states, n->d, &ends_of, err);
     }
     if (status == LK_OK) {
         status = plan_finish(&n->plan, o->memory_bytes, err);

@@ -13,7 +13,9 @@ struct network_options {
     int32_t threads;     /* for one run; at least 1 */
     size_t memory_bytes; /* what constants may take, and activations */
     enum cpu_level cpu;  /* instruction set; the first network of a process decides for all */
-    bool plain;          /* run the definitions in C alone, without oneDNN: for tests */
+    bool
+        channels_last; /* inputs of four dimensions are filled as [batch, height, width, channels] */
+    bool plain;        /* run the definitions in C alone, without oneDNN: for tests */
 };
 
 /* Takes g over, also when this fails. inputs: for each input of g a tensor with its shape; one with data is a constant.
@@ -24,7 +26,8 @@ MUST_CHECK lk_status network_new(struct network **out, struct graph *g, const st
                                  const struct network_options *options, lk_error *err);
 void network_free(struct network *n);
 
-/* Input i, as graph inputs are counted, whose data is to be filled before each run. */
+/* Input i, as graph inputs are counted, whose data is to be filled before each run. With channels_last its dims are as ever;
+ * only the order in memory is another. */
 struct tensor *network_input(struct network *n, int32_t i);
 /* Output i of those wanted, row-major; valid until the next run. */
 const struct tensor *network_output(const struct network *n, int32_t i);

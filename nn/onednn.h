@@ -20,6 +20,7 @@
     X(dnnl_eltwise_forward_desc_init)                                                              \
     X(dnnl_engine_create)                                                                          \
     X(dnnl_engine_destroy)                                                                         \
+    X(dnnl_logsoftmax_forward_desc_init)                                                           \
     X(dnnl_lrn_forward_desc_init)                                                                  \
     X(dnnl_matmul_desc_init)                                                                       \
     X(dnnl_memory_create)                                                                          \
@@ -52,6 +53,7 @@
     X(dnnl_reorder_primitive_desc_create)                                                          \
     X(dnnl_set_max_cpu_isa)                                                                        \
     X(dnnl_set_primitive_cache_capacity)                                                           \
+    X(dnnl_softmax_forward_desc_init)                                                              \
     X(dnnl_stream_create)                                                                          \
     X(dnnl_stream_destroy)                                                                         \
     X(dnnl_stream_wait)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pooling, local response normalisation and concatenation, in the layout of their inputs. */
+/* Pooling, local response normalisation, softmax and concatenation, in the layout of their inputs. */
 #include <string.h>
 
 #include "nn/lower.h"
@@ -124,6 +124,37 @@ lk_status lower_lrn(struct lowering *l, int32_t i, bool *done) {
             &desc, dnnl_forward_inference, dnnl_lrn_across_channels, &md,
             op_int(&nc.call, "size", 1), op_float(&nc.call, "alpha", 1e-4f),
             op_float(&nc.call, "beta", 0.75f), op_float(&nc.call, "bias", 1));
+        status = code == dnnl_success ? primitive_desc(&pd, l->d, &desc, NULL, l->err) : LK_OK;
+    }
+    return pd ? one_to_one(l, node, pd, done) : status;
+}
+
+/* Along one axis; before operator set 13 the operator flattens, which is the same where the axis is the last one. */
+lk_status lower_softmax(struct lowering *l, int32_t i, bool *done) {
+    const struct node *node = &l->g->nodes[i];
+    const struct tensor *x = lower_tensor(l, node->inputs[0]);
+    struct node_call nc;
+    int32_t axis = 0;
+    lk_status status = lower_call(l, i, &nc);
+    if (status == LK_OK && x->rank > 0) {
+        status =
+            op_axis(&nc.call, op_int(&nc.call, "axis", l->g->opset < 13 ? 1 : -1), x->rank, &axis);
+    }
+    bool flattens = l->g->opset < 13 && axis != x->rank - 1;
+    if (status != LK_OK || flattens || x->rank < 1 || x->rank > 6 || tensor_count(x) == 0) {
+        return status;
+    }
+    dnnl_memory_desc_t md;
+    int32_t source;
+    status = lower_at(l, node->inputs[0], &md, &source);
+    dnnl_softmax_desc_t desc;
+    dnnl_primitive_desc_t pd = NULL;
+    if (status == LK_OK) {
+        bool logarithm = strcmp(node->op->name, "LogSoftmax") == 0;
+        dnnl_status_t code = logarithm ? l->d->lib.dnnl_logsoftmax_forward_desc_init(
+                                             &desc, dnnl_forward_inference, &md, axis)
+                                       : l->d->lib.dnnl_softmax_forward_desc_init(
+                                             &desc, dnnl_forward_inference, &md, axis);
         status = code == dnnl_success ? primitive_desc(&pd, l->d, &desc, NULL, l->err) : LK_OK;
     }
     return pd ? one_to_one(l, node, pd, done) : status;

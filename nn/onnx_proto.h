@@ -8,7 +8,7 @@
 #include <likeness/status.h>
 
 #include "base/compiler.h"
-#include "onnx.pb-c.h"
+#include <onnx.pb-c.h>
 
 /* A message being read and the memory it may take. */
 struct proto_budget {

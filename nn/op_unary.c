@@ -137,7 +137,7 @@ static lk_status not_run(struct op_call *c) {
     uint8_t *y = c->outputs[0].data;
     int64_t count = tensor_count(c->inputs[0]);
     for (int64_t i = 0; i < count; i++) {
-        y[i] = x[i] ? 0 : 1;
+        y[i] = (uint8_t)(x[i] == 0);
     }
     return LK_OK;
 }
@@ -154,7 +154,7 @@ static lk_status is_nan_run(struct op_call *c) {
     uint8_t *y = c->outputs[0].data;
     int64_t count = tensor_count(c->inputs[0]);
     for (int64_t i = 0; i < count; i++) {
-        y[i] = isnan(tensor_number(c->inputs[0], i)) ? 1 : 0;
+        y[i] = (uint8_t)(isnan(tensor_number(c->inputs[0], i)) != 0);
     }
     return LK_OK;
 }

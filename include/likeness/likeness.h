@@ -6,9 +6,11 @@
 #include <likeness/compare.h>
 #include <likeness/diff.h>
 #include <likeness/feature.h>
+#include <likeness/folder.h>
 #include <likeness/hash.h>
 #include <likeness/image.h>
 #include <likeness/measure.h>
+#include <likeness/model.h>
 #include <likeness/motion.h>
 #include <likeness/report.h>
 #include <likeness/status.h>

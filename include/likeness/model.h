@@ -46,10 +46,17 @@ typedef struct lk_model_card {
 /* A network made ready to run: weights packed, memory planned. One thread at a time may use it. */
 typedef struct lk_model lk_model;
 
+/* What of a model's outputs will be asked for: what is not wanted is not computed. */
+typedef enum lk_model_want { LK_WANT_ALL, LK_WANT_EMBEDDING, LK_WANT_CLASSES } lk_model_want;
+
+enum { LK_MODEL_BATCH_MAX = 64 };
+
 typedef struct lk_model_options {
     const char *folder; /* the catalogue's folder of models; NULL: only files can be opened */
     const char *card;   /* path of a card to use instead of the one found; NULL */
-    int32_t batch;      /* pictures run at once; 0: 1 */
+    lk_model_want want;
+    int32_t
+        batch; /* pictures run at once, at most LK_MODEL_BATCH_MAX; 0: 1, which is the fastest where feature maps are large */
 } lk_model_options;
 
 /* Opens the model called name in the catalogue, or the ONNX file at that path, whose card is the one beside it (FILE.json) or
@@ -63,7 +70,7 @@ LK_API void lk_model_free(lk_model *model);
 LK_API const lk_model_card *lk_model_card_of(const lk_model *model);
 /* Length of the embedding; 0 when the model has none. */
 LK_API int32_t lk_model_dim(const lk_model *model);
-/* The label of a class; "class 7" where the model has no labels. */
+/* The label of a class; "" where the model has none. */
 LK_API const char *lk_model_label(const lk_model *model, int32_t index);
 
 /* One class of a picture. */

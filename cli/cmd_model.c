@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "cli/model_run.h"
+
+struct model_command {
+    struct common common;
+    struct model_settings model;
+    bool yes;
+};
+
+#define AT(member) offsetof(struct model_command, member)
+
+static const struct option model_options[] = {
+    {"models", 0, OPTION_TEXT, "DIR", NULL, NULL,
+     "the catalogue's folder (LIKENESS_MODELS, or below ~/.local/share)",
+     AT(model) + offsetof(struct model_settings, folder)},
+    {"card", 0, OPTION_TEXT, "FILE", NULL, NULL, "add: the card of the file",
+     AT(model) + offsetof(struct model_settings, card)},
+    {"yes", 'y', OPTION_FLAG, NULL, NULL, NULL, "rm: do not ask", AT(yes)},
+    OPTION_END,
+};
+
+/* What the verbs work on. */
+struct verb_call {
+    const struct model_command *s;
+    lk_engine *engine;
+    const char *folder;
+    const char *name; /* behind the verb; NULL when there is none */
+};
+
+static void card_json(struct json *j, const lk_catalogue_entry *e) {
+    const lk_model_card *c = &e->card;
+    json_object_begin(j, NULL);
+    json_text(j, "name", c->name);
+    json_text(j, "title", c->title);
+    json_bool(j, "installed", e->installed);
+    json_bool(j, "shipped_card", e->shipped);
+    json_text(j, "file", c->file);
+    json_text(j, "sha256", c->sha256);
+    json_int(j, "bytes", c->bytes);
+    json_text(j, "licence", c->licence);
+    json_text(j, "source", c->source);
+    json_int(j, "width", c->width);
+    json_int(j, "height", c->height);
+    json_text(j, "embedding", c->embedding);
+    json_text(j, "probabilities", c->probabilities);
+    json_text(j, "logits", c->logits);
+    json_int(j, "classes", c->classes);
+    json_int(j, "background", c->background);
+    json_text(j, "labels", c->labels);
+    json_text(j, "notes", c->notes);
+    json_object_end(j);
+}
+
+static enum exit_code print_models(const struct verb_call *v, const lk_catalogue *c,
+                                   const lk_catalogue_entry *only) {
+    const struct common *common = &v->s->common;
+    struct buf b;
+    struct json j;
+    buf_init(&b, 1 << 24);
+    json_init(&j, &b, 0);
+    if (common->json) {
+        json_object_begin(&j, NULL);
+        json_text(&j, "schema", "likeness/models/1");
+        json_text(&j, "folder", v->folder);
+        json_array_begin(&j, "models");
+    }
+    for (size_t i = 0; i < c->count; i++) {
+        const lk_catalogue_entry *e = &c->entries[i];
+        if (only && e != only) {
+            continue;
+        }
+        if (common->json) {
+            card_json(&j, e);
+        } else {
+            buf_printf(&b, "%-20s %-14s %s\n", e->card.name,
+                       e->installed ? "installed" : "not installed", e->card.title);
+        }
+    }
+    if (common->json) {
+        json_array_end(&j);
+        json_object_end(&j);
+        buf_add_text(&b, "\n");
+    } else {
+        remark(common, "models lie in %s", v->folder);
+    }
+    return print_result(common, &b, EXIT_YES);
+}
+
+static enum exit_code list_verb(const struct verb_call *v) {
+    lk_catalogue c;
+    lk_error err = {0};
+    if (lk_catalogue_read(&c, v->folder, &err) != LK_OK) {
+        return report_error(&v->s->common, &err);
+    }
+    enum exit_code code = print_models(v, &c, NULL);
+    lk_catalogue_release(&c);
+    return code;
+}
+
+static void add_line(struct buf *b, const char *name, const char *text) {
+    if (*text) {
+        buf_printf(b, "%-14s %s\n", name, text);
+    }
+}
+
+static void card_text(struct buf *b, const struct verb_call *v, const lk_catalogue_entry *e) {
+    static const char *const colours[] = {"RGB", "BGR", "gray"};
+    const lk_model_card *c = &e->card;
+    add_line(b, "name", c->name);
+    add_line(b, "title", c->title);
+    add_line(b, "licence", c->licence);
+    add_line(b, "file", c->file);
+    add_line(b, "sha256", c->sha256);
+    add_line(b, "source", c->source);
+    buf_printf(b, "%-14s %d x %d %s, (level - %g) / %g, %s\n", "input", c->width, c->height,
+               colours[c->colour], c->mean[0], c->scale[0],
+               c->resize == LK_RESIZE_CROP ? "the middle of the picture" : "the whole, stretched");
+    add_line(b, "embedding", c->embedding);
+    add_line(b, "probabilities", c->probabilities);
+    add_line(b, "logits", c->logits);
+    if (c->classes > 0) {
+        buf_printf(b, "%-14s %d%s\n", "classes", c->classes,
+                   c->background ? ", class 0 is the background" : "");
+    }
+    add_line(b, "notes", c->notes);
+    if (e->installed) {
+        buf_printf(b, "%-14s in %s\n", "installed", v->folder);
+    } else {
+        buf_printf(b, "%-14s get %s from the source above, then: likeness model add %s\n",
+                   "not installed", c->file, c->file);
+    }
+}
+
+static enum exit_code unknown(const struct verb_call *v) {
+    lk_error err = {.status = LK_E_IO, .text = "there is no model of that name"};
+    snprintf(err.input, sizeof err.input, "%.500s", v->name);
+    return report_error(&v->s->common, &err);
+}
+
+static enum exit_code show_verb(const struct verb_call *v) {
+    lk_catalogue c;
+    lk_error err = {0};
+    if (lk_catalogue_read(&c, v->folder, &err) != LK_OK) {
+        return report_error(&v->s->common, &err);
+    }
+    const lk_catalogue_entry *e = lk_catalogue_find(&c, v->name);
+    enum exit_code code;
+    if (!e) {
+        code = unknown(v);
+    } else if (v->s->common.json) {
+        code = print_models(v, &c, e);
+    } else {
+        struct buf b;
+        buf_init(&b, 1 << 20);
+        card_text(&b, v, e);
+        code = print_result(&v->s->common, &b, EXIT_YES);
+    }
+    lk_catalogue_release(&c);
+    return code;
+}
+
+static enum exit_code say(const struct verb_call *v, const char *name, const char *what) {
+    struct buf b;
+    struct json j;
+    buf_init(&b, 1 << 16);
+    json_init(&j, &b, 0);
+    if (v->s->common.json) {
+        json_object_begin(&j, NULL);
+        json_text(&j, "schema", "likeness/models/1");
+        json_text(&j, "folder", v->folder);
+        json_text(&j, "name", name);
+        json_text(&j, "done", what);
+        json_object_end(&j);
+        buf_add_text(&b, "\n");
+    } else {
+        buf_printf(&b, "%s: %s\n", name, what);
+    }
+    return print_result(&v->s->common, &b, EXIT_YES);
+}
+
+static enum exit_code add_verb(const struct verb_call *v) {
+    lk_model_card card;
+    lk_error err = {0};
+    if (lk_catalogue_add(&card, v->engine, v->folder, v->name, v->s->model.card, &err) != LK_OK) {
+        return report_error(&v->s->common, &err);
+    }
+    if (card.classes > 0 && !card.labels[0]) {
+        remark(&v->s->common,
+               "its labels were not beside the file: classes will have numbers only");
+    }
+    return say(v, card.name, "added");
+}
+
+static enum exit_code check_verb(const struct verb_call *v) {
+    lk_error err = {0};
+    if (lk_catalogue_check(v->engine, v->folder, v->name, &err) != LK_OK) {
+        return report_error(&v->s->common, &err);
+    }
+    return say(v, v->name, "checksums agree, and the network can be run");
+}
+
+/* Destructive: asks on a terminal, and wants --yes elsewhere. */
+static bool agreed(const struct verb_call *v) {
+    if (v->s->yes) {
+        return true;
+    }
+    if (!isatty(STDIN_FILENO)) {
+        return false;
+    }
+    char answer[16] = "";
+    fprintf(stderr, "remove model %s from %s? [y/N] ", v->name, v->folder);
+    return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+static enum exit_code rm_verb(const struct verb_call *v) {
+    lk_error err = {0};
+    if (!agreed(v)) {
+        return report_usage(&v->s->common, &command_model, "rm removes files: say --yes");
+    }
+    if (lk_catalogue_remove(v->folder, v->name, &err) != LK_OK) {
+        return report_error(&v->s->common, &err);
+    }
+    return say(v, v->name, "removed");
+}
+
+struct verb {
+    const char *name;
+    bool wants_name;
+    enum exit_code (*run)(const struct verb_call *v);
+};
+
+static const struct verb verbs[] = {
+    {"list", false, list_verb},  {"show", true, show_verb}, {"add", true, add_verb},
+    {"check", true, check_verb}, {"rm", true, rm_verb},
+};
+
+static void add_words(struct buf *b) {
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        buf_printf(b, "%s%s", i > 0 ? " " : "", verbs[i].name);
+    }
+}
+
+static enum exit_code model_command_run(void *settings, lk_engine *engine) {
+    struct model_command *s = settings;
+    char folder[4096];
+    models_folder(folder, sizeof folder, s->model.folder);
+    struct verb_call call = {.s = s,
+                             .engine = engine,
+                             .folder = folder,
+                             .name = s->common.args.count > 1 ? s->common.args.items[1] : NULL};
+    for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
+        if (strcmp(verbs[i].name, s->common.args.items[0]) == 0) {
+            return verbs[i].wants_name == (call.name != NULL)
+                       ? verbs[i].run(&call)
+                       : report_usage(&s->common, &command_model,
+                                      verbs[i].wants_name ? "a name is missing"
+                                                          : "list takes no name");
+        }
+    }
+    return report_usage(&s->common, &command_model, "the verbs are list, show, add, check and rm");
+}
+
+const struct command command_model = {
+    .name = "model",
+    .summary = "the catalogue of networks: list, show, add, check, rm",
+    .arguments = "list | show NAME | add FILE|DIR | check NAME | rm NAME",
+    .details =
+        "A model is an ONNX file with a card: a JSON file that says what it is, its checksum, how "
+        "pictures become its\n"
+        "input and what its outputs are. add copies both into the catalogue's folder, with the "
+        "labels beside the file.\n"
+        "The card is --card, FILE.json beside the file, or one of those that come with likeness, "
+        "found by its checksum.\n"
+        "Nothing is downloaded: show says where a model is to be had.",
+    .examples = "  likeness model list\n"
+                "  likeness model show mobilenet-v2\n"
+                "  likeness model add mobilenet_v2_1.0_224.onnx\n"
+                "  likeness model rm mobilenet-v2 --yes\n",
+    .least_args = 1,
+    .most_args = 2,
+    .add_words = add_words,
+    .options = model_options,
+    .settings_size = sizeof(struct model_command),
+    .run = model_command_run,
+};

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/model_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/progress.h"
+#include "cli/stop.h"
+
+/* Pictures decoded side by side before the network runs over them. */
+enum { TOGETHER = 16, CLASSES_MOST = 1000 };
+
+void models_folder(char *out, size_t size, const char *chosen) {
+    const char *home = getenv("HOME"), *data = getenv("XDG_DATA_HOME");
+    const char *set = chosen ? chosen : getenv("LIKENESS_MODELS");
+    if (set) {
+        snprintf(out, size, "%s", set);
+    } else if (data && *data) {
+        snprintf(out, size, "%s/likeness/models", data);
+    } else {
+        snprintf(out, size, "%s%s", home ? home : "", home ? "/.local/share/likeness/models" : "");
+    }
+}
+
+/* The only model whose file is there, or that called mobilenet-v2 among several. */
+static lk_status only_model(char *name, size_t size, const char *folder, lk_error *err) {
+    lk_catalogue c;
+    lk_status status = lk_catalogue_read(&c, folder, err);
+    size_t found = 0;
+    for (size_t i = 0; status == LK_OK && i < c.count; i++) {
+        const lk_catalogue_entry *e = &c.entries[i];
+        bool usual = strcmp(e->card.name, "mobilenet-v2") == 0;
+        if (e->installed && (found == 0 || usual)) {
+            snprintf(name, size, "%s", e->card.name);
+        }
+        found += e->installed ? 1 : 0;
+    }
+    if (status == LK_OK && found == 0) {
+        *err = (lk_error){.status = LK_E_USAGE};
+        snprintf(err->text, sizeof err->text,
+                 "no model is installed in %.300s: likeness model add FILE, or --model FILE",
+                 folder);
+        status = LK_E_USAGE;
+    }
+    lk_catalogue_release(&c);
+    return status;
+}
+
+lk_status model_choose(lk_model **out, lk_engine *engine, const struct model_settings *s,
+                       lk_model_want want, lk_error *err) {
+    char folder[4096], name[64];
+    models_folder(folder, sizeof folder, s->folder);
+    lk_model_options o = {.folder = folder, .card = s->card, .want = want};
+    *out = NULL;
+    if (s->model) {
+        return lk_model_open(out, engine, s->model, &o, err);
+    }
+    lk_status status = only_model(name, sizeof name, folder, err);
+    return status == LK_OK ? lk_model_open(out, engine, name, &o, err) : status;
+}
+
+/* A group of pictures on their way through the network. */
+struct group {
+    const struct model_job *job;
+    const char *paths[TOGETHER];
+    lk_image images[TOGETHER];
+    lk_status status[TOGETHER];
+    lk_error err[TOGETHER];
+    int32_t count;
+    float *vectors;    /* TOGETHER x dim */
+    lk_class *classes; /* TOGETHER x top_count */
+    struct progress bar;
+    enum exit_code code;
+    bool stopped;
+};
+
+static void decode(void *arg, int32_t i) {
+    struct group *g = arg;
+    lk_load_options load = {.no_digest = true};
+    g->status[i] =
+        lk_image_load(&g->images[i], NULL, g->job->engine, g->paths[i], &load, &g->err[i]);
+}
+
+static void report_bad(struct group *g, const lk_error *err) {
+    progress_hide(&g->bar);
+    g->code = report_error(g->job->common, err);
+}
+
+/* Runs the network over the pictures that could be read; one it cannot take is reported like one that cannot be read. */
+static void run_group(struct group *g) {
+    const struct model_job *job = g->job;
+    int32_t dim = lk_model_dim(job->model);
+    for (int32_t i = 0; i < g->count && !g->stopped; i++) {
+        const lk_image *image = &g->images[i];
+        lk_model_output out = {.embedding = job->embed ? g->vectors + (int64_t)i * dim : NULL,
+                               .top = job->top_count > 0 ? g->classes : NULL,
+                               .top_count = job->top_count};
+        if (g->status[i] == LK_OK) {
+            g->status[i] = lk_model_run(job->model, &out, &image, 1, &g->err[i]);
+        }
+        progress_step(&g->bar, g->paths[i]);
+        if (g->status[i] == LK_E_CANCELLED) {
+            g->stopped = true;
+        } else if (g->status[i] != LK_OK) {
+            if (!g->err[i].input[0]) {
+                snprintf(g->err[i].input, sizeof g->err[i].input, "%.500s", g->paths[i]);
+            }
+            report_bad(g, &g->err[i]);
+        } else {
+            g->stopped = !job->give(job->arg, g->paths[i], &out);
+        }
+    }
+}
+
+static void flush(struct group *g) {
+    lk_engine_for(g->job->engine, g->count, decode, g);
+    run_group(g);
+    for (int32_t i = 0; i < g->count; i++) {
+        lk_image_release(&g->images[i]);
+        g->err[i] = (lk_error){0};
+    }
+    g->count = 0;
+}
+
+static enum exit_code run_list(struct group *g, const lk_picture_list *list) {
+    const struct model_job *job = g->job;
+    progress_begin(&g->bar, job->common, list->count);
+    for (size_t i = 0; i < list->count && !stop_asked() && !g->stopped; i++) {
+        if (job->skip && job->skip(job->arg, list->paths[i])) {
+            progress_step(&g->bar, list->paths[i]);
+            continue;
+        }
+        g->paths[g->count++] = list->paths[i];
+        if (g->count == TOGETHER) {
+            flush(g);
+        }
+    }
+    if (g->count > 0 && !stop_asked() && !g->stopped) {
+        flush(g);
+    }
+    progress_end(&g->bar);
+    return g->stopped ? EXIT_TROUBLE : g->code;
+}
+
+enum exit_code model_run(const struct model_job *job) {
+    lk_picture_list list;
+    lk_error err = {0};
+    if (lk_picture_list_find(&list, job->common->args.items, job->common->args.count, &err) !=
+        LK_OK) {
+        return report_error(job->common, &err);
+    }
+    size_t dim = (size_t)lk_model_dim(job->model);
+    struct group *g = mem_calloc(1, sizeof *g);
+    enum exit_code code = EXIT_TROUBLE;
+    if (g) {
+        g->job = job;
+        g->vectors = mem_alloc(TOGETHER * (dim + 1), sizeof *g->vectors);
+        g->classes = mem_alloc((size_t)MAX(job->top_count, 1), sizeof *g->classes);
+    }
+    if (g && g->vectors && g->classes) {
+        code = run_list(g, &list);
+    } else {
+        err = (lk_error){.status = LK_E_MEMORY, .text = "the results do not fit into memory"};
+        code = report_error(job->common, &err);
+    }
+    if (g) {
+        mem_free(g->vectors);
+        mem_free(g->classes);
+    }
+    mem_free(g);
+    lk_picture_list_release(&list);
+    return code;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <likeness/folder.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/folder.h"
+#include "base/mem.h"
+
+void lk_picture_list_release(lk_picture_list *list) {
+    for (size_t i = 0; i < list->count; i++) {
+        mem_free(list->paths[i]);
+    }
+    mem_free(list->paths);
+    *list = (lk_picture_list){0};
+}
+
+/* Whether the word stands in a list with spaces between. */
+static bool is_in(const char *words, const char *word) {
+    size_t length = strlen(word);
+    for (const char *at = strstr(words, word); at; at = strstr(at + 1, word)) {
+        bool begins = at == words || at[-1] == ' ', ends = at[length] == '\0' || at[length] == ' ';
+        if (begins && ends) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_picture(const void *arg, const char *path) {
+    (void)arg;
+    char extension[16];
+    file_extension(extension, sizeof extension, path);
+    for (size_t i = 0; extension[0] && i < lk_format_count(); i++) {
+        if (is_in(lk_format_at(i).extensions, extension)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Takes path over, also when this fails. */
+static lk_status add(lk_picture_list *list, char *path, lk_error *err) {
+    bool full = (list->count & (list->count - 1)) == 0; /* room is doubled at the powers of two */
+    size_t room = list->count > 0 ? 2 * list->count : 1;
+    void *grown = path && full ? mem_realloc(list->paths, room, sizeof *list->paths) : list->paths;
+    if (!path || !grown) {
+        mem_free(path);
+        return error_memory(err, room * sizeof *list->paths);
+    }
+    list->paths = grown;
+    list->paths[list->count++] = path;
+    return LK_OK;
+}
+
+static lk_status add_folder(lk_picture_list *list, const char *folder, lk_error *err) {
+    struct folder_list files;
+    lk_status status = folder_list(&files, folder, is_picture, NULL, err);
+    for (size_t i = 0; status == LK_OK && i < files.count; i++) {
+        status = add(list, folder_join(folder, files.paths[i]), err);
+    }
+    folder_list_release(&files);
+    return status;
+}
+
+lk_status lk_picture_list_find(lk_picture_list *out, const char *const *paths, size_t count,
+                               lk_error *err) {
+    *out = (lk_picture_list){0};
+    lk_status status = LK_OK;
+    for (size_t i = 0; status == LK_OK && i < count; i++) {
+        struct stat info;
+        bool folder = stat(paths[i], &info) == 0 && S_ISDIR(info.st_mode);
+        status = folder ? add_folder(out, paths[i], err) : add(out, mem_strdup(paths[i]), err);
+    }
+    if (status != LK_OK) {
+        lk_picture_list_release(out);
+    }
+    return status;
+}
