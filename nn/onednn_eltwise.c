@@ -69,7 +69,8 @@ lk_status lower_eltwise(struct lowering *l, int32_t i, bool *done) {
     const struct node *node = &l->g->nodes[i];
     struct post_op ops[2];
     int32_t count = eltwise_of(l, node, ops);
-    if (count == 0 || tensor_count(lower_tensor(l, node->inputs[0])) == 0) {
+    /* oneDNN's activations take no second one behind them. */
+    if (count != 1 || tensor_count(lower_tensor(l, node->inputs[0])) == 0) {
         return LK_OK;
     }
     dnnl_memory_desc_t md;
@@ -80,8 +81,7 @@ lk_status lower_eltwise(struct lowering *l, int32_t i, bool *done) {
     if (status == LK_OK && md.ndims <= 6) {
         dnnl_status_t code = l->d->lib.dnnl_eltwise_forward_desc_init(
             &desc, dnnl_forward_inference, ops[0].algorithm, &md, ops[0].alpha, ops[0].beta);
-        struct post_ops post = {.ops = {ops[1]}, .count = count - 1};
-        status = code == dnnl_success ? primitive_desc(&pd, l->d, &desc, &post, l->err) : LK_OK;
+        status = code == dnnl_success ? primitive_desc(&pd, l->d, &desc, NULL, l->err) : LK_OK;
     }
     if (status != LK_OK || !pd) {
         return status;

@@ -11,8 +11,8 @@
 #include "nn/onnx_proto.h"
 #include "nn/op.h"
 
-/* The versions of the default domain whose operators are known here (ONNX 1.0 to 1.17). */
-enum { OPSET_FIRST = 7, OPSET_LAST = 22 };
+/* The versions of the default domain whose operators are known here (ONNX 1.2 to 1.17). */
+enum { OPSET_FIRST = 6, OPSET_LAST = 22 };
 
 struct reading {
     struct graph *g;

@@ -11,10 +11,15 @@
 #define OP_FAMILIES(F)                                                                             \
     F(op_binary)                                                                                   \
     F(op_conv)                                                                                     \
+    F(op_gather)                                                                                   \
     F(op_matmul)                                                                                   \
+    F(op_norm)                                                                                     \
     F(op_pool)                                                                                     \
     F(op_quantize)                                                                                 \
+    F(op_reduce)                                                                                   \
+    F(op_resize)                                                                                   \
     F(op_shape)                                                                                    \
+    F(op_slice)                                                                                    \
     F(op_softmax)                                                                                  \
     F(op_unary)
 

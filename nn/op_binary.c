@@ -165,6 +165,16 @@ static lk_status check_operand(struct op_call *c, const struct binary *f, int32_
                           tensor_type_name(t->type));
 }
 
+/* Before operator set 7 an attribute said at which dimension of the first operand the second begins: NumPy's rule where that is so
+ * that they end together. */
+static lk_status check_old_axis(struct op_call *c) {
+    bool old = c->opset < 7 && c->input_count == 2 && node_attribute(c->node, "axis");
+    int64_t axis = op_int(c, "axis", 0), ends = c->inputs[0]->rank - (old ? c->inputs[1]->rank : 0);
+    return !old || axis == ends || axis == -c->inputs[1]->rank
+               ? LK_OK
+               : op_unsupported(c, "broadcasting from axis %lld", (long long)axis);
+}
+
 static lk_status binary_shape(struct op_call *c) {
     const struct binary *f = c->node->op->family;
     bool power = strcmp(c->node->op->name, "Pow") == 0;
@@ -180,7 +190,7 @@ static lk_status binary_shape(struct op_call *c) {
             status = op_broadcast(c, y, c->inputs[i]);
         }
     }
-    return status;
+    return status == LK_OK ? check_old_axis(c) : status;
 }
 
 static lk_status binary_run(struct op_call *c) {
@@ -190,6 +200,42 @@ static lk_status binary_run(struct op_call *c) {
         apply(&c->outputs[0], f, c->inputs[0], c->inputs[1]);
     }
     return status;
+}
+
+/* PRelu before operator set 7: a list of slopes is one a channel, the second dimension. */
+static struct tensor slopes_of(const struct op_call *c) {
+    struct tensor slopes = *c->inputs[1];
+    const struct tensor *x = c->inputs[0];
+    if (c->opset < 7 && slopes.rank == 1 && x->rank > 1 && slopes.dims[0] == x->dims[1]) {
+        slopes.rank = x->rank - 1;
+        for (int32_t i = 1; i < slopes.rank; i++) {
+            slopes.dims[i] = 1;
+        }
+    }
+    return slopes;
+}
+
+static lk_status prelu_shape(struct op_call *c) {
+    const struct binary *f = c->node->op->family;
+    struct tensor slopes = slopes_of(c);
+    lk_status status = check_operand(c, f, 0, true);
+    if (status == LK_OK) {
+        status = check_operand(c, f, 1, false);
+    }
+    struct tensor y = *c->inputs[0];
+    if (status == LK_OK) {
+        status = op_broadcast(c, &y, &slopes);
+    }
+    if (status == LK_OK && !tensor_same_shape(&y, c->inputs[0])) {
+        status = op_wrong(c, "the slopes are larger than the input");
+    }
+    return status == LK_OK ? op_shape_same(c) : status;
+}
+
+static lk_status prelu_run(struct op_call *c) {
+    struct tensor slopes = slopes_of(c);
+    apply(&c->outputs[0], c->node->op->family, c->inputs[0], &slopes);
+    return LK_OK;
 }
 
 /* -- Lists: the result so far is the left operand -- */
@@ -306,7 +352,8 @@ const struct op op_binary[] = {
     ROW("Mul", real_mul, whole_mul),
     ROW("Div", real_div, whole_div, false, true),
     ROW("Pow", real_pow, whole_pow),
-    ROW("PRelu", real_prelu, whole_prelu),
+    {"PRelu", 2, 2, 1, 1, prelu_shape, prelu_run,
+     &(const struct binary){.real = real_prelu, .whole = whole_prelu}},
     ROW("Equal", real_equal, whole_equal, true),
     ROW("Greater", real_greater, whole_greater, true),
     ROW("Less", real_less, whole_less, true),

@@ -16,11 +16,14 @@ struct lines {
 static lk_status lines_of(struct lines *lines, struct op_call *c) {
     const struct tensor *x = c->inputs[0];
     bool whole = c->opset < 13;
+    int64_t said = op_int(c, "axis", whole ? 1 : -1);
     int32_t axis = 0;
-    lk_status status = x->rank == 0 ? LK_OK
-                                    : op_axis(c, op_int(c, "axis", whole ? 1 : -1),
-                                              /* the axis may stand behind the last one then */
-                                              x->rank + (whole ? 1 : 0), &axis);
+    lk_status status = LK_OK;
+    if (whole && said == x->rank) {
+        axis = x->rank; /* every element is a row of its own */
+    } else if (x->rank > 0) {
+        status = op_axis(c, said, x->rank, &axis);
+    }
     *lines = (struct lines){.outer = 1, .count = 1, .step = 1};
     for (int32_t i = 0; i < x->rank; i++) {
         int64_t *to = i < axis ? &lines->outer : whole || i == axis ? &lines->count : &lines->step;
