@@ -14,6 +14,7 @@
     F(op_gather)                                                                                   \
     F(op_matmul)                                                                                   \
     F(op_norm)                                                                                     \
+    F(op_pad)                                                                                      \
     F(op_pool)                                                                                     \
     F(op_quantize)                                                                                 \
     F(op_reduce)                                                                                   \
@@ -21,6 +22,7 @@
     F(op_shape)                                                                                    \
     F(op_slice)                                                                                    \
     F(op_softmax)                                                                                  \
+    F(op_transpose)                                                                                \
     F(op_unary)
 
 #define DECLARE(family) extern const struct op family[];
@@ -171,5 +173,35 @@ lk_status op_broadcast(struct op_call *c, struct tensor *out, const struct tenso
         dims[i] = da == 1 ? db : da;
     }
     *out = tensor_of(out->type, rank, dims);
+    return LK_OK;
+}
+
+lk_status op_integers(struct op_integers *out, struct op_call *c, const char *attribute,
+                      int32_t input) {
+    static const enum tensor_type types[] = {TENSOR_I64, TENSOR_I32, TENSOR_NONE};
+    const struct tensor *t = op_input(c, input);
+    int32_t count;
+    const int64_t *listed = op_ints(c, attribute, &count);
+    out->count = -1;
+    if (!listed && !t) {
+        return LK_OK;
+    }
+    if (!listed) {
+        lk_status status = op_constant(c, input, &t);
+        if (status == LK_OK) {
+            status = op_types(c, input, types);
+        }
+        if (status != LK_OK) {
+            return status;
+        }
+        count = (int32_t)MIN(tensor_count(t), 2 * TENSOR_DIMS + 1);
+    }
+    if (count > 2 * TENSOR_DIMS) {
+        return op_wrong(c, "%s lists %d numbers", attribute, (int)count);
+    }
+    for (int32_t i = 0; i < count; i++) {
+        out->items[i] = listed ? listed[i] : tensor_integer(t, i);
+    }
+    out->count = count;
     return LK_OK;
 }

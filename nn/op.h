@@ -71,6 +71,14 @@ MUST_CHECK lk_status op_need_f32(struct op_call *c, int32_t i);
 /* shape: the only output is like input 0. */
 lk_status op_shape_same(struct op_call *c);
 
+/* Integers that are an attribute in old files and input i in new ones. */
+struct op_integers {
+    int64_t items[2 * TENSOR_DIMS];
+    int32_t count; /* -1: in neither */
+};
+MUST_CHECK lk_status op_integers(struct op_integers *out, struct op_call *c, const char *attribute,
+                                 int32_t input);
+
 /* The shape two or more tensors broadcast to (NumPy's rule). */
 MUST_CHECK lk_status op_broadcast(struct op_call *c, struct tensor *out, const struct tensor *t);
 
