@@ -13,12 +13,16 @@
     F(op_conv)                                                                                     \
     F(op_gather)                                                                                   \
     F(op_matmul)                                                                                   \
+    F(op_matrix)                                                                                   \
     F(op_norm)                                                                                     \
     F(op_pad)                                                                                      \
+    F(op_pick)                                                                                     \
     F(op_pool)                                                                                     \
     F(op_quantize)                                                                                 \
     F(op_reduce)                                                                                   \
     F(op_resize)                                                                                   \
+    F(op_sample)                                                                                   \
+    F(op_scatter)                                                                                  \
     F(op_shape)                                                                                    \
     F(op_slice)                                                                                    \
     F(op_softmax)                                                                                  \
