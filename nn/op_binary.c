@@ -4,6 +4,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/half.h"
 #include "nn/op.h"
 
 struct binary {
@@ -41,7 +42,6 @@ WHOLE(add, (uint64_t)a + (uint64_t)b)
 WHOLE(sub, (uint64_t)a - (uint64_t)b)
 WHOLE(mul, (uint64_t)a *(uint64_t)b)
 WHOLE(div, b == -1 ? (int64_t)(0 - (uint64_t)a) : a / b)
-WHOLE(pow, pow((double)a, (double)b))
 WHOLE(max, a > b ? a : b)
 WHOLE(min, a < b ? a : b)
 WHOLE(equal, a == b)
@@ -53,6 +53,23 @@ WHOLE(and, (a != 0) & (b != 0))
 WHOLE(or, (a != 0) | (b != 0))
 WHOLE(xor, (a != 0) ^ (b != 0))
 WHOLE(prelu, a < 0 ? (uint64_t)a * (uint64_t)b : (uint64_t)a)
+
+/* By squaring; 1 / a^-b rounded towards zero where b is negative. */
+static int64_t whole_pow(int64_t a, int64_t b) {
+    if (b < 0) {
+        return a == 1 ? 1 : a != -1 ? 0 : b % 2 == 0 ? 1 : -1;
+    }
+    uint64_t result = 1;
+    for (uint64_t square = (uint64_t)a; b > 0; b /= 2, square *= square) {
+        result *= b % 2 == 1 ? square : 1;
+    }
+    return (int64_t)result;
+}
+
+/* The nearest integer towards zero that there is; NaN is the smallest. */
+static int64_t whole_of(double value) {
+    return !(value > -0x1p63) ? INT64_MIN : value < 0x1p63 ? (int64_t)value : INT64_MAX;
+}
 
 /* The remainder with the sign of the divisor, as Python has it. */
 static int64_t whole_mod(int64_t a, int64_t b) {
@@ -66,7 +83,7 @@ static int64_t whole_fmod(int64_t a, int64_t b) {
 }
 
 static bool is_real(enum tensor_type type) {
-    return type == TENSOR_F32 || type == TENSOR_F64;
+    return type == TENSOR_F32 || type == TENSOR_F64 || type == TENSOR_F16;
 }
 
 static void store_whole(struct tensor *y, int64_t i, int64_t value) {
@@ -83,6 +100,8 @@ static void store_real(struct tensor *y, int64_t i, double value) {
         ((float *)y->data)[i] = (float)value;
     } else if (y->type == TENSOR_F64) {
         ((double *)y->data)[i] = value;
+    } else if (y->type == TENSOR_F16) {
+        ((uint16_t *)y->data)[i] = half_from_float((float)value);
     } else {
         ((uint8_t *)y->data)[i] = value > 0;
     }
@@ -141,9 +160,10 @@ static void apply(struct tensor *y, const struct binary *f, const struct tensor 
         if (real) {
             store_real(y, i, f->real(tensor_number(a, at[0]), tensor_number(b, at[1])));
         } else {
-            int64_t right =
-                is_real(b->type) ? (int64_t)tensor_number(b, at[1]) : tensor_integer(b, at[1]);
-            store_whole(y, i, f->whole(tensor_integer(a, at[0]), right));
+            bool mixed = is_real(b->type); /* Pow */
+            store_whole(y, i,
+                        mixed ? whole_of(f->real(tensor_number(a, at[0]), tensor_number(b, at[1])))
+                              : f->whole(tensor_integer(a, at[0]), tensor_integer(b, at[1])));
         }
         advance(y, index, s, at, 2);
     }
@@ -155,7 +175,7 @@ static lk_status check_operand(struct op_call *c, const struct binary *f, int32_
     if (!t) {
         return op_wrong(c, "input %d is missing", (int)i);
     }
-    bool known = t->type != TENSOR_F16 && (is_real(t->type) ? f->real != NULL : f->whole != NULL);
+    bool known = is_real(t->type) ? f->real != NULL : f->whole != NULL;
     if (!known) {
         return op_unsupported(c, "input %d of type %s", (int)i, tensor_type_name(t->type));
     }

@@ -1,24 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pad: with a constant, the edge, or the reflection of the inside. Elements of any type. */
+/* Pad: with a constant, the edge, the reflection or the repetition of the inside. Elements of any type. */
 #include <string.h>
 
 #include "nn/strided.h"
 
-enum pad_mode { PAD_CONSTANT, PAD_EDGE, PAD_REFLECT };
+enum pad_mode { PAD_CONSTANT, PAD_EDGE, PAD_REFLECT, PAD_WRAP, PAD_MODES };
+
+/* Beyond any size that fits into memory; sums of a few stay in 64 bits. */
+#define PAD_MAX (INT64_C(1) << 40)
 
 struct padding {
     enum pad_mode mode;
     int64_t begin[TENSOR_DIMS], end[TENSOR_DIMS];
 };
 
+static enum pad_mode pad_mode_of(const char *text) {
+    static const char *const names[PAD_MODES] = {"constant", "edge", "reflect", "wrap"};
+    int mode = 0;
+    while (mode < PAD_MODES && strcmp(names[mode], text) != 0) {
+        mode++;
+    }
+    return (enum pad_mode)mode;
+}
+
 /* pads: all beginnings, then all ends, for every dimension or for those that input 3 names. */
 static lk_status padding_of(struct padding *p, struct op_call *c) {
     const struct tensor *x = c->inputs[0];
-    const char *mode = op_text(c, "mode", "constant");
     struct op_integers pads, axes;
-    *p = (struct padding){.mode = strcmp(mode, "edge") == 0      ? PAD_EDGE
-                                  : strcmp(mode, "reflect") == 0 ? PAD_REFLECT
-                                                                 : PAD_CONSTANT};
+    *p = (struct padding){.mode = pad_mode_of(op_text(c, "mode", "constant"))};
+    if (p->mode == PAD_MODES) {
+        return op_unsupported(c, "mode %.40s", op_text(c, "mode", "constant"));
+    }
     lk_status status = op_integers(&pads, c, "pads", 1);
     if (status == LK_OK) {
         status = op_integers(&axes, c, "axes", 3);
@@ -44,8 +56,9 @@ static lk_status pad_shape(struct op_call *c) {
     lk_status status = padding_of(&p, c);
     struct tensor y = tensor_of(x->type, x->rank, x->dims);
     for (int32_t i = 0; status == LK_OK && i < x->rank; i++) {
-        bool over = __builtin_add_overflow(y.dims[i], p.begin[i], &y.dims[i]) ||
-                    __builtin_add_overflow(y.dims[i], p.end[i], &y.dims[i]);
+        bool over = p.begin[i] > PAD_MAX || p.begin[i] < -PAD_MAX || p.end[i] > PAD_MAX ||
+                    p.end[i] < -PAD_MAX;
+        y.dims[i] += over ? 0 : p.begin[i] + p.end[i];
         bool reflects = p.mode != PAD_REFLECT ||
                         (p.begin[i] < MAX(x->dims[i], 1) && p.end[i] < MAX(x->dims[i], 1));
         if (over || y.dims[i] < 0 || !reflects || (p.mode != PAD_CONSTANT && x->dims[i] < 1)) {
@@ -68,6 +81,7 @@ static int64_t padded_from(int64_t i, int64_t size, enum pad_mode mode) {
     }
     switch (mode) {
     case PAD_EDGE: return i < 0 ? 0 : size - 1;
+    case PAD_WRAP: return (i % size + size) % size;
     case PAD_REFLECT: return i < 0 ? -i : 2 * (size - 1) - i;
     default: return -1;
     }

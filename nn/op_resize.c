@@ -9,13 +9,15 @@
 #include "nn/op.h"
 
 enum resize_mode { NEAREST, LINEAR, CUBIC };
-enum coordinates { HALF_PIXEL, ASYMMETRIC, PYTORCH, ALIGN_CORNERS, CROP };
+enum coordinates { HALF_PIXEL, SYMMETRIC, ASYMMETRIC, PYTORCH, ALIGN_CORNERS, TF_NEAREST, CROP };
 enum rounding { PREFER_FLOOR, PREFER_CEIL, FLOOR, CEIL };
+enum aspect { STRETCH, NOT_LARGER, NOT_SMALLER };
 
 struct resizing {
     enum resize_mode mode;
     enum coordinates coordinates;
     enum rounding rounding;
+    enum aspect aspect;
     double scales[TENSOR_DIMS];
     int64_t sizes[TENSOR_DIMS];
     double begin[TENSOR_DIMS], end[TENSOR_DIMS]; /* CROP: the part of the input, 0..1 */
@@ -45,7 +47,8 @@ static lk_status read_words(struct resizing *r, struct op_call *c) {
     static const struct word modes[] = {
         {"nearest", NEAREST}, {"linear", LINEAR}, {"cubic", CUBIC}, {NULL, 0}};
     static const struct word places[] = {
-        {"half_pixel", HALF_PIXEL},      {"asymmetric", ASYMMETRIC},
+        {"half_pixel", HALF_PIXEL},      {"half_pixel_symmetric", SYMMETRIC},
+        {"asymmetric", ASYMMETRIC},      {"tf_half_pixel_for_nn", TF_NEAREST},
         {"pytorch_half_pixel", PYTORCH}, {"align_corners", ALIGN_CORNERS},
         {"tf_crop_and_resize", CROP},    {NULL, 0}};
     static const struct word roundings[] = {{"round_prefer_floor", PREFER_FLOOR},
@@ -53,9 +56,11 @@ static lk_status read_words(struct resizing *r, struct op_call *c) {
                                             {"floor", FLOOR},
                                             {"ceil", CEIL},
                                             {NULL, 0}};
+    static const struct word aspects[] = {
+        {"stretch", STRETCH}, {"not_larger", NOT_LARGER}, {"not_smaller", NOT_SMALLER}, {NULL, 0}};
     /* Upsample, and Resize of operator set 10, know neither: they are asymmetric and round down. */
     bool old = c->opset < 11 || strcmp(c->node->op->name, "Upsample") == 0;
-    int mode = 0, place = 0, rounding = 0;
+    int mode = 0, place = 0, rounding = 0, aspect = 0;
     lk_status status = choose(c, "mode", "nearest", modes, &mode);
     if (status == LK_OK) {
         status = choose(c, "coordinate_transformation_mode", old ? "asymmetric" : "half_pixel",
@@ -65,17 +70,50 @@ static lk_status read_words(struct resizing *r, struct op_call *c) {
         status =
             choose(c, "nearest_mode", old ? "floor" : "round_prefer_floor", roundings, &rounding);
     }
+    if (status == LK_OK) {
+        status = choose(c, "keep_aspect_ratio_policy", "stretch", aspects, &aspect);
+    }
     r->mode = (enum resize_mode)mode;
     r->coordinates = (enum coordinates)place;
     r->rounding = (enum rounding)rounding;
+    r->aspect = (enum aspect)aspect;
     r->a = (double)op_float(c, "cubic_coeff_a", -0.75f);
     r->outside = (double)op_float(c, "extrapolation_value", 0);
     r->exclude = op_int(c, "exclude_outside", 0) != 0;
     return status;
 }
 
-/* A constant with one number a dimension; *there is false when it is left out or empty. */
-static lk_status numbers_of(struct op_call *c, int32_t i, int64_t count, double *out, bool *there) {
+/* The dimensions that scales, sizes and the region list: those that axes names, from operator set 18 on, or all. */
+struct listed {
+    int32_t count;
+    int32_t axes[TENSOR_DIMS];
+};
+
+static lk_status listed_of(struct listed *l, struct op_call *c) {
+    int32_t count, rank = c->inputs[0]->rank;
+    const int64_t *axes = c->opset >= 18 ? op_ints(c, "axes", &count) : NULL;
+    bool seen[TENSOR_DIMS] = {false};
+    l->count = axes ? count : rank;
+    if (l->count > rank) {
+        return op_wrong(c, "%d axes of %d dimensions", (int)l->count, (int)rank);
+    }
+    for (int32_t i = 0; i < l->count; i++) {
+        lk_status status = op_axis(c, axes ? axes[i] : i, rank, &l->axes[i]);
+        if (status != LK_OK) {
+            return status;
+        }
+        if (seen[l->axes[i]]) {
+            return op_wrong(c, "axis %d is named twice", (int)l->axes[i]);
+        }
+        seen[l->axes[i]] = true;
+    }
+    return LK_OK;
+}
+
+/* A constant with a number for each of the dimensions listed, at most two lists of them: out[0..] and out[TENSOR_DIMS..] by
+ * dimension. *there is false when it is left out or empty. */
+static lk_status numbers_of(struct op_call *c, int32_t i, const struct listed *l, int32_t lists,
+                            double *out, bool *there) {
     static const enum tensor_type types[] = {TENSOR_F32, TENSOR_I64, TENSOR_F64, TENSOR_NONE};
     const struct tensor *t = op_input(c, i);
     *there = t && tensor_count(t) > 0;
@@ -86,45 +124,79 @@ static lk_status numbers_of(struct op_call *c, int32_t i, int64_t count, double 
     if (status == LK_OK) {
         status = op_types(c, i, types);
     }
-    if (status == LK_OK && tensor_count(t) != count) {
-        status = op_unsupported(c, "input %d has %lld numbers, not %lld", (int)i,
-                                (long long)tensor_count(t), (long long)count);
+    if (status == LK_OK && tensor_count(t) != lists * l->count) {
+        status = op_wrong(c, "input %d has %lld numbers, not %lld", (int)i,
+                          (long long)tensor_count(t), (long long)lists * l->count);
     }
-    for (int64_t k = 0; status == LK_OK && k < count; k++) {
-        out[k] = tensor_number(t, k);
+    for (int32_t k = 0; status == LK_OK && k < lists * l->count; k++) {
+        out[l->axes[k % l->count] + (k < l->count ? 0 : TENSOR_DIMS)] = tensor_number(t, k);
     }
     return status;
 }
 
+/* One scale for all dimensions listed: the smallest or largest of theirs. */
+static void keep_aspect(struct resizing *r, const struct tensor *x, const struct listed *l,
+                        double *sizes) {
+    double scale = 0;
+    for (int32_t i = 0; i < l->count; i++) {
+        double own = sizes[l->axes[i]] / (double)x->dims[l->axes[i]];
+        bool better = r->aspect == NOT_LARGER ? own < scale : own > scale;
+        scale = i == 0 || better ? own : scale;
+    }
+    for (int32_t i = 0; i < l->count; i++) {
+        int32_t d = l->axes[i];
+        r->scales[d] = scale;
+        sizes[d] = floor(scale * (double)x->dims[d] + 0.5); /* halves up, as the standard rounds */
+    }
+}
+
 /* Sizes from scales, or scales from sizes. */
+static void settle_size(struct resizing *r, const struct tensor *x, int32_t d, bool sized,
+                        double *size) {
+    double in = (double)x->dims[d], part = r->coordinates == CROP ? r->end[d] - r->begin[d] : 1;
+    if (!sized) {
+        *size = floor(in * r->scales[d] * part);
+    } else if (r->aspect == STRETCH) {
+        r->scales[d] = in > 0 ? *size / in : 1;
+    }
+}
+
 static lk_status read_sizes(struct resizing *r, struct op_call *c) {
     const struct tensor *x = c->inputs[0];
     bool modern = c->opset >= 11 && strcmp(c->node->op->name, "Upsample") != 0;
-    double sizes[TENSOR_DIMS], region[2 * TENSOR_DIMS];
     bool scaled = false, sized = false, cropped = false;
-    lk_status status = numbers_of(c, modern ? 2 : 1, x->rank, r->scales, &scaled);
+    double sizes[TENSOR_DIMS], region[2 * TENSOR_DIMS];
+    struct listed l;
+    for (int32_t d = 0; d < TENSOR_DIMS; d++) {
+        r->scales[d] = 1;
+        region[d] = 0;
+        region[d + TENSOR_DIMS] = 1;
+        sizes[d] = d < x->rank ? (double)x->dims[d] : 0;
+    }
+    lk_status status = listed_of(&l, c);
+    if (status == LK_OK) {
+        status = numbers_of(c, modern ? 2 : 1, &l, 1, r->scales, &scaled);
+    }
     if (status == LK_OK && modern) {
-        status = numbers_of(c, 3, x->rank, sizes, &sized);
+        status = numbers_of(c, 3, &l, 1, sizes, &sized);
     }
     if (status == LK_OK && modern && r->coordinates == CROP) {
-        status = numbers_of(c, 1, 2 * x->rank, region, &cropped);
+        status = numbers_of(c, 1, &l, 2, region, &cropped);
     }
     if (status == LK_OK && (scaled == sized || (r->coordinates == CROP && !cropped))) {
-        status = op_unsupported(c, "neither or both of scales and sizes");
+        status = op_unsupported(c, "neither or both of scales and sizes, or no region");
     }
-    for (int32_t i = 0; status == LK_OK && i < x->rank; i++) {
-        r->begin[i] = cropped ? region[i] : 0;
-        r->end[i] = cropped ? region[i + x->rank] : 1;
-        double size = sized ? sizes[i]
-                            : floor((double)x->dims[i] * r->scales[i] *
-                                    (cropped ? r->end[i] - r->begin[i] : 1));
-        if (!(size >= 0 && size < 0x1p31)) {
-            return op_wrong(c, "dimension %d is to be %g", (int)i, size);
+    if (status == LK_OK && sized && r->aspect != STRETCH) {
+        keep_aspect(r, x, &l, sizes);
+    }
+    for (int32_t d = 0; status == LK_OK && d < x->rank; d++) {
+        r->begin[d] = region[d];
+        r->end[d] = region[d + TENSOR_DIMS];
+        settle_size(r, x, d, sized, &sizes[d]);
+        if (!(sizes[d] >= 0 && sizes[d] < 0x1p31)) {
+            return op_wrong(c, "dimension %d is to be %g", (int)d, sizes[d]);
         }
-        r->sizes[i] = (int64_t)size;
-        if (sized) {
-            r->scales[i] = x->dims[i] > 0 ? size / (double)x->dims[i] : 1;
-        }
+        r->sizes[d] = (int64_t)sizes[d];
     }
     return status;
 }
@@ -150,6 +222,9 @@ static lk_status resize_shape(struct op_call *c) {
         if (x->dims[i] < 1 && r.sizes[i] > 0) {
             status = op_wrong(c, "an empty input");
         }
+        if (r.mode != NEAREST && r.scales[i] < 1 && op_int(c, "antialias", 0) != 0) {
+            status = op_unsupported(c, "antialias");
+        }
     }
     c->outputs[0] = tensor_of(x->type, x->rank, r.sizes);
     return status;
@@ -161,6 +236,8 @@ static double place(const struct resizing *r, int32_t d, int64_t i, int64_t in) 
     double scale = r->scales[d], size = (double)in, at = (double)i, out = scale * size;
     switch (r->coordinates) {
     case ASYMMETRIC: return at / scale;
+    case SYMMETRIC: return size / 2 * (1 - (double)r->sizes[d] / out) + (at + 0.5) / scale - 0.5;
+    case TF_NEAREST: return (at + 0.5) / scale;
     case PYTORCH: return out > 1 ? (at + 0.5) / scale - 0.5 : 0;
     case ALIGN_CORNERS: return out > 1 ? at * (size - 1) / (out - 1) : 0;
     case CROP:
@@ -235,31 +312,37 @@ static void resize_one(float *y, const float *x, const struct resizing *r, int32
     }
 }
 
-/* Dimensions that stay as they are cost nothing; the others go from one buffer to another. */
+/* One dimension of *now, which is replaced. */
+static lk_status resize_step(struct tensor *now, const struct resizing *r, int32_t d,
+                             lk_error *err) {
+    struct tensor next = tensor_of(TENSOR_F32, now->rank, now->dims);
+    int64_t outer = 1, inner = 1;
+    for (int32_t i = 0; i < now->rank; i++) {
+        outer *= i < d ? now->dims[i] : 1;
+        inner *= i > d ? now->dims[i] : 1;
+    }
+    next.dims[d] = r->sizes[d];
+    lk_status status = tensor_alloc(&next, err);
+    if (status == LK_OK) {
+        resize_one(next.data, now->data, r, d, outer, now->dims[d], inner);
+        tensor_release(now);
+        *now = next;
+    }
+    return status;
+}
+
+/* Dimensions that stay as they are cost nothing. Those that shrink come first, so that nothing between is larger than both the
+ * input and the output, whose sizes have been checked. */
 static lk_status resize_all(struct op_call *c, const struct resizing *r) {
-    struct tensor now = tensor_of(TENSOR_F32, c->inputs[0]->rank, c->inputs[0]->dims);
-    lk_status status = tensor_copy(&now, c->inputs[0], c->err);
-    for (int32_t d = 0; status == LK_OK && d < now.rank; d++) {
-        bool still = r->sizes[d] == now.dims[d] && r->scales[d] >= 1 && r->scales[d] <= 1 &&
+    const struct tensor *x = c->inputs[0];
+    struct tensor now;
+    lk_status status = tensor_copy(&now, x, c->err);
+    for (int32_t i = 0; status == LK_OK && i < 2 * x->rank; i++) {
+        int32_t d = i % x->rank;
+        bool still = r->sizes[d] == x->dims[d] && r->scales[d] >= 1 && r->scales[d] <= 1 &&
                      r->coordinates != CROP;
-        if (still) {
-            continue;
-        }
-        struct tensor next = tensor_of(TENSOR_F32, now.rank, now.dims);
-        int64_t outer = 1, inner = 1;
-        for (int32_t i = 0; i < now.rank; i++) {
-            outer *= i < d ? now.dims[i] : 1;
-            inner *= i > d ? now.dims[i] : 1;
-        }
-        next.dims[d] = r->sizes[d];
-        status = tensor_check(&next, SIZE_MAX / 4, c->err);
-        if (status == LK_OK) {
-            status = tensor_alloc(&next, c->err);
-        }
-        if (status == LK_OK) {
-            resize_one(next.data, now.data, r, d, outer, now.dims[d], inner);
-            tensor_release(&now);
-            now = next;
+        if (!still && (r->sizes[d] < x->dims[d]) == (i < x->rank)) {
+            status = resize_step(&now, r, d, c->err);
         }
     }
     if (status == LK_OK && tensor_bytes(&now) > 0) {

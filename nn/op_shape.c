@@ -282,6 +282,9 @@ static const struct tensor *filling(const struct op_call *c) {
 static lk_status fill_shape(struct op_call *c) {
     const struct tensor *value = filling(c);
     struct tensor y = {.type = value ? value->type : TENSOR_F32};
+    if (!value && node_attribute(c->node, "value")) {
+        return op_wrong(c, "the value is not a tensor of one number");
+    }
     lk_status status = read_shape(c, 0, &y);
     c->outputs[0] = y;
     return status;
@@ -328,14 +331,15 @@ static lk_status range_shape(struct op_call *c) {
 static lk_status range_run(struct op_call *c) {
     struct tensor *y = &c->outputs[0];
     double start = tensor_number(c->inputs[0], 0), step = tensor_number(c->inputs[2], 0);
-    for (int64_t i = 0; i < y->dims[0]; i++) {
+    uint64_t whole = (uint64_t)tensor_integer(c->inputs[0], 0);
+    for (int64_t i = 0; i < y->dims[0]; i++, whole += (uint64_t)tensor_integer(c->inputs[2], 0)) {
         double value = start + (double)i * step;
         switch (y->type) {
         case TENSOR_F32: ((float *)y->data)[i] = (float)value; break;
         case TENSOR_F64: ((double *)y->data)[i] = value; break;
-        case TENSOR_I16: ((int16_t *)y->data)[i] = (int16_t)value; break;
-        case TENSOR_I32: ((int32_t *)y->data)[i] = (int32_t)value; break;
-        default: ((int64_t *)y->data)[i] = (int64_t)value; break;
+        case TENSOR_I16: ((int16_t *)y->data)[i] = (int16_t)whole; break;
+        case TENSOR_I32: ((int32_t *)y->data)[i] = (int32_t)whole; break;
+        default: ((int64_t *)y->data)[i] = (int64_t)whole; break;
         }
     }
     return LK_OK;

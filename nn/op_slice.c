@@ -73,6 +73,9 @@ static lk_status split_length(struct op_call *c, int32_t i, int64_t whole, int64
         }
         *out = i < tensor_count(input) ? tensor_integer(input, i) : -1;
     } else {
+        if (c->opset < 18 && whole % c->output_count != 0) {
+            return op_wrong(c, "%lld in %d equal parts", (long long)whole, (int)c->output_count);
+        }
         int64_t each =
             (whole + c->output_count - 1) / c->output_count; /* the last may be shorter */
         *out = MAX(0, MIN(each, whole - i * each));
@@ -87,7 +90,7 @@ static lk_status split_shape(struct op_call *c) {
     int64_t sum = 0;
     lk_status status = op_axis(c, op_int(c, "axis", 0), x->rank, &axis);
     for (int32_t i = 0; status == LK_OK && i < c->output_count; i++) {
-        int64_t length;
+        int64_t length = 0;
         status = split_length(c, i, x->dims[axis], &length);
         if (status == LK_OK) {
             c->outputs[i] = tensor_of(x->type, x->rank, x->dims);

@@ -78,6 +78,10 @@ static lk_status depth_to_space_shape(struct op_call *c) {
     const struct tensor *x = c->inputs[0];
     int64_t b;
     lk_status status = check_blocks(c, &b);
+    const char *mode = op_text(c, "mode", "DCR");
+    if (status == LK_OK && strcmp(mode, "DCR") != 0 && strcmp(mode, "CRD") != 0) {
+        status = op_unsupported(c, "mode %.40s", mode);
+    }
     if (status == LK_OK && x->dims[1] % (b * b) != 0) {
         status =
             op_wrong(c, "%lld channels in blocks of %lld", (long long)x->dims[1], (long long)b);
