@@ -6,7 +6,7 @@
  * onnx.backend.test.runner). Prints how many ran and passed, and which operators are refused. Fails when a case fails that was not
  * refused, or fewer pass than PASSED_LEAST in the whole of the data.
  *
- * --networks: every case of FOLDER as networks are run, against what tests/oracle/nn/export_networks.py had PyTorch compute; the
+ * --networks: every case of FOLDER as networks are run, against what tests/oracle/nn/export_*.py had PyTorch compute; the
  * largest difference must stay below 1e-4 of the largest value, and none may be refused. */
 #include <dirent.h>
 #include <math.h>
@@ -87,7 +87,7 @@ static lk_status read_tensors(struct tensor *out, int *count, const char *folder
     return status;
 }
 
-/* The largest difference as a share of the largest value. */
+/* The largest difference as a share of the largest value; where all values are zero, the difference. */
 static double largest_share(const struct tensor *a, const struct tensor *b) {
     double difference = 0, value = 0;
     for (int64_t i = 0; i < tensor_count(a); i++) {
@@ -95,7 +95,7 @@ static double largest_share(const struct tensor *a, const struct tensor *b) {
         difference = fmax(difference, isnan(got) ? INFINITY : fabs(got - wanted));
         value = fmax(value, fabs(wanted));
     }
-    return difference / value;
+    return value > 0 ? difference / value : difference;
 }
 
 static bool close_enough(const struct tensor *a, const struct tensor *b, const struct rule *rule,
