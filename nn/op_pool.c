@@ -97,20 +97,31 @@ static void pool_take(struct pooled *r, const struct pooling *p, double x, int64
     r->count++;
 }
 
+/* The part of the window at `at` that lies on the input along one dimension: places from, from + step, ... */
+struct span {
+    int64_t from, step, count;
+};
+
+static struct span span_of(const struct window *w, int32_t d, int64_t at) {
+    int64_t begin = at * w->stride[d] - w->pad_begin[d], step = w->dilation[d];
+    int64_t first = begin < 0 ? (-begin + step - 1) / step : 0;
+    int64_t from = begin + first * step;
+    int64_t room = from < w->in[d] ? (w->in[d] - 1 - from) / step + 1 : 0;
+    return (struct span){from, step, MAX(0, MIN(w->kernel[d] - first, room))};
+}
+
 static struct pooled pool_one(const struct pooling *p, const struct tensor *x, int64_t plane,
                               const int64_t at[WINDOW_DIMS]) {
     const struct window *w = p->w;
+    struct span z = span_of(w, 0, at[0]), y = span_of(w, 1, at[1]), row = span_of(w, 2, at[2]);
     struct pooled r = {0};
-    for (int64_t kz = 0; kz < w->kernel[0]; kz++) {
-        int64_t z = at[0] * w->stride[0] - w->pad_begin[0] + kz * w->dilation[0];
-        for (int64_t ky = 0; z >= 0 && z < w->in[0] && ky < w->kernel[1]; ky++) {
-            int64_t y = at[1] * w->stride[1] - w->pad_begin[1] + ky * w->dilation[1];
-            for (int64_t kx = 0; y >= 0 && y < w->in[1] && kx < w->kernel[2]; kx++) {
-                int64_t xx = at[2] * w->stride[2] - w->pad_begin[2] + kx * w->dilation[2];
-                if (xx >= 0 && xx < w->in[2]) {
-                    int64_t i = (z * w->in[1] + y) * w->in[2] + xx;
-                    pool_take(&r, p, tensor_number(x, plane + i), i);
-                }
+    for (int64_t kz = 0; kz < z.count; kz++) {
+        for (int64_t ky = 0; ky < y.count; ky++) {
+            int64_t line =
+                ((z.from + kz * z.step) * w->in[1] + y.from + ky * y.step) * w->in[2] + row.from;
+            for (int64_t kx = 0; kx < row.count; kx++) {
+                int64_t i = line + kx * row.step;
+                pool_take(&r, p, tensor_number(x, plane + i), i);
             }
         }
     }
@@ -121,11 +132,8 @@ static struct pooled pool_one(const struct pooling *p, const struct tensor *x, i
 static int64_t padded_count(const struct window *w, const int64_t at[WINDOW_DIMS]) {
     int64_t count = 1;
     for (int32_t i = 0; i < WINDOW_DIMS; i++) {
-        int64_t here = 0, begin = at[i] * w->stride[i] - w->pad_begin[i];
-        for (int64_t k = 0; k < w->kernel[i]; k++) {
-            here += begin + k * w->dilation[i] < w->in[i] + w->pad_end[i];
-        }
-        count *= here;
+        int64_t room = w->in[i] + w->pad_end[i] - (at[i] * w->stride[i] - w->pad_begin[i]);
+        count *= MAX(0, MIN(w->kernel[i], (room + w->dilation[i] - 1) / w->dilation[i]));
     }
     return count;
 }

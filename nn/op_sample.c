@@ -161,7 +161,7 @@ static lk_status grid_run(struct op_call *c) {
 /* -- RoiAlign: each box is cut into bins, each bin is the average of places between the pixels -- */
 
 /* A bin of more places a side than this is larger than the pictures networks see. */
-enum { PLACES_MAX = 4096 };
+enum { PLACES_MAX = 1024 };
 
 struct aligning {
     int64_t height, width;         /* of the input */
@@ -266,7 +266,8 @@ static double align_bin(const struct aligning *a, const float *plane, int64_t ro
     double sum = 0;
     for (int64_t j = 0; j < a->down; j++) {
         double y = a->top + a->height_of_bin * ((double)row + ((double)j + 0.5) / (double)a->down);
-        for (int64_t i = 0; i < a->across; i++) {
+        bool outside = !(y >= -1 && y <= (double)a->height);
+        for (int64_t i = 0; !outside && i < a->across; i++) {
             double x = a->left +
                        a->width_of_bin * ((double)column + ((double)i + 0.5) / (double)a->across);
             sum += align_sample(a, plane, x, y);

@@ -144,9 +144,9 @@ lk_status window_transposed(struct window *w, struct op_call *c, const struct te
         int64_t whole = (w->in[i] - 1) * w->stride[i] + reach(w, i) + extra[i];
         bool same = strncmp(mode, "SAME_", 5) == 0;
         if (k >= 0 && (shape || same)) {
-            int64_t out = shape ? shape[k] : w->in[i] * w->stride[i];
-            split_pads(w, i, whole - out, strcmp(mode, "SAME_UPPER") != 0 ? false : true);
-            w->out[i] = out;
+            w->out[i] = shape ? shape[k] : w->in[i] * w->stride[i];
+            int64_t total = w->out[i] > 0 ? whole - w->out[i] : 0;
+            split_pads(w, i, total, strcmp(mode, "SAME_UPPER") == 0);
         } else {
             w->out[i] = whole - w->pad_begin[i] - w->pad_end[i];
         }
