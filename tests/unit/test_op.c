@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Operators of nn/ refuse what contradicts itself before they compute: a row a mistake. What they compute is held against the
  * official ONNX cases and PyTorch (tests/nn). */
-#include "harness.h"
+#include "tests/unit/harness.h"
 
 #include <math.h>
 
