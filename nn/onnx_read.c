@@ -11,8 +11,8 @@
 #include "nn/onnx_proto.h"
 #include "nn/op.h"
 
-/* The versions of the default domain whose operators are known here (ONNX 1.2 to 1.17). */
-enum { OPSET_FIRST = 6, OPSET_LAST = 22 };
+/* The versions of the default domain whose operators are known here (ONNX 1.0 to 1.17); from OPSET_WHOLE on all we have. */
+enum { OPSET_FIRST = 1, OPSET_WHOLE = 6, OPSET_LAST = 22 };
 
 struct reading {
     struct graph *g;
@@ -225,6 +225,23 @@ static lk_status check_counts(struct reading *r, const struct op *op, const char
     return LK_OK;
 }
 
+/* Operators whose meaning has not changed from version 1 on; before OPSET_WHOLE there are no others. Their "consumed_inputs" only
+ * said where outputs might lie. */
+static bool is_unchanged(const char *name) {
+    static const char *const names[] = {
+        "AveragePool", "Conv",    "ConvTranspose", "Elu",       "Exp",     "GlobalAveragePool",
+        "Identity",    "LRN",     "LeakyRelu",     "Log",       "MatMul",  "GlobalMaxPool",
+        "MaxPool",     "Not",     "Relu",          "Sigmoid",   "Softmax", "Softplus",
+        "Softsign",    "Squeeze", "Tanh",          "Transpose", "Sqrt",    "Unsqueeze",
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        if (strcmp(names[i], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static lk_status read_node(struct reading *r, const Onnx__NodeProto *p, size_t number) {
     char made_up[96];
     snprintf(made_up, sizeof made_up, "%.64s %zu", text_of(p->op_type), number);
@@ -234,6 +251,11 @@ static lk_status read_node(struct reading *r, const Onnx__NodeProto *p, size_t n
     if (!op || (*domain && strcmp(domain, "ai.onnx") != 0)) {
         return error_set(r->err, LK_E_FORMAT, "node %s: operator %s%s%s is not supported", name,
                          domain, *domain ? "." : "", text_of(p->op_type));
+    }
+    if (r->g->opset < OPSET_WHOLE && !is_unchanged(op->name)) {
+        return error_set(r->err, LK_E_FORMAT,
+                         "node %s: operator %s of operator set %d is not supported", name, op->name,
+                         (int)r->g->opset);
     }
     lk_status status = check_counts(r, op, name, p);
     if (status != LK_OK) {
