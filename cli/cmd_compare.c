@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/explain.h"
 #include "cli/list_measures.h"
+#include "cli/model_run.h"
 
 struct compare_settings {
     struct common common;
@@ -17,6 +18,7 @@ struct compare_settings {
     bool list_measures, explain;
     int32_t align, fit;
     double min_score;
+    struct model_settings model;
     lk_measure_options measure; /* as `set`, `rtol` and `atol` say */
     struct text_list set, ignore, ignore_poly, report;
 };
@@ -31,6 +33,7 @@ static const struct option compare_options[] = {
      AT(list_measures)},
     {"set", 0, OPTION_LIST, "MEASURE.NAME=VALUE", NULL, NULL,
      "set an option of a measure (--list-measures names them); may be given again", AT(set)},
+    MODEL_OPTIONS(struct compare_settings, model),
     {"align", 0, OPTION_CHOICE, "HOW", "auto|none|shift|affine|perspective", NULL,
      "how the photo may have been moved (auto)", AT(align)},
     {"fit", 0, OPTION_CHOICE, "HOW", "scale|fail|pad|crop", NULL,
@@ -164,10 +167,15 @@ static void add_file_warnings(lk_comparison *c) {
     }
 }
 
+/* A model is given to be asked, even where no measure is named. */
+static const char *measures_of(const struct compare_settings *s) {
+    return s->measures || !s->measure.model ? s->measures : "default,latent,category";
+}
+
 static lk_status compare_pictures(struct comparing *c, const struct compare_settings *s,
                                   lk_engine *engine, lk_error *err) {
     lk_compare_options o = lk_compare_options_default();
-    o.measures = s->measures;
+    o.measures = measures_of(s);
     o.align = (lk_align_mode)s->align;
     o.fit = (lk_fit_mode)s->fit;
     o.min_score = s->min_score;
@@ -302,7 +310,8 @@ static enum exit_code compare_run(void *settings, lk_engine *engine) {
     if (mistake) {
         return report_usage(&s->common, &command_compare, mistake);
     }
-    lk_status status = load_pictures(&c, s, engine, &err);
+    lk_status status = model_for_measures(&s->measure.model, engine, &s->model, s->measures, &err);
+    status = status == LK_OK ? load_pictures(&c, s, engine, &err) : status;
     enum exit_code code = EXIT_TROUBLE;
     if (status == LK_OK && !areas_parse(&c.areas, &s->ignore, &s->ignore_poly, c.a.width,
                                         c.a.height, message, sizeof message)) {
@@ -325,6 +334,7 @@ static enum exit_code compare_run(void *settings, lk_engine *engine) {
     lk_image_release(&c.a);
     lk_image_release(&c.b);
     lk_image_release(&c.mask);
+    lk_model_free(s->measure.model);
     return code;
 }
 
@@ -340,6 +350,7 @@ const struct command command_compare = {
     .examples = "  likeness compare original.png photo.jpg\n"
                 "  likeness compare original.png photo.jpg --report out.html\n"
                 "  likeness compare a.png b.png --align=none --measures ssim,pixel --json\n"
+                "  likeness compare a.jpg b.jpg --model mobilenet-v2\n"
                 "  likeness compare a.png b.png --ignore 85%,90%,15%,10% --explain\n",
     .most_args = 2,
     .options = compare_options,

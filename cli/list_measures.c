@@ -81,6 +81,7 @@ static void list_as_json(struct buf *b) {
         json_text(&j, "aspect", lk_aspect_name(m->aspect));
         json_bool(&j, "higher_is_more_alike", m->higher_is_more_alike);
         json_bool(&j, "is_default", m->is_default);
+        json_bool(&j, "needs_model", m->needs_model);
         json_number(&j, "min", m->min); /* null where the range is open */
         json_number(&j, "max", m->max);
         options_as_json(&j, m->name);
@@ -100,9 +101,13 @@ enum exit_code list_measures(const struct common *common) {
     }
     for (size_t i = 0; i < lk_measure_count(); i++) {
         const lk_measure_info *m = lk_measure_at(i);
-        buf_printf(&b, "%-16s %c  %s\n", m->name, m->is_default ? '*' : ' ', m->summary);
+        buf_printf(&b, "%-16s %c  %s\n", m->name,
+                   m->is_default    ? '*'
+                   : m->needs_model ? '+'
+                                    : ' ',
+                   m->summary);
         add_measure_options(&b, m->name);
     }
-    buf_add_text(&b, "(* is part of --measures default)\n");
+    buf_add_text(&b, "(* is part of --measures default, + asks a network: --model)\n");
     return print_result(common, &b, EXIT_YES);
 }

@@ -61,6 +61,39 @@ lk_status model_choose(lk_model **out, lk_engine *engine, const struct model_set
     return status == LK_OK ? lk_model_open(out, engine, name, &o, err) : status;
 }
 
+/* Whether the list names the word. */
+static bool names(const char *list, const char *word) {
+    size_t length = strlen(word);
+    for (const char *p = list ? list : ""; *p; p += p[strcspn(p, ",")] == ',' ? 1 : 0) {
+        size_t here = strcspn(p, ",");
+        bool version = here > length && p[length] == '@';
+        if ((here == length || version) && strncmp(p, word, length) == 0) {
+            return true;
+        }
+        p += here;
+    }
+    return false;
+}
+
+lk_status model_for_measures(lk_model **out, lk_engine *engine, const struct model_settings *s,
+                             const char *measures, lk_error *err) {
+    bool named = false;
+    *out = NULL;
+    for (size_t i = 0; i < lk_measure_count(); i++) {
+        const lk_measure_info *m = lk_measure_at(i);
+        named = named || (m->needs_model && names(measures, m->name));
+    }
+    if (!s->model && !named && !names(measures, "all")) {
+        return LK_OK;
+    }
+    lk_status status = model_choose(out, engine, s, LK_WANT_ALL, err);
+    bool none = status == LK_E_USAGE && !s->model && !named;
+    if (none) {
+        *err = (lk_error){0};
+    }
+    return none ? LK_OK : status;
+}
+
 /* A group of pictures on their way through the network. */
 struct group {
     const struct model_job *job;

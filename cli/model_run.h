@@ -43,6 +43,11 @@ void models_folder(char *out, size_t size, const char *chosen);
 lk_status model_choose(lk_model **out, lk_engine *engine, const struct model_settings *s,
                        lk_model_want want, lk_error *err);
 
+/* The same for measures: *out stays NULL, with LK_OK, when the list of measures (NULL is "default") asks for none that needs a
+ * model, or is "all" and no model is installed. */
+lk_status model_for_measures(lk_model **out, lk_engine *engine, const struct model_settings *s,
+                             const char *measures, lk_error *err);
+
 /* One picture's result, in the order of the list. Returns false to stop. */
 typedef bool model_result(void *arg, const char *path, const lk_model_output *output);
 

@@ -27,6 +27,8 @@
     ROW(crop_resistant)                                                                            \
     ROW(pdq)                                                                                       \
     ROW(wavelet)                                                                                   \
+    ROW(latent)                                                                                    \
+    ROW(category)                                                                                  \
     ROW(edge)                                                                                      \
     ROW(perceptual)                                                                                \
     ROW(flip)                                                                                      \
@@ -94,6 +96,9 @@ lk_status measure_run(lk_measure_result *out, const struct measure *m,
     if (!m->any_size && !image_same_size(a, b)) {
         return error_set(err, LK_E_SIZE, "%s needs pictures of one size, got %d x %d and %d x %d",
                          m->info.name, a->width, a->height, b->width, b->height);
+    }
+    if (m->info.needs_model && !in->options->model) {
+        return error_set(err, LK_E_USAGE, "%s needs a model", m->info.name);
     }
     lk_status status = m->run(out, in, err);
     if (status == LK_OK && (isnan(out->value) || isnan(out->score))) {

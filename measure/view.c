@@ -24,6 +24,7 @@ void view_release(struct view *v) {
         for (int i = 0; i < KEYPOINT_SETS; i++) {
             keypoints_release(&v->keypoints[i]);
         }
+        seen_release(&v->seen);
         pthread_mutex_destroy(&v->lock);
         *v = (struct view){0};
     }
@@ -49,6 +50,18 @@ lk_status view_rgb(const lk_image **out, struct view *v, lk_error *err) {
 
 lk_status view_gray(const lk_image **out, struct view *v, lk_error *err) {
     return derive_once(out, v, &v->gray, colour_to_gray8, err);
+}
+
+lk_status view_seen(const struct seen **out, struct view *v, lk_model *model, lk_error *err) {
+    lk_status status = LK_OK;
+    pthread_mutex_lock(&v->lock);
+    if (!v->has_seen) {
+        status = seen_make(&v->seen, model, v->image, err);
+        v->has_seen = status == LK_OK;
+    }
+    pthread_mutex_unlock(&v->lock);
+    *out = &v->seen;
+    return status;
 }
 
 /* side: the longer side is brought down to this; pictures below half of it are doubled, so that the coarser levels of the

@@ -11,6 +11,7 @@
 #include "feature/orb.h"
 #include "image/engine.h"
 #include "image/image.h"
+#include "measure/seen.h"
 
 /* The sets of keypoints a view offers, from quick to thorough. The last two are for pairs that the first does not align: light and
  * glare are taken out first, more and weaker corners are kept, and the photo gets more pixels than the reference, because
@@ -25,6 +26,8 @@ struct view {
     lk_image gray;
     struct keypoints keypoints[KEYPOINT_SETS];
     bool has_keypoints[KEYPOINT_SETS];
+    struct seen seen;
+    bool has_seen;
 };
 
 LK_MUST_CHECK lk_status view_init(struct view *v, lk_engine *engine, const lk_image *image,
@@ -38,5 +41,9 @@ LK_MUST_CHECK lk_status view_gray(const lk_image **out, struct view *v, lk_error
 /* ORB keypoints of one set; positions in pixels of the view. */
 LK_MUST_CHECK lk_status view_keypoints(const struct keypoints **out, struct view *v,
                                        enum keypoint_set set, lk_error *err);
+
+/* What model, the same in every call, makes of the picture. */
+LK_MUST_CHECK lk_status view_seen(const struct seen **out, struct view *v, lk_model *model,
+                                  lk_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "model/model_files.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/compiler.h"
@@ -16,6 +17,8 @@
 
 struct lk_model {
     lk_engine *engine; /* borrowed */
+    pthread_mutex_t
+        lock; /* one run at a time: inputs and outputs lie in the network's own memory */
     lk_model_card card;
     struct labels labels;
     struct network *network;
@@ -28,6 +31,7 @@ void lk_model_free(lk_model *m) {
     if (m) {
         network_free(m->network);
         labels_release(&m->labels);
+        pthread_mutex_destroy(&m->lock);
         mem_free(m);
     }
 }
@@ -171,6 +175,10 @@ lk_status lk_model_open(lk_model **out, lk_engine *engine, const char *name,
         return status;
     }
     lk_model *m = mem_calloc(1, sizeof *m);
+    if (m && pthread_mutex_init(&m->lock, NULL) != 0) {
+        mem_free(m);
+        m = NULL;
+    }
     if (m) {
         m->engine = engine;
         m->card = files.card;
@@ -293,6 +301,7 @@ lk_status lk_model_run(lk_model *model, lk_model_output *outputs, const lk_image
         }
     }
     lk_status status = LK_OK;
+    pthread_mutex_lock(&model->lock);
     for (int32_t at = 0; status == LK_OK && at < count; at += model->batch) {
         status = engine_check_stop(model->engine, err);
         if (status == LK_OK) {
@@ -300,5 +309,6 @@ lk_status lk_model_run(lk_model *model, lk_model_output *outputs, const lk_image
                 run_batch(model, outputs + at, images + at, MIN(model->batch, count - at), err);
         }
     }
+    pthread_mutex_unlock(&model->lock);
     return status;
 }

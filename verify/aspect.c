@@ -8,7 +8,7 @@
  *   shape       edges of each that have one of the other nearby (aspect_shape.c)
  *   details     1 - sqrt(share of a 16 x 16 grid that regions touch), those of another colour only left out
  *   motion      1 - mean path of the corners / diagonal, times the same of parts that moved
- *   meaning     needs an embedding
+ *   meaning     what a network says (aspect_meaning.c); answered only where one was asked
  *
  * docs/algorithms/aspects.md says why each is as it is. */
 #include "verify/aspect.h"
@@ -206,6 +206,9 @@ lk_status aspects_find(lk_comparison *out, struct aspect_input *in, lk_error *er
         lk_aspect_result *r = &out->aspects[out->aspect_count++];
         r->aspect = aspect_table[i].aspect;
         status = aspect_table[i].answer(r, in, err);
+    }
+    if (status == LK_OK && aspect_meaning(&out->aspects[out->aspect_count], out)) {
+        out->aspect_count++;
     }
     pair_release(&in->pair);
     return status;

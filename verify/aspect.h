@@ -39,6 +39,9 @@ LK_MUST_CHECK lk_status aspect_brightness(lk_aspect_result *out, const struct as
 LK_MUST_CHECK lk_status aspect_shape(lk_aspect_result *out, const struct aspect_input *in,
                                      lk_error *err);
 
+/* What a network said, if one was asked: false, and nothing filled, when not. */
+bool aspect_meaning(lk_aspect_result *out, const lk_comparison *c);
+
 void aspect_says(lk_aspect_result *out, double score, const char *format, ...) PRINTF_LIKE(3, 4);
 
 #endif

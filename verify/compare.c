@@ -351,7 +351,7 @@ lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, c
             out->inputs[i] = *c.options->infos[i];
         }
     }
-    lk_status status = check_names(c.options->measures, err);
+    lk_status status = check_names(c.options->measures, c.options->measure.model, err);
     status = status == LK_OK ? view_init(&c.a, engine, a, err) : status;
     status = status == LK_OK ? view_init(&c.b, engine, b, err) : status;
     status = status == LK_OK ? find_alignment(&c, out, err) : status;

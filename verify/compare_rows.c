@@ -10,8 +10,9 @@
 #include "measure/measure.h"
 #include "verify/comparing.h"
 
-/* Whether the comma-separated list (NULL is "default") names this measure. */
-static bool is_wanted(const char *list, const lk_measure_info *info) {
+/* Whether the comma-separated list (NULL is "default") names this measure. What needs a network is part of "all" only when there
+ * is one. */
+static bool is_wanted(const char *list, const lk_measure_info *info, bool has_model) {
     if (!list || strcmp(list, "default") == 0) {
         return info->is_default;
     }
@@ -20,8 +21,8 @@ static bool is_wanted(const char *list, const lk_measure_info *info) {
         char name[64];
         snprintf(name, sizeof name, "%.*s", (int)length, p);
         const lk_measure_info *found = lk_measure_find(name);
-        if (found == info || strcmp(name, "all") == 0 ||
-            (strcmp(name, "default") == 0 && info->is_default)) {
+        bool all = strcmp(name, "all") == 0 && (has_model || !info->needs_model);
+        if (found == info || all || (strcmp(name, "default") == 0 && info->is_default)) {
             return true;
         }
         p += length + (p[length] == ',');
@@ -29,7 +30,7 @@ static bool is_wanted(const char *list, const lk_measure_info *info) {
     return false;
 }
 
-lk_status check_names(const char *list, lk_error *err) {
+lk_status check_names(const char *list, bool has_model, lk_error *err) {
     for (const char *p = list ? list : ""; *p;) {
         size_t length = strcspn(p, ",");
         char name[64];
@@ -37,6 +38,10 @@ lk_status check_names(const char *list, lk_error *err) {
         if (strcmp(name, "default") != 0 && strcmp(name, "all") != 0 && !lk_measure_find(name)) {
             return error_set(err, LK_E_USAGE, "there is no measure called %s (--list-measures)",
                              name);
+        }
+        const lk_measure_info *info = lk_measure_find(name);
+        if (info && info->needs_model && !has_model) {
+            return error_set(err, LK_E_USAGE, "measure %s needs a model (--model)", name);
         }
         p += length + (p[length] == ',');
     }
@@ -82,6 +87,14 @@ static lk_status photo_for(struct view **out, struct comparing *c, const struct 
     bool fits = m->any_size || image_same_size(c->a.image, c->b.image);
     *out = fits ? &c->b : &c->unmoved;
     return fits ? LK_OK : scale_unmoved(c, err);
+}
+
+/* Before the rows run side by side: a network uses all threads by itself. */
+static lk_status ask_network(struct comparing *c, struct view *photo, lk_model *model,
+                             lk_error *err) {
+    const struct seen *seen;
+    lk_status status = view_seen(&seen, &c->a, model, err);
+    return status == LK_OK ? view_seen(&seen, photo, model, err) : status;
 }
 
 static void run_row(void *arg, int32_t i) {
@@ -136,11 +149,14 @@ lk_status run_measures(struct comparing *c, lk_comparison *out, lk_error *err) {
                            : error_memory(err, lk_measure_count() * sizeof *out->measures);
     for (size_t i = 0; status == LK_OK && i < lk_measure_count(); i++) {
         const struct measure *m = measure_at(i);
-        if (is_wanted(c->options->measures, &m->info)) {
+        if (is_wanted(c->options->measures, &m->info, options.model)) {
             struct row *row = &rows.of[rows.count];
             row->m = m;
             row->result = &out->measures[rows.count++];
             status = photo_for(&row->photo, c, m, err);
+            if (status == LK_OK && m->info.needs_model) {
+                status = ask_network(c, row->photo, options.model, err);
+            }
         }
     }
     if (status == LK_OK) {

@@ -4,6 +4,7 @@
 #define LIKENESS_MEASURE_H
 
 #include <likeness/image.h>
+#include <likeness/model.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,10 +37,11 @@ typedef struct lk_measure_info {
     lk_aspect aspect;    /* the question it answers */
     const char *picture; /* caption of the picture it draws; NULL when it draws none */
     bool higher_is_more_alike;
-    bool symmetric;  /* value(a, b) == value(b, a) */
-    bool is_default; /* part of `--measures default` */
-    double best;     /* value of identical pictures */
-    double min, max; /* the range of value; may be infinite */
+    bool symmetric;   /* value(a, b) == value(b, a) */
+    bool is_default;  /* part of `--measures default` */
+    bool needs_model; /* asks a network: runs only when lk_measure_options.model is there */
+    double best;      /* value of identical pictures */
+    double min, max;  /* the range of value; may be infinite */
 } lk_measure_info;
 
 LK_API size_t lk_measure_count(void);
@@ -110,6 +112,7 @@ typedef struct lk_measure_options {
     int32_t motion_metric;           /* 0 SAD, 1 SATD */
     int32_t motion_subpel;           /* 0 whole, 1 half, 2 quarter pixels */
     double motion_lambda; /* levels a bit of a vector costs; 5.9: an encoder's at QP 28 */
+    lk_model *model;      /* for rows that need one; borrowed, NULL for none */
     bool want_maps;       /* fill result.map and result.picture where the measure has them */
 } lk_measure_options;
 

@@ -43,7 +43,7 @@ typedef struct lk_model_card {
     char notes[512];
 } lk_model_card;
 
-/* A network made ready to run: weights packed, memory planned. One thread at a time may use it. */
+/* A network made ready to run: weights packed, memory planned. Runs from several threads wait for one another. */
 typedef struct lk_model lk_model;
 
 /* What of a model's outputs will be asked for: what is not wanted is not computed. */

@@ -16,7 +16,8 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/bin" "$work/run"
 ln -s "$likeness" "$work/bin/likeness"
 PATH=$work/bin:$PATH
-export PATH LC_ALL=C TERM=dumb HERE="$here" ROOT="$root"
+LIKENESS_MODELS=$work/models # nobody's own models
+export PATH LC_ALL=C TERM=dumb HERE="$here" ROOT="$root" LIKENESS_MODELS
 unset NO_COLOR FORCE_COLOR LIKENESS_CPU PAGER GITHUB_ACTIONS GITHUB_STEP_SUMMARY || :
 cd "$work/run" || exit 99
 sh "$here/make_pictures.sh" || exit 99
