@@ -7,13 +7,17 @@
 #include "base/error.h"
 #include "base/mem.h"
 
+/* Rows of one operator are tried in their order. */
 struct lower_row {
     const char *op;
     lower_function *lower;
 };
 
 static const struct lower_row lower_table[] = {
+    {"Conv", lower_byte_conv},
     {"Conv", lower_conv},
+    {"Add", lower_byte_add},
+    {"QuantizeLinear", lower_quantize},
     {"ConvTranspose", lower_conv_transpose},
     {"MatMul", lower_matmul},
     {"Gemm", lower_gemm},
@@ -39,13 +43,15 @@ static const struct lower_row lower_table[] = {
     {"LogSoftmax", lower_softmax},
 };
 
-static lower_function *find_lowering(const struct op *op) {
-    for (size_t i = 0; i < ARRAY_COUNT(lower_table); i++) {
-        if (strcmp(lower_table[i].op, op->name) == 0) {
-            return lower_table[i].lower;
+/* Tries the rows of the node's operator until one takes it. */
+static lk_status lower_fast(struct lowering *l, int32_t node, bool *done) {
+    lk_status status = LK_OK;
+    for (size_t i = 0; status == LK_OK && !*done && i < ARRAY_COUNT(lower_table); i++) {
+        if (strcmp(lower_table[i].op, l->g->nodes[node].op->name) == 0) {
+            status = lower_table[i].lower(l, node, done);
         }
     }
-    return NULL;
+    return status;
 }
 
 const struct tensor *lower_tensor(const struct lowering *l, int32_t value) {
@@ -58,7 +64,9 @@ const float *lower_constant(const struct lowering *l, int32_t value) {
 
 bool lower_is_ready(const struct lowering *l, int32_t value) {
     const struct placed *p = &l->placed[value];
-    return p->plain >= 0 || p->blocked >= 0 || l->g->values[value].tensor.data;
+    int32_t maker = l->maker[value];
+    bool waits = maker >= 0 && l->done[maker] && lower_defers(l, &l->g->nodes[maker]);
+    return p->plain >= 0 || p->blocked >= 0 || waits || l->g->values[value].tensor.data;
 }
 
 int32_t lower_only_user(const struct lowering *l, int32_t value) {
@@ -97,8 +105,26 @@ static lk_status place_plain(struct lowering *l, int32_t value, int32_t *buffer)
     return status;
 }
 
+/* Makes a value that waits to be asked for. */
+static lk_status make_ready(struct lowering *l, int32_t value) {
+    const struct placed *p = &l->placed[value];
+    int32_t maker = l->maker[value];
+    if (p->plain >= 0 || p->blocked >= 0 || l->g->values[value].tensor.data) {
+        return LK_OK;
+    }
+    if (p->bytes >= 0) {
+        return lower_plain_from_bytes(l, value);
+    }
+    bool waits = maker >= 0 && l->done[maker] && lower_defers(l, &l->g->nodes[maker]);
+    return waits ? lower_dequantize(l, &l->g->nodes[maker]) : LK_OK;
+}
+
 lk_status lower_at(struct lowering *l, int32_t value, dnnl_memory_desc_t *md, int32_t *buffer) {
     const struct placed *p = &l->placed[value];
+    lk_status made = make_ready(l, value);
+    if (made != LK_OK) {
+        return made;
+    }
     if (p->blocked >= 0) {
         *md = p->md;
         *buffer = p->blocked;
@@ -108,47 +134,50 @@ lk_status lower_at(struct lowering *l, int32_t value, dnnl_memory_desc_t *md, in
     return status == LK_OK ? onednn_plain(l->d, md, lower_tensor(l, value), l->err) : status;
 }
 
-lk_status lower_copy(struct lowering *l, int32_t value, const dnnl_memory_desc_t *to,
-                     int32_t *out) {
-    dnnl_memory_desc_t from;
-    int32_t source;
-    lk_status status = lower_at(l, value, &from, &source);
-    if (status == LK_OK) {
-        status = plan_add_buffer(out, l->plan, onednn_size(l->d, to), NULL, l->err);
-    }
+lk_status lower_reorder(struct lowering *l, int32_t value, const dnnl_memory_desc_t *from,
+                        int32_t source, const dnnl_memory_desc_t *to, int32_t buffer) {
     dnnl_primitive_desc_t pd = NULL;
-    if (status == LK_OK) {
-        status = onednn_status(l->d->lib.dnnl_reorder_primitive_desc_create(
-                                   &pd, &from, l->d->engine, to, l->d->engine, NULL),
-                               "a change of layout", l->err);
-    }
+    lk_status status = onednn_status(l->d->lib.dnnl_reorder_primitive_desc_create(
+                                         &pd, from, l->d->engine, to, l->d->engine, NULL),
+                                     "a change of layout", l->err);
     struct primitive *p = NULL;
     if (status == LK_OK) {
         status = primitive_new(&p, l->d, pd, l->err);
         l->d->lib.dnnl_primitive_desc_destroy(pd);
     }
     if (status == LK_OK) {
-        status = primitive_arg(p, DNNL_ARG_FROM, &from, source, NULL, l->err);
+        status = primitive_arg(p, DNNL_ARG_FROM, from, source, NULL, l->err);
     }
     if (status == LK_OK) {
-        status = primitive_arg(p, DNNL_ARG_TO, to, *out, NULL, l->err);
+        status = primitive_arg(p, DNNL_ARG_TO, to, buffer, NULL, l->err);
     }
     if (status != LK_OK) {
         primitive_free(p);
         return status;
     }
     char note[64];
-    snprintf(note, sizeof note, "%s to %s", onednn_tag_name(l->d, &from),
-             onednn_tag_name(l->d, to));
-    return primitive_step(p, l->plan, "reorder", l->g->values[value].name, note, &source, 1, *out,
+    snprintf(note, sizeof note, "%s to %s", onednn_tag_name(l->d, from), onednn_tag_name(l->d, to));
+    return primitive_step(p, l->plan, "reorder", l->g->values[value].name, note, &source, 1, buffer,
                           l->err);
+}
+
+lk_status lower_copy(struct lowering *l, int32_t value, const dnnl_memory_desc_t *md,
+                     int32_t *buffer) {
+    dnnl_memory_desc_t from;
+    int32_t source;
+    lk_status status = lower_at(l, value, &from, &source);
+    if (status == LK_OK) {
+        status = plan_add_buffer(buffer, l->plan, onednn_size(l->d, md), NULL, l->err);
+    }
+    return status == LK_OK ? lower_reorder(l, value, &from, source, md, *buffer) : status;
 }
 
 lk_status lower_plain(struct lowering *l, int32_t value, int32_t *buffer) {
     struct placed *p = &l->placed[value];
+    lk_status made = make_ready(l, value);
     *buffer = p->plain;
-    if (p->plain >= 0) {
-        return LK_OK;
+    if (made != LK_OK || p->plain >= 0) {
+        return made;
     }
     if (p->blocked < 0) {
         return place_plain(l, value, buffer);
@@ -169,6 +198,10 @@ lk_status lower_plain(struct lowering *l, int32_t value, int32_t *buffer) {
 lk_status lower_as(struct lowering *l, int32_t value, const dnnl_memory_desc_t *md,
                    int32_t *buffer) {
     struct placed *p = &l->placed[value];
+    lk_status made = make_ready(l, value);
+    if (made != LK_OK) {
+        return made;
+    }
     if (p->blocked >= 0 && onednn_same(l->d, &p->md, md)) {
         *buffer = p->blocked;
         return LK_OK;
@@ -312,9 +345,11 @@ static lk_status lower_node(struct lowering *l, int32_t i) {
     if (is_view(node->op)) {
         return lower_view(l, node);
     }
-    lower_function *fast = l->d ? find_lowering(node->op) : NULL;
+    if (lower_defers(l, node)) {
+        return LK_OK;
+    }
     bool done = false;
-    lk_status status = fast ? fast(l, i, &done) : LK_OK;
+    lk_status status = l->d ? lower_fast(l, i, &done) : LK_OK;
     return status == LK_OK && !done ? lower_definition(l, node) : status;
 }
 
@@ -323,6 +358,11 @@ static lk_status lower_node(struct lowering *l, int32_t i) {
 static void count_uses(struct lowering *l, const struct lower_ends *ends) {
     for (int32_t i = 0; i < l->g->node_count; i++) {
         const struct node *n = &l->g->nodes[i];
+        for (int32_t k = 0; k < n->output_count; k++) {
+            if (n->outputs[k] >= 0) {
+                l->maker[n->outputs[k]] = i;
+            }
+        }
         for (int32_t k = 0; l->states[i] == NODE_LIVE && k < n->input_count; k++) {
             struct uses *u = n->inputs[k] >= 0 ? &l->uses[n->inputs[k]] : NULL;
             if (u && u->count < (int32_t)ARRAY_COUNT(u->users)) {
@@ -345,11 +385,13 @@ static lk_status lowering_init(struct lowering *l) {
     l->uses = mem_calloc(values, sizeof *l->uses);
     l->done = mem_calloc(nodes, sizeof *l->done);
     l->left = mem_calloc(values, sizeof *l->left);
-    if (!l->placed || !l->uses || !l->done || !l->left) {
+    l->maker = mem_calloc(values, sizeof *l->maker);
+    if (!l->placed || !l->uses || !l->done || !l->left || !l->maker) {
         return error_memory(l->err, values * (sizeof *l->placed + sizeof *l->uses) + nodes);
     }
     for (size_t i = 0; i < values; i++) {
-        l->placed[i].plain = l->placed[i].blocked = -1;
+        l->placed[i].plain = l->placed[i].blocked = l->placed[i].bytes = -1;
+        l->maker[i] = -1;
     }
     return LK_OK;
 }
@@ -405,5 +447,6 @@ lk_status lower(struct plan *plan, struct graph *g, enum node_state *states, str
     mem_free(l.uses);
     mem_free(l.done);
     mem_free(l.left);
+    mem_free(l.maker);
     return status;
 }

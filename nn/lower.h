@@ -7,11 +7,14 @@
 #include "nn/onednn.h"
 #include "nn/prepare.h"
 
-/* Where a value lies; -1 where it does not. */
+/* Where a value lies; -1 where it does not, or not yet. */
 struct placed {
     int32_t plain;         /* buffer, row-major */
     int32_t blocked;       /* buffer in layout md */
     dnnl_memory_desc_t md; /* of blocked */
+    int32_t
+        bytes; /* of quantised values: buffer of bytes without a sign (onednn_int8.c), in layout bytes_md */
+    dnnl_memory_desc_t bytes_md;
 };
 
 /* Who uses a value. */
@@ -28,8 +31,9 @@ struct lowering {
     enum node_state *states;
     struct placed *placed;
     struct uses *uses;
-    bool *done;    /* nodes that are lowered, also as part of another */
-    int32_t *left; /* for each value, nodes that read it and are not lowered yet */
+    int32_t *maker; /* for each value the node that makes it, also when that is folded; -1 */
+    bool *done;     /* nodes that are lowered, also as part of another */
+    int32_t *left;  /* for each value, nodes that read it and are not lowered yet */
     lk_error *err;
 };
 
@@ -49,7 +53,8 @@ MUST_CHECK lk_status lower(struct plan *plan, struct graph *g, enum node_state *
 /* -- For the operators of onednn_*.c. Each sets *done when it took the node; otherwise its definition runs. -- */
 typedef lk_status lower_function(struct lowering *l, int32_t node, bool *done);
 lower_function lower_conv, lower_conv_transpose, lower_matmul, lower_gemm, lower_pool,
-    lower_global_pool, lower_eltwise, lower_binary, lower_concat, lower_lrn, lower_softmax;
+    lower_global_pool, lower_eltwise, lower_binary, lower_concat, lower_lrn, lower_softmax,
+    lower_quantize, lower_byte_conv, lower_byte_add;
 
 const struct tensor *lower_tensor(const struct lowering *l, int32_t value);
 /* Data of a constant; NULL for what is none. */
@@ -70,6 +75,10 @@ MUST_CHECK lk_status lower_define(struct lowering *l, int32_t value, const dnnl_
 MUST_CHECK lk_status lower_define_over(struct lowering *l, int32_t value,
                                        const dnnl_memory_desc_t *md, int32_t over, int32_t *buffer);
 
+/* Adds the step that brings a value from one buffer to another of another layout. */
+MUST_CHECK lk_status lower_reorder(struct lowering *l, int32_t value,
+                                   const dnnl_memory_desc_t *from, int32_t source,
+                                   const dnnl_memory_desc_t *to, int32_t buffer);
 /* A copy of a value in the layout md, for a step that writes over it. */
 MUST_CHECK lk_status lower_copy(struct lowering *l, int32_t value, const dnnl_memory_desc_t *md,
                                 int32_t *buffer);
@@ -99,6 +108,12 @@ void chain_follow(struct chain *c, const struct lowering *l, int32_t value);
 void chain_cut(struct chain *c, int32_t value);
 /* Marks the nodes of the chain as lowered. */
 void chain_done(const struct chain *c, struct lowering *l);
+
+/* onednn_int8.c: DequantizeLinear waits until somebody asks for its floats; what can work on bytes never does. */
+bool lower_defers(const struct lowering *l, const struct node *node);
+MUST_CHECK lk_status lower_dequantize(struct lowering *l, const struct node *node);
+/* Gives a quantised value, whose bytes are there, its place as the model's tensor. */
+MUST_CHECK lk_status lower_plain_from_bytes(struct lowering *l, int32_t value);
 
 /* onednn_eltwise.c: the activation a node is, as one or two of oneDNN's; returns how many, 0 when it is none. */
 int32_t eltwise_of(const struct lowering *l, const struct node *node, struct post_op out[2]);

@@ -199,6 +199,10 @@ static dnnl_status_t set_attributes(struct onednn *d, dnnl_primitive_attr_t attr
         code = d->lib.dnnl_primitive_attr_set_output_scales(attr, post->output_scale_count, mask,
                                                             post->output_scales);
     }
+    for (int32_t i = 0; code == dnnl_success && i < 2 && post->arg_scales[i] > 0; i++) {
+        int arg = i == 0 ? DNNL_ARG_SRC_0 : DNNL_ARG_SRC_1;
+        code = d->lib.dnnl_primitive_attr_set_scales(attr, arg, 1, 0, &post->arg_scales[i]);
+    }
     if (code == dnnl_success && post->src_zero != 0) {
         code =
             d->lib.dnnl_primitive_attr_set_zero_points(attr, DNNL_ARG_SRC, 1, 0, &post->src_zero);

@@ -40,6 +40,7 @@
     X(dnnl_primitive_attr_create)                                                                  \
     X(dnnl_primitive_attr_destroy)                                                                 \
     X(dnnl_primitive_attr_set_output_scales)                                                       \
+    X(dnnl_primitive_attr_set_scales)                                                              \
     X(dnnl_primitive_attr_set_post_ops)                                                            \
     X(dnnl_primitive_attr_set_scratchpad_mode)                                                     \
     X(dnnl_primitive_attr_set_zero_points)                                                         \
@@ -131,6 +132,7 @@ struct post_ops {
     const float *output_scales; /* one a channel, or NULL */
     int32_t output_scale_count;
     int32_t src_zero;
+    float arg_scales[2]; /* of a binary operation's operands; 0: 1 */
 };
 
 /* Makes the primitive desc describes. *out is NULL, with LK_OK, when oneDNN has no implementation. pd is kept open for queries

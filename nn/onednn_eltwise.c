@@ -118,19 +118,28 @@ static dnnl_alg_kind_t binary_algorithm(const char *op) {
     }
 }
 
-/* The second operand, in the same kind of layout as the first; it may be 1 where the first is more. */
+/* The second operand, in the same kind of layout as the first; it may be 1 where the first is more. One of fewer dimensions, which
+ * NumPy's rule puts ones before, is the same memory. */
 static lk_status lower_operand(struct lowering *l, int32_t value, const dnnl_memory_desc_t *like,
                                dnnl_memory_desc_t *md, int32_t *buffer, bool *fits) {
     const struct tensor *t = lower_tensor(l, value);
-    *fits = onednn_like(l->d, md, t, like);
-    if (!*fits && like->ndims < 3) {
-        *fits = true;
-        lk_status status = onednn_plain(l->d, md, t, l->err);
-        if (status != LK_OK) {
-            return status;
-        }
+    struct tensor shape = {.type = t->type, .rank = like->ndims};
+    for (int32_t i = 0; i < shape.rank; i++) {
+        int32_t k = i - (shape.rank - t->rank);
+        shape.dims[i] = k < 0 ? 1 : t->dims[k];
     }
-    return *fits ? lower_as(l, value, md, buffer) : LK_OK;
+    dnnl_memory_desc_t plain;
+    lk_status status = onednn_plain(l->d, &plain, &shape, l->err);
+    bool known = onednn_like(l->d, md, &shape, like);
+    if (!known) {
+        *md = plain;
+    }
+    *fits = (known || like->ndims < 3) &&
+            (t->rank == shape.rank || (status == LK_OK && onednn_same(l->d, md, &plain)));
+    if (status != LK_OK || !*fits) {
+        return status;
+    }
+    return t->rank == shape.rank ? lower_as(l, value, md, buffer) : lower_plain(l, value, buffer);
 }
 
 lk_status lower_binary(struct lowering *l, int32_t i, bool *done) {
@@ -142,8 +151,7 @@ lk_status lower_binary(struct lowering *l, int32_t i, bool *done) {
     bool commutes = algorithm == dnnl_binary_add || algorithm == dnnl_binary_mul;
     bool swapped = commutes && !tensor_same_shape(a, y) && tensor_same_shape(b, y);
     int32_t first = node->inputs[swapped ? 1 : 0], second = node->inputs[swapped ? 0 : 1];
-    bool shapes = tensor_same_shape(lower_tensor(l, first), y) && a->rank == b->rank &&
-                  y->rank >= 1 && y->rank <= 5;
+    bool shapes = tensor_same_shape(lower_tensor(l, first), y) && y->rank >= 1 && y->rank <= 5;
     if (!shapes || a->type != TENSOR_F32 || tensor_count(y) == 0) {
         return LK_OK;
     }

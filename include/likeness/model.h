@@ -43,8 +43,10 @@ typedef struct lk_model_card {
     char notes[512];
 } lk_model_card;
 
-/* A network made ready to run: weights packed, memory planned. It runs on the engine's number of threads, which are OpenMP's:
- * on a machine with other work, a program sets GOMP_SPINCOUNT=1000 in its environment before it opens the first model. Runs from several threads wait for one another. */
+/* A network made ready to run: weights packed, memory planned. Runs from several threads wait for one another.
+ *
+ * It runs on the engine's number of threads, which are OpenMP's: on a machine with other work, a program sets GOMP_SPINCOUNT=1000
+ * in its environment before it opens the first model. */
 typedef struct lk_model lk_model;
 
 /* What of a model's outputs will be asked for: what is not wanted is not computed. */
