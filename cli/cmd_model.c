@@ -9,6 +9,7 @@
 struct model_command {
     struct common common;
     struct model_settings model;
+    const char *out;
     bool yes;
 };
 
@@ -20,6 +21,7 @@ static const struct option model_options[] = {
      AT(model) + offsetof(struct model_settings, folder)},
     {"card", 0, OPTION_TEXT, "FILE", NULL, NULL, "add: the card of the file",
      AT(model) + offsetof(struct model_settings, card)},
+    {"out", 'O', OPTION_TEXT, "FILE.onnx", NULL, NULL, "export: where the network goes", AT(out)},
     {"yes", 'y', OPTION_FLAG, NULL, NULL, NULL, "rm: do not ask", AT(yes)},
     OPTION_END,
 };
@@ -204,6 +206,17 @@ static enum exit_code check_verb(const struct verb_call *v) {
     return say(v, v->name, "checksums agree, and the network can be run");
 }
 
+static enum exit_code export_verb(const struct verb_call *v) {
+    lk_error err = {0};
+    if (!v->s->out) {
+        return report_usage(&v->s->common, &command_model, "export wants --out FILE.onnx");
+    }
+    if (lk_model_export(v->engine, v->folder, v->name, v->s->out, &err) != LK_OK) {
+        return report_error(&v->s->common, &err);
+    }
+    return say(v, v->name, "exported");
+}
+
 /* Destructive: asks on a terminal, and wants --yes elsewhere. */
 static bool agreed(const struct verb_call *v) {
     if (v->s->yes) {
@@ -235,8 +248,8 @@ struct verb {
 };
 
 static const struct verb verbs[] = {
-    {"list", false, list_verb},  {"show", true, show_verb}, {"add", true, add_verb},
-    {"check", true, check_verb}, {"rm", true, rm_verb},
+    {"list", false, list_verb},  {"show", true, show_verb},     {"add", true, add_verb},
+    {"check", true, check_verb}, {"export", true, export_verb}, {"rm", true, rm_verb},
 };
 
 static void add_words(struct buf *b) {
@@ -262,13 +275,14 @@ static enum exit_code model_command_run(void *settings, lk_engine *engine) {
                                                           : "list takes no name");
         }
     }
-    return report_usage(&s->common, &command_model, "the verbs are list, show, add, check and rm");
+    return report_usage(&s->common, &command_model,
+                        "the verbs are list, show, add, check, export and rm");
 }
 
 const struct command command_model = {
     .name = "model",
-    .summary = "the catalogue of networks: list, show, add, check, rm",
-    .arguments = "list | show NAME | add FILE|DIR | check NAME | rm NAME",
+    .summary = "the catalogue of networks: list, show, add, check, export, rm",
+    .arguments = "list | show NAME | add FILE|DIR | check NAME | export NAME | rm NAME",
     .details =
         "A model is an ONNX file with a card: a JSON file that says what it is, its checksum, how "
         "pictures become its\n"
@@ -276,10 +290,12 @@ const struct command command_model = {
         "labels beside the file.\n"
         "The card is --card, FILE.json beside the file, or one of those that come with likeness, "
         "found by its checksum.\n"
+        "export writes the part of a network that gives its embedding as an ONNX file of its own.\n"
         "Nothing is downloaded: show says where a model is to be had.",
     .examples = "  likeness model list\n"
                 "  likeness model show mobilenet-v2\n"
                 "  likeness model add mobilenet_v2_1.0_224.onnx\n"
+                "  likeness model export mobilenet-v2 --out embedding.onnx\n"
                 "  likeness model rm mobilenet-v2 --yes\n",
     .least_args = 1,
     .most_args = 2,

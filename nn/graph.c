@@ -111,6 +111,52 @@ lk_status graph_add_node(struct node **out, struct graph *g, const struct op *op
     return LK_OK;
 }
 
+void graph_mark(bool *needed, bool *live, const struct graph *g, const int32_t *wanted,
+                int32_t count) {
+    for (int32_t i = 0; i < count; i++) {
+        needed[wanted[i]] = true;
+    }
+    for (int32_t i = g->node_count - 1; i >= 0; i--) {
+        const struct node *n = &g->nodes[i];
+        for (int32_t k = 0; k < n->output_count; k++) {
+            live[i] = live[i] || (n->outputs[k] >= 0 && needed[n->outputs[k]]);
+        }
+        for (int32_t k = 0; live[i] && k < n->input_count; k++) {
+            if (n->inputs[k] >= 0) {
+                needed[n->inputs[k]] = true;
+            }
+        }
+    }
+}
+
+lk_status graph_cut(struct graph *g, const int32_t *outputs, int32_t count, lk_error *err) {
+    bool *needed = mem_calloc((size_t)g->value_count + 1, sizeof *needed);
+    bool *live = mem_calloc((size_t)g->node_count + 1, sizeof *live);
+    int32_t *kept = copy_indices(outputs, count);
+    if (!needed || !live || !kept) {
+        mem_free(needed);
+        mem_free(live);
+        mem_free(kept);
+        return error_memory(err, (size_t)g->value_count + (size_t)g->node_count);
+    }
+    graph_mark(needed, live, g, outputs, count);
+    int32_t left = 0;
+    for (int32_t i = 0; i < g->node_count; i++) {
+        if (live[i]) {
+            g->nodes[left++] = g->nodes[i];
+        } else {
+            node_release(&g->nodes[i]);
+        }
+    }
+    g->node_count = left;
+    mem_free(g->outputs);
+    g->outputs = kept;
+    g->output_count = count;
+    mem_free(needed);
+    mem_free(live);
+    return LK_OK;
+}
+
 const struct attribute *node_attribute(const struct node *node, const char *name) {
     for (int32_t i = 0; i < node->attribute_count; i++) {
         if (strcmp(node->attributes[i].name, name) == 0) {

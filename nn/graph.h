@@ -43,6 +43,8 @@ struct node {
 struct value {
     char *name;
     struct tensor
+        declared; /* of outputs: type and shape as the model says, which nothing relies on */
+    struct tensor
         tensor; /* with data: a constant. Otherwise what is known of it: inputs have a type and a shape */
 };
 
@@ -72,6 +74,13 @@ MUST_CHECK lk_status graph_add_node(struct node **out, struct graph *g, const st
 /* Puts the nodes into an order in which every value is made before it is used. LK_E_CORRUPT names the node that stands in
  * a cycle, uses a value nobody makes, or makes one that is made already. */
 MUST_CHECK lk_status graph_sort(struct graph *g, lk_error *err);
+
+/* Leaves what the outputs, values of g, need, and makes them the graph's. Inputs stay, whether needed or not. */
+MUST_CHECK lk_status graph_cut(struct graph *g, const int32_t *outputs, int32_t count,
+                               lk_error *err);
+/* Sets needed[value] and live[node] of what the values `wanted` need. Both are zero before. */
+void graph_mark(bool *needed, bool *live, const struct graph *g, const int32_t *wanted,
+                int32_t count);
 
 const struct attribute *node_attribute(const struct node *node, const char *name);
 

@@ -289,6 +289,13 @@ static lk_status read_outputs(struct reading *r, const Onnx__GraphProto *p) {
         if (value < 0) {
             return error_set(r->err, LK_E_CORRUPT, "no node makes the output '%s'", name);
         }
+        /* Kept for writing; a shape that is none is no reason to refuse the network. */
+        struct reading quiet = *r;
+        quiet.err = NULL;
+        struct tensor declared;
+        if (read_input_shape(&quiet, p->output[i], &declared) == LK_OK) {
+            r->g->values[value].declared = declared;
+        }
         r->g->outputs[r->g->output_count++] = value;
     }
     return r->g->output_count > 0 ? LK_OK

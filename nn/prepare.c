@@ -6,31 +6,21 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-/* Marks what the wanted values need, from the last node to the first. */
 static lk_status drop_dead(enum node_state *states, const struct graph *g, const int32_t *wanted,
                            int32_t wanted_count, lk_error *err) {
     bool *needed = mem_calloc((size_t)g->value_count + 1, sizeof *needed);
-    if (!needed) {
-        return error_memory(err, (size_t)g->value_count);
+    bool *live = mem_calloc((size_t)g->node_count + 1, sizeof *live);
+    lk_status status =
+        needed && live ? LK_OK : error_memory(err, (size_t)g->value_count + (size_t)g->node_count);
+    if (status == LK_OK) {
+        graph_mark(needed, live, g, wanted, wanted_count);
     }
-    for (int32_t i = 0; i < wanted_count; i++) {
-        needed[wanted[i]] = true;
-    }
-    for (int32_t i = g->node_count - 1; i >= 0; i--) {
-        const struct node *n = &g->nodes[i];
-        bool live = false;
-        for (int32_t k = 0; k < n->output_count; k++) {
-            live = live || (n->outputs[k] >= 0 && needed[n->outputs[k]]);
-        }
-        states[i] = live ? NODE_LIVE : NODE_DEAD;
-        for (int32_t k = 0; live && k < n->input_count; k++) {
-            if (n->inputs[k] >= 0) {
-                needed[n->inputs[k]] = true;
-            }
-        }
+    for (int32_t i = 0; status == LK_OK && i < g->node_count; i++) {
+        states[i] = live[i] ? NODE_LIVE : NODE_DEAD;
     }
     mem_free(needed);
-    return LK_OK;
+    mem_free(live);
+    return status;
 }
 
 lk_status node_call_init(struct node_call *nc, const struct graph *g, const struct node *node,

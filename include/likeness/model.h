@@ -128,6 +128,10 @@ LK_API LK_MUST_CHECK lk_status lk_catalogue_add(lk_model_card *out, lk_engine *e
 /* Reads an installed model again: checksums, and that its network can be run. */
 LK_API LK_MUST_CHECK lk_status lk_catalogue_check(lk_engine *engine, const char *folder,
                                                   const char *name, lk_error *err);
+/* Writes the network of an installed model, or of the ONNX file at that path, as an ONNX file to path, with the embedding (or, of a
+ * model without one, the classes) as its only output: what only other outputs need is left out. */
+LK_API LK_MUST_CHECK lk_status lk_model_export(lk_engine *engine, const char *folder,
+                                               const char *name, const char *path, lk_error *err);
 /* Removes card, file and labels (unless another card uses them) of an installed model from folder. */
 LK_API LK_MUST_CHECK lk_status lk_catalogue_remove(const char *folder, const char *name,
                                                    lk_error *err);
