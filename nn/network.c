@@ -167,6 +167,10 @@ struct tensor *network_input(struct network *n, int32_t i) {
     return &n->inputs[i];
 }
 
+int32_t network_input_count(const struct network *n) {
+    return n->g.input_count;
+}
+
 const struct tensor *network_output(const struct network *n, int32_t i) {
     return &n->outputs[i];
 }

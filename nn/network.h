@@ -29,6 +29,7 @@ void network_free(struct network *n);
 /* Input i, as graph inputs are counted, whose data is to be filled before each run. With channels_last its dims are as ever;
  * only the order in memory is another. */
 struct tensor *network_input(struct network *n, int32_t i);
+int32_t network_input_count(const struct network *n);
 /* Output i of those wanted, row-major; valid until the next run. */
 const struct tensor *network_output(const struct network *n, int32_t i);
 int32_t network_output_count(const struct network *n);

@@ -84,7 +84,9 @@ static void *budget_alloc(void *arg, size_t size) {
         return NULL;
     }
     budget->left -= size;
-    return mem_alloc(1, size > 0 ? size : 1);
+    void *block = mem_alloc(1, size > 0 ? size : 1);
+    budget->failed = budget->failed || !block;
+    return block;
 }
 
 static void budget_free(void *arg, void *block) {
@@ -112,6 +114,9 @@ lk_status proto_unpack(ProtobufCMessage **out, struct proto_budget *budget,
     if (budget->spent) {
         return error_limit(err, "memory_bytes", "reading the model takes more than %zu bytes",
                            max_bytes);
+    }
+    if (budget->failed) {
+        return error_memory(err, size);
     }
     return error_set(err, LK_E_CORRUPT, "the ONNX file is damaged (%zu bytes)", size);
 }

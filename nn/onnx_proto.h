@@ -15,6 +15,7 @@ struct proto_budget {
     ProtobufCAllocator allocator;
     size_t left; /* bytes */
     bool spent;  /* something was refused for want of budget */
+    bool failed; /* the machine had no memory */
 };
 
 /* Unpacks a message of that kind. LK_E_CORRUPT when it is damaged or nested too deep, LK_E_LIMIT beyond max_bytes,

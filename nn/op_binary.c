@@ -86,27 +86,6 @@ static bool is_real(enum tensor_type type) {
     return type == TENSOR_F32 || type == TENSOR_F64 || type == TENSOR_F16;
 }
 
-static void store_whole(struct tensor *y, int64_t i, int64_t value) {
-    switch (tensor_type_size(y->type)) {
-    case 1: ((uint8_t *)y->data)[i] = (uint8_t)value; break;
-    case 2: ((uint16_t *)y->data)[i] = (uint16_t)value; break;
-    case 4: ((uint32_t *)y->data)[i] = (uint32_t)value; break;
-    default: ((int64_t *)y->data)[i] = value; break;
-    }
-}
-
-static void store_real(struct tensor *y, int64_t i, double value) {
-    if (y->type == TENSOR_F32) {
-        ((float *)y->data)[i] = (float)value;
-    } else if (y->type == TENSOR_F64) {
-        ((double *)y->data)[i] = value;
-    } else if (y->type == TENSOR_F16) {
-        ((uint16_t *)y->data)[i] = half_from_float((float)value);
-    } else {
-        ((uint8_t *)y->data)[i] = value > 0;
-    }
-}
-
 /* -- Broadcasting: how far an input moves for one step along each dimension of the output. -- */
 
 struct stepping {
@@ -158,12 +137,13 @@ static void apply(struct tensor *y, const struct binary *f, const struct tensor 
     bool real = is_real(a->type);
     for (int64_t i = 0; i < count; i++) {
         if (real) {
-            store_real(y, i, f->real(tensor_number(a, at[0]), tensor_number(b, at[1])));
+            tensor_set_number(y, i, f->real(tensor_number(a, at[0]), tensor_number(b, at[1])));
         } else {
             bool mixed = is_real(b->type); /* Pow */
-            store_whole(y, i,
-                        mixed ? whole_of(f->real(tensor_number(a, at[0]), tensor_number(b, at[1])))
-                              : f->whole(tensor_integer(a, at[0]), tensor_integer(b, at[1])));
+            tensor_set_integer(
+                y, i,
+                mixed ? whole_of(f->real(tensor_number(a, at[0]), tensor_number(b, at[1])))
+                      : f->whole(tensor_integer(a, at[0]), tensor_integer(b, at[1])));
         }
         advance(y, index, s, at, 2);
     }
@@ -285,7 +265,7 @@ static lk_status mean_run(struct op_call *c) {
     struct tensor *y = &c->outputs[0];
     lk_status status = list_run(c);
     for (int64_t i = 0; i < tensor_count(y); i++) {
-        store_real(y, i, tensor_number(y, i) / c->input_count);
+        tensor_set_number(y, i, tensor_number(y, i) / c->input_count);
     }
     return status;
 }

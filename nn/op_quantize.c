@@ -2,7 +2,6 @@
 /* QuantizeLinear, DequantizeLinear, DynamicQuantizeLinear, Cast, CastLike. */
 #include <math.h>
 
-#include "base/half.h"
 #include "nn/quantize.h"
 
 static const enum tensor_type quantised_types[] = {TENSOR_U8,  TENSOR_I8,  TENSOR_U16,
@@ -157,33 +156,17 @@ static bool is_real(enum tensor_type type) {
     return type == TENSOR_F32 || type == TENSOR_F64 || type == TENSOR_F16;
 }
 
-/* Towards zero; what the integers cannot hold becomes the nearest they can, and what is no number 0. */
-static int64_t whole(double value) {
-    if (isnan(value)) {
-        return 0;
-    }
-    return value >= 0x1p63 ? INT64_MAX : value < -0x1p63 ? INT64_MIN : (int64_t)value;
-}
-
-static void store(struct tensor *y, int64_t i, double real, int64_t integer) {
-    switch (y->type) {
-    case TENSOR_F32: ((float *)y->data)[i] = (float)real; break;
-    case TENSOR_F64: ((double *)y->data)[i] = real; break;
-    case TENSOR_F16: ((uint16_t *)y->data)[i] = half_from_float((float)real); break;
-    case TENSOR_BOOL: ((uint8_t *)y->data)[i] = real > 0 || real < 0 || integer != 0; break;
-    case TENSOR_I64:
-    case TENSOR_U64: ((int64_t *)y->data)[i] = integer; break;
-    case TENSOR_I32:
-    case TENSOR_U32: ((int32_t *)y->data)[i] = (int32_t)integer; break;
-    default: quantize_store(y, i, (int32_t)integer); break; /* the low byte or two */
-    }
-}
-
 static lk_status cast_run(struct op_call *c) {
     const struct tensor *x = c->inputs[0];
-    for (int64_t i = 0; i < tensor_count(x); i++) {
-        double real = tensor_number(x, i);
-        store(&c->outputs[0], i, real, is_real(x->type) ? whole(real) : tensor_integer(x, i));
+    struct tensor *y = &c->outputs[0];
+    int64_t count = tensor_count(x);
+    bool whole = !is_real(x->type) && !is_real(y->type) && y->type != TENSOR_BOOL;
+    for (int64_t i = 0; i < count; i++) {
+        if (whole) {
+            tensor_set_integer(y, i, tensor_integer(x, i));
+        } else {
+            tensor_set_number(y, i, tensor_number(x, i));
+        }
     }
     return LK_OK;
 }

@@ -132,19 +132,6 @@ static double reduce_one(const struct walk *w, int64_t base, enum reduce_kind ki
     }
 }
 
-static void store(struct tensor *y, int64_t i, double value) {
-    int64_t whole = value >= 0x1p63 ? INT64_MAX : value > -0x1p63 ? (int64_t)value : INT64_MIN;
-    switch (y->type) {
-    case TENSOR_F32: ((float *)y->data)[i] = (float)value; break;
-    case TENSOR_F64: ((double *)y->data)[i] = value; break;
-    case TENSOR_I64:
-    case TENSOR_U64: ((int64_t *)y->data)[i] = whole; break;
-    case TENSOR_I32:
-    case TENSOR_U32: ((uint32_t *)y->data)[i] = (uint32_t)whole; break;
-    default: ((uint8_t *)y->data)[i] = (uint8_t)whole; break;
-    }
-}
-
 static lk_status reduce_run(struct op_call *c) {
     const enum reduce_kind *kind = c->node->op->family;
     struct reduction r;
@@ -152,7 +139,7 @@ static lk_status reduce_run(struct op_call *c) {
     lk_status status = reduction_of(&r, c);
     walk_init(&w, c->inputs[0], &r);
     for (int64_t i = 0; status == LK_OK && i < tensor_count(&c->outputs[0]); i++) {
-        store(&c->outputs[0], i, reduce_one(&w, walk_offset(&w, i, false), *kind));
+        tensor_set_number(&c->outputs[0], i, reduce_one(&w, walk_offset(&w, i, false), *kind));
     }
     return status;
 }

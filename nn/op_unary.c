@@ -66,26 +66,6 @@ static lk_status unary_shape(struct op_call *c) {
 }
 
 /* Integers of up to 32 bits are exact in double; the results of the few functions that take them fit their type again. */
-static void store(struct tensor *y, int64_t i, double value) {
-    switch (y->type) {
-    case TENSOR_F32: ((float *)y->data)[i] = (float)value; break;
-    case TENSOR_F64: ((double *)y->data)[i] = value; break;
-    case TENSOR_I8: ((int8_t *)y->data)[i] = (int8_t)(int64_t)value; break;
-    case TENSOR_U8: ((uint8_t *)y->data)[i] = (uint8_t)(int64_t)value; break;
-    case TENSOR_I16: ((int16_t *)y->data)[i] = (int16_t)(int64_t)value; break;
-    case TENSOR_U16: ((uint16_t *)y->data)[i] = (uint16_t)(int64_t)value; break;
-    case TENSOR_I32: ((int32_t *)y->data)[i] = (int32_t)(int64_t)value; break;
-    case TENSOR_U32: ((uint32_t *)y->data)[i] = (uint32_t)(int64_t)value; break;
-    case TENSOR_U64:
-        ((uint64_t *)y->data)[i] = value >= 0x1p64 ? UINT64_MAX : value > 0 ? (uint64_t)value : 0;
-        break;
-    default:
-        ((int64_t *)y->data)[i] = value >= 0x1p63    ? INT64_MAX
-                                  : value <= -0x1p63 ? INT64_MIN
-                                                     : (int64_t)value;
-    }
-}
-
 static lk_status unary_run(struct op_call *c) {
     const struct unary *u = c->node->op->family;
     const struct tensor *x = c->inputs[0];
@@ -93,7 +73,7 @@ static lk_status unary_run(struct op_call *c) {
     double beta = (double)(u->beta_name ? op_float(c, u->beta_name, u->beta) : u->beta);
     int64_t count = tensor_count(x);
     for (int64_t i = 0; i < count; i++) {
-        store(&c->outputs[0], i, u->of(tensor_number(x, i), alpha, beta));
+        tensor_set_number(&c->outputs[0], i, u->of(tensor_number(x, i), alpha, beta));
     }
     return LK_OK;
 }
@@ -119,7 +99,7 @@ static lk_status clip_run(struct op_call *c) {
     for (int64_t i = 0; i < count; i++) {
         double value = tensor_number(x, i);
         value = value < low ? low : value;
-        store(&c->outputs[0], i, value > high ? high : value);
+        tensor_set_number(&c->outputs[0], i, value > high ? high : value);
     }
     return LK_OK;
 }

@@ -134,6 +134,38 @@ int64_t tensor_integer(const struct tensor *t, int64_t i) {
     }
 }
 
+int64_t tensor_whole(double value) {
+    if (!(value == value)) {
+        return 0;
+    }
+    return value >= 0x1p63 ? INT64_MAX : value <= -0x1p63 ? INT64_MIN : (int64_t)value;
+}
+
+void tensor_set_integer(struct tensor *t, int64_t i, int64_t value) {
+    switch (tensor_type_size(t->type)) {
+    case 1: ((uint8_t *)t->data)[i] = (uint8_t)value; break;
+    case 2: ((uint16_t *)t->data)[i] = (uint16_t)value; break;
+    case 4: ((uint32_t *)t->data)[i] = (uint32_t)value; break;
+    default: ((int64_t *)t->data)[i] = value; break;
+    }
+}
+
+void tensor_set_number(struct tensor *t, int64_t i, double value) {
+    switch (t->type) {
+    case TENSOR_F32: ((float *)t->data)[i] = (float)value; return;
+    case TENSOR_F64: ((double *)t->data)[i] = value; return;
+    case TENSOR_F16: ((uint16_t *)t->data)[i] = half_from_float((float)value); return;
+    case TENSOR_BOOL: ((uint8_t *)t->data)[i] = (uint8_t)(value > 0 || value < 0); return;
+    case TENSOR_U64:
+        ((uint64_t *)t->data)[i] = value >= 0x1p64   ? UINT64_MAX
+                                   : value >= 0x1p63 ? (uint64_t)value
+                                                     : (uint64_t)tensor_whole(value);
+        return;
+    default: break;
+    }
+    tensor_set_integer(t, i, tensor_whole(value));
+}
+
 double tensor_number(const struct tensor *t, int64_t i) {
     switch (t->type) {
     case TENSOR_F32: return (double)((const float *)t->data)[i];

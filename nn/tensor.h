@@ -62,6 +62,12 @@ void tensor_describe(char *out, size_t size, const struct tensor *t);
 
 /* Element i as a number; exact for every type but 64-bit integers above 2^53. */
 double tensor_number(const struct tensor *t, int64_t i);
+/* value as an integer, towards zero: what 64 bits cannot hold becomes the nearest they can, and what is no number 0. */
+int64_t tensor_whole(double value);
+/* Sets element i to value; integers take tensor_whole's low bytes, bool whether it is not 0. */
+void tensor_set_number(struct tensor *t, int64_t i, double value);
+/* Sets element i of an integer tensor to the low bytes of value. */
+void tensor_set_integer(struct tensor *t, int64_t i, int64_t value);
 /* Element i of an integer or bool tensor. */
 int64_t tensor_integer(const struct tensor *t, int64_t i);
 

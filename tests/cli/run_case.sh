@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 mkdir "$work/bin" "$work/run"
 ln -s "$likeness" "$work/bin/likeness"
 PATH=$work/bin:$PATH
-LIKENESS_MODELS=$work/models # nobody's own models
+LIKENESS_MODELS=../models # of this case, not of whoever runs it
 export PATH LC_ALL=C TERM=dumb HERE="$here" ROOT="$root" LIKENESS_MODELS
 unset NO_COLOR FORCE_COLOR LIKENESS_CPU PAGER GITHUB_ACTIONS GITHUB_STEP_SUMMARY || :
 cd "$work/run" || exit 99

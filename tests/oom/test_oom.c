@@ -15,6 +15,7 @@
 #include "base/rng.h"
 #include "image/image.h"
 #include "image/orient.h"
+#include "tests/oom/oom_network.h"
 #include "tools/camera.h"
 
 enum { STEPS_MAX = 60, FILES_MAX = 128 };
@@ -72,6 +73,24 @@ static lk_status run_load(struct world *w, uint64_t *digest, lk_error *err) {
         assert_null(image.data);
     }
     lk_image_release(&image);
+    return status;
+}
+
+static lk_status run_network(struct world *w, uint64_t *digest, lk_error *err) {
+    return oom_network(w->path, false, mix, digest, err);
+}
+
+static lk_status run_plain_network(struct world *w, uint64_t *digest, lk_error *err) {
+    return oom_network(w->path, true, mix, digest, err);
+}
+
+static lk_status run_catalogue(struct world *w, uint64_t *digest, lk_error *err) {
+    lk_catalogue c;
+    lk_status status = lk_catalogue_read(&c, w->path, err);
+    for (size_t i = 0; status == LK_OK && i < c.count; i++) {
+        mix(digest, &c.entries[i].card, sizeof c.entries[i].card);
+    }
+    lk_catalogue_release(&c);
     return status;
 }
 
@@ -377,6 +396,23 @@ static void test_hashes(void **state) {
     }
 }
 
+static void test_networks(void **state) {
+    struct world *w = *state;
+    static const char *const files[] = {"conv", "residual", "bytes", "shapes", "pool", "resize"};
+    const char *source = getenv("LIKENESS_SOURCE");
+    char path[1024];
+    w->path = path;
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        snprintf(path, sizeof path, "%s/tests/fuzz/corpus/onnx/%s.onnx", source ? source : ".",
+                 files[i]);
+        fail_each("network", files[i], run_network, w);
+        fail_each("plain network", files[i], run_plain_network, w);
+    }
+    snprintf(path, sizeof path, "%s/models", source ? source : ".");
+    fail_each("catalogue", "", run_catalogue, w);
+    w->path = NULL;
+}
+
 static void test_flow(void **state) {
     fail_each("flow", "", run_flow, *state);
 }
@@ -417,7 +453,8 @@ int main(void) {
         cmocka_unit_test(test_encode),  cmocka_unit_test(test_measures),
         cmocka_unit_test(test_hashes),  cmocka_unit_test(test_wavelet),
         cmocka_unit_test(test_diff),    cmocka_unit_test(test_reports),
-        cmocka_unit_test(test_compare), cmocka_unit_test(test_flow),
+        cmocka_unit_test(test_compare), cmocka_unit_test(test_networks),
+        cmocka_unit_test(test_flow),
     };
     return cmocka_run_group_tests(tests, make_world, free_world);
 }
