@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times a network in process: bench_nn MODEL [--batch N] [--threads T] [--runs R] [--steps]. Prints one line of JSON: the median of
- * the milliseconds of a run, and those from the file to the first result. The input is random in -1..1. */
+/* Times a network in process: bench_nn MODEL [--batch N] [--slice S] [--threads T] [--runs R] [--steps]. Prints one line of JSON:
+ * the
+ * median of the milliseconds that N pictures take, S at a time (1, as models are run unless told otherwise), and those from the
+ * file to the first result. The input is random in -1..1. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,20 +68,22 @@ static void fill(struct tensor *t) {
 int main(int argc, char **argv) {
     static double times[RUNS_MOST];
     long batch = option(argc, argv, "--batch", 1), threads = option(argc, argv, "--threads", 1);
-    long runs = option(argc, argv, "--runs", 31);
+    long runs = option(argc, argv, "--runs", 31), slice = option(argc, argv, "--slice", 1);
     bool steps = argc > 2 && strcmp(argv[argc - 1], "--steps") == 0;
     struct network_options o = {.threads = (int32_t)threads,
                                 .memory_bytes = MODEL_BYTES_MOST,
                                 .channels_last = true, /* as pictures are stored */
                                 .cpu = cpu_level_best()};
-    if (argc < 2 || runs < 1 || runs > RUNS_MOST || batch < 1) {
-        fprintf(stderr, "usage: bench_nn MODEL [--batch N] [--threads T] [--runs R] [--steps]\n");
+    if (argc < 2 || runs < 1 || runs > RUNS_MOST || batch < 1 || slice < 1) {
+        fprintf(
+            stderr,
+            "usage: bench_nn MODEL [--batch N] [--slice S] [--threads T] [--runs R] [--steps]\n");
         return 2;
     }
     lk_error err = {0};
     struct network *n;
     double start = now_ms();
-    lk_status status = open_network(&n, argv[1], batch, &o, &err);
+    lk_status status = open_network(&n, argv[1], slice, &o, &err);
     if (status == LK_OK) {
         fill(network_input(n, 0));
         status = network_run(n, &err);
@@ -87,7 +91,9 @@ int main(int argc, char **argv) {
     double first = now_ms() - start;
     for (long i = 0; status == LK_OK && i < runs; i++) {
         double begin = now_ms();
-        status = network_run(n, &err);
+        for (long k = 0; status == LK_OK && k < batch; k += slice) {
+            status = network_run(n, &err);
+        }
         times[i] = now_ms() - begin;
     }
     if (status != LK_OK) {
