@@ -15,6 +15,9 @@ const char exit_code_text[] =
 static const struct topic topic_table[] = {
     {"environment", "variables that the command reads",
      "  LIKENESS_CPU    instruction set: c, avx2 or avx512; results do not depend on it\n"
+     "  LIKENESS_MODELS folder of the catalogue of models; else XDG_DATA_HOME/likeness/models, "
+     "else below ~/.local/share\n"
+     "  GOMP_SPINCOUNT  how long threads of a network wait awake (1000)\n"
      "  NO_COLOR        not empty: no colour\n"
      "  FORCE_COLOR     not empty: colour even where standard output is no terminal\n"
      "  TERM            dumb: no colour\n"

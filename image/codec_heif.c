@@ -9,10 +9,10 @@
 
 #include "base/compiler.h"
 #include "base/error.h"
+#include "base/library.h"
 #include "base/mem.h"
 #include "image/codec.h"
 #include "image/image.h"
-#include "base/library.h"
 
 #define HEIF_CALLS(X)                                                                              \
     X(heif_context_alloc)                                                                          \

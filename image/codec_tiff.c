@@ -9,10 +9,10 @@
 #include <tiffio.h>
 
 #include "base/error.h"
+#include "base/library.h"
 #include "base/mem.h"
 #include "image/codec.h"
 #include "image/image.h"
-#include "base/library.h"
 
 #define TIFF_CALLS(X)                                                                              \
     X(TIFFOpenOptionsAlloc)                                                                        \

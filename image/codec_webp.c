@@ -7,9 +7,9 @@
 
 #include "base/compiler.h"
 #include "base/error.h"
+#include "base/library.h"
 #include "image/codec.h"
 #include "image/image.h"
-#include "base/library.h"
 #include "image/orient.h"
 
 #define WEBP_CALLS(X) X(WebPGetFeaturesInternal) X(WebPDecodeRGBInto) X(WebPDecodeRGBAInto)
