@@ -58,7 +58,7 @@ asan: ## every test under AddressSanitizer (with leaks) and UndefinedBehaviorSan
 	@tools/setup build
 	$(call configure,build-asan,-Db_sanitize=address$(comma)undefined -Db_lundef=false)
 	@ninja -C build-asan -j $(JOBS)
-	@LSAN_OPTIONS=use_tls=0 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
+	@LSAN_OPTIONS=use_tls=0:suppressions=$(CURDIR)/tests/leaks.txt:print_suppressions=0 ASAN_OPTIONS=detect_leaks=1:abort_on_error=0 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
 	  $(RUN_TESTS) -C build-asan --timeout-multiplier 5 $(TESTS)
 
 tsan: ## every test under ThreadSanitizer
@@ -71,7 +71,7 @@ oom: ## each allocation of real operations failing in turn, under AddressSanitiz
 	@tools/setup build
 	$(call configure,build-oom,-Doom=true -Db_sanitize=address$(comma)undefined -Db_lundef=false)
 	@ninja -C build-oom -j $(JOBS)
-	@LSAN_OPTIONS=use_tls=0 ASAN_OPTIONS=detect_leaks=1 $(RUN_TESTS) -C build-oom --suite oom --timeout-multiplier 5 $(TESTS)
+	@LSAN_OPTIONS=use_tls=0:suppressions=$(CURDIR)/tests/leaks.txt:print_suppressions=0 ASAN_OPTIONS=detect_leaks=1 $(RUN_TESTS) -C build-oom --suite oom --timeout-multiplier 5 $(TESTS)
 
 fuzz: ## each fuzz target for FUZZ_SECONDS (60)
 	@tools/setup build check

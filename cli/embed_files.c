@@ -147,8 +147,8 @@ bool npy_has(const struct npy *n, const char *path) {
 
 lk_status npy_close(struct npy *n, lk_error *err) {
     lk_status status = n->rows ? write_header(n, err) : LK_OK;
-    bool ok = (!n->rows || fclose(n->rows) == 0) & (!n->paths || fclose(n->paths) == 0);
-    if (status == LK_OK && !ok) {
+    bool rows = !n->rows || fclose(n->rows) == 0, paths = !n->paths || fclose(n->paths) == 0;
+    if (status == LK_OK && !(rows && paths)) {
         status = fail(err, LK_E_WRITE, "the .npy file", strerror(errno));
     }
     mem_free(n->known.items);
