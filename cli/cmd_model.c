@@ -186,16 +186,21 @@ static enum exit_code say(const struct verb_call *v, const char *name, const cha
 }
 
 static enum exit_code add_verb(const struct verb_call *v) {
-    lk_model_card card;
+    lk_catalogue_added added;
     lk_error err = {0};
-    if (lk_catalogue_add(&card, v->engine, v->folder, v->name, v->s->model.card, &err) != LK_OK) {
+    if (lk_catalogue_add(&added, v->engine, v->folder, v->name, v->s->model.card, &err) != LK_OK) {
         return report_error(&v->s->common, &err);
     }
-    if (card.classes > 0 && !card.labels[0]) {
+    if (!added.compared) {
+        remark(&v->s->common,
+               "its card names no checksum to compare with; the one found is written down: %s",
+               added.card.sha256);
+    }
+    if (added.card.classes > 0 && !added.card.labels[0]) {
         remark(&v->s->common,
                "its labels were not beside the file: classes will have numbers only");
     }
-    return say(v, card.name, "added");
+    return say(v, added.card.name, "added");
 }
 
 static enum exit_code check_verb(const struct verb_call *v) {
@@ -289,7 +294,7 @@ const struct command command_model = {
         "input and what its outputs are. add copies both into the catalogue's folder, with the "
         "labels beside the file.\n"
         "The card is --card, FILE.json beside the file, or one of those that come with likeness, "
-        "found by its checksum.\n"
+        "found by its checksum or, where a card knows none, by the file's name.\n"
         "export writes the part of a network that gives its embedding as an ONNX file of its own.\n"
         "Nothing is downloaded: show says where a model is to be had.",
     .examples = "  likeness model list\n"

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <math.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/compiler.h"
 #include "base/error.h"
@@ -104,6 +105,22 @@ static lk_status read_field(lk_model_card *card, const struct field *f, const js
     }
 }
 
+/* The files of a model stand beside its card, NAME.json, and cards are what ends so. */
+static lk_status check_names(const lk_model_card *card, lk_error *err) {
+    const char *const names[] = {card->file, card->labels};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        size_t length = strlen(names[i]);
+        if (length >= 5 && strcasecmp(names[i] + length - 5, ".json") == 0) {
+            return error_set(err, LK_E_CORRUPT, "the card's \"%s\" ends in .json, as only cards do",
+                             i == 0 ? "file" : "labels");
+        }
+    }
+    if (strcasecmp(card->file, card->labels) == 0) {
+        return error_set(err, LK_E_CORRUPT, "the card's \"file\" and \"labels\" are one file");
+    }
+    return LK_OK;
+}
+
 /* What the keys must be together. */
 static lk_status check_card(const lk_model_card *card, lk_error *err) {
     for (int i = 0; i < 3; i++) {
@@ -125,7 +142,7 @@ static lk_status check_card(const lk_model_card *card, lk_error *err) {
     if (classifies && card->classes < 1) {
         return error_set(err, LK_E_CORRUPT, "the card does not say how many \"classes\" there are");
     }
-    return LK_OK;
+    return check_names(card, err);
 }
 
 static lk_status read_object(lk_model_card *card, json_t *root, lk_error *err) {

@@ -10,6 +10,13 @@
 /* No model file is larger than this: 2 GiB is the most that protocol buffers hold. */
 #define LK_MODEL_BYTES_MAX ((int64_t)2 << 30)
 
+/* Longer paths are refused. */
+enum { MODEL_PATH_BYTES = 4096 };
+
+bool model_is_there(const char *path);
+/* folder/name, owned by the caller. */
+LK_MUST_CHECK lk_status model_join(char **out, const char *folder, const char *name, lk_error *err);
+
 /* Where a model's file and labels lie, and its card. */
 struct model_files {
     lk_model_card card;

@@ -63,9 +63,9 @@ typedef struct lk_model_options {
 } lk_model_options;
 
 /* Opens the model called name in the catalogue, or the ONNX file at that path, whose card is the one beside it (FILE.json) or
- * the shipped one with its checksum. LK_E_IO when there is none of that name (the text says which there are), LK_E_CORRUPT
- * when the file's checksum is not the card's or the network is damaged, LK_E_FORMAT naming the operator and the node that
- * cannot be run, LK_E_LIMIT. err->input is the file. */
+ * the shipped one with its checksum or, when that knows none, its name. LK_E_IO when there is none of that name, LK_E_CORRUPT when
+ * the file's checksum is not the card's or the network is damaged, LK_E_FORMAT naming the operator and the node that cannot be
+ * run, LK_E_SIZE when the network's input is not the card's, LK_E_LIMIT. err->input is the file. */
 LK_API LK_MUST_CHECK lk_status lk_model_open(lk_model **out, lk_engine *engine, const char *name,
                                              const lk_model_options *options, lk_error *err);
 LK_API void lk_model_free(lk_model *model);
@@ -119,10 +119,16 @@ LK_API void lk_catalogue_release(lk_catalogue *catalogue);
 /* NULL when there is none of that name. */
 LK_API const lk_catalogue_entry *lk_catalogue_find(const lk_catalogue *catalogue, const char *name);
 
+typedef struct lk_catalogue_added {
+    lk_model_card card; /* as it stands in the catalogue, with the file's checksum and size */
+    bool compared;      /* the card that came with the file named a checksum, and the file has it */
+} lk_catalogue_added;
+
 /* Copies the ONNX file at path (or the only card's file in the folder at path), its card and its labels into folder, which
- * is made when it is not there. card_path may be NULL: then FILE.json beside it or a shipped card with its checksum.
- * The file's checksum must be the card's, and the network must load. *out is filled. */
-LK_API LK_MUST_CHECK lk_status lk_catalogue_add(lk_model_card *out, lk_engine *engine,
+ * is made when it is not there. card_path may be NULL: then FILE.json beside it, or a shipped card with its checksum or, when that
+ * card knows none, its name. The file's checksum must be the card's, and the network must load. Another file of the same name is
+ * not replaced: LK_E_WRITE, and nothing was written. */
+LK_API LK_MUST_CHECK lk_status lk_catalogue_add(lk_catalogue_added *out, lk_engine *engine,
                                                 const char *folder, const char *path,
                                                 const char *card_path, lk_error *err);
 /* Reads an installed model again: checksums, and that its network can be run. */
@@ -132,7 +138,7 @@ LK_API LK_MUST_CHECK lk_status lk_catalogue_check(lk_engine *engine, const char 
  * model without one, the classes) as its only output: what only other outputs need is left out. */
 LK_API LK_MUST_CHECK lk_status lk_model_export(lk_engine *engine, const char *folder,
                                                const char *name, const char *path, lk_error *err);
-/* Removes card, file and labels (unless another card uses them) of an installed model from folder. */
+/* Removes card, file and labels (unless another model uses them) from folder, where the card is; the file may be missing. */
 LK_API LK_MUST_CHECK lk_status lk_catalogue_remove(const char *folder, const char *name,
                                                    lk_error *err);
 

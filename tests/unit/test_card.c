@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Cards: what is read, what is written, what is refused. And the catalogue's folder. */
+/* Cards: what is read, what is written, what is refused. */
 #include "tests/unit/harness.h"
 
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "base/file.h"
+#include "base/buf.h"
 #include "model/card.h"
 
 static const char good[] =
@@ -68,6 +65,9 @@ static void test_refused(void **state) {
     refuse("\"net.onnx\"", "\"../net.onnx\"", "\"file\" is no plain name");
     refuse("\"net.onnx\"", "\"a/b.onnx\"", "\"file\" is no plain name");
     refuse("\"net.onnx\"", "\".hidden\"", "\"file\" is no plain name");
+    refuse("\"net.onnx\"", "\"other.json\"", "\"file\" ends in .json");
+    refuse("\"bytes\":5000000000", "\"labels\":\"x.Json\"", "\"labels\" ends in .json");
+    refuse("\"bytes\":5000000000", "\"labels\":\"net.onnx\"", "are one file");
     refuse("\"name\":\"net\"", "\"name\":\"a\\u0000b\"", "not JSON");
     refuse("\"width\":32", "\"width\":0", "\"width\" is not a whole number");
     refuse("\"width\":32", "\"width\":3.5", "\"width\" is not a whole number");
@@ -82,6 +82,8 @@ static void test_refused(void **state) {
     refuse("\"bytes\"", "\"weight\"", "unknown key \"weight\"");
     refuse("\"bytes\":5000000000", "\"width\":3", "not JSON"); /* a key twice */
     refuse("\"bytes\":5000000000", "\"sha256\":\"12\"", "64 small hex digits");
+    refuse("\"net\"", "\"a-name-of-sixty-four-letters-is-one-too-long-for-a-card-of-any-mod\"",
+           "\"name\" is longer than 63 bytes");
     refuse("{\"schema", "[{\"schema", "not JSON");
 }
 
@@ -94,58 +96,12 @@ static void test_cut_off(void **state) {
     }
 }
 
-/* -- The catalogue -- */
-
-static void write_text(const char *folder, const char *name, const char *text) {
-    char path[256];
-    lk_error err;
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    assert_ok(file_write(path, text, strlen(text), &err));
-}
-
-static void test_catalogue(void **state) {
-    (void)state;
-    char folder[] = "/tmp/likeness-models-XXXXXX", path[256];
-    lk_error err;
-    lk_catalogue c;
-    assert_non_null(mkdtemp(folder));
-    assert_ok(lk_catalogue_read(&c, folder, &err));
-    size_t shipped = c.count;
-    assert_true(shipped >= 3 && !lk_catalogue_find(&c, "net"));
-    lk_catalogue_release(&c);
-
-    write_text(folder, "net.json", good);
-    assert_ok(lk_catalogue_read(&c, folder, &err));
-    assert_int_equal(c.count, shipped + 1);
-    assert_false(lk_catalogue_find(&c, "net")->installed); /* its file is missing */
-    lk_catalogue_release(&c);
-
-    write_text(folder, "net.onnx", "this is no network");
-    assert_ok(lk_catalogue_read(&c, folder, &err));
-    assert_true(lk_catalogue_find(&c, "net")->installed);
-    lk_catalogue_release(&c);
-
-    lk_engine *engine;
-    assert_ok(lk_engine_new(&engine, NULL, &err));
-    assert_refused(LK_E_CORRUPT, lk_catalogue_check(engine, folder, "net", &err));
-    assert_non_null(strstr(err.input, "net.onnx"));
-    lk_engine_free(engine);
-
-    write_text(folder, "twin.json", good); /* the same name again */
-    assert_refused(LK_E_CORRUPT, lk_catalogue_read(&c, folder, &err));
-    snprintf(path, sizeof path, "%s/twin.json", folder);
-    assert_int_equal(unlink(path), 0);
-
-    assert_refused(LK_E_IO, lk_catalogue_remove(folder, "no-such", &err));
-    assert_ok(lk_catalogue_remove(folder, "net", &err));
-    assert_int_equal(rmdir(folder), 0); /* nothing was left */
-}
-
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),      cmocka_unit_test(test_round_trip),
-        cmocka_unit_test(test_refused),   cmocka_unit_test(test_cut_off),
-        cmocka_unit_test(test_catalogue),
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_cut_off),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
