@@ -17,31 +17,63 @@
 
 /* -- Adding -- */
 
-static bool is_onnx(const void *arg, const char *path) {
-    (void)arg;
-    size_t length = strlen(path);
-    return !strchr(path, '/') && length > 5 && strcmp(path + length - 5, ".onnx") == 0;
+static bool ends_with(const void *suffix, const char *path) {
+    size_t length = strlen(path), end = strlen(suffix);
+    return !strchr(path, '/') && length > end && strcmp(path + length - end, suffix) == 0;
 }
 
-/* path itself, or the only ONNX file in the folder at path. Owned by the caller. */
-static lk_status onnx_at(char **out, const char *path, lk_error *err) {
-    struct stat info;
-    *out = NULL;
-    if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
-        *out = mem_strdup(path);
-        return *out ? LK_OK : error_memory(err, strlen(path));
-    }
+/* The file of that suffix in the folder at path; NULL unless *count is 1. Owned by the caller. */
+static lk_status only_file(char **out, size_t *count, const char *path, const char *suffix,
+                           lk_error *err) {
     struct folder_list list;
-    lk_status status = folder_list(&list, path, is_onnx, NULL, err);
-    if (status == LK_OK && list.count != 1) {
-        error_set(err, LK_E_USAGE, "the folder holds %zu ONNX files: name one", list.count);
-        status = error_input(err, LK_E_USAGE, path);
-    }
-    if (status == LK_OK) {
+    *out = NULL;
+    lk_status status = folder_list(&list, path, ends_with, suffix, err);
+    *count = status == LK_OK ? list.count : 0;
+    if (*count == 1) {
         status = model_join(out, path, list.paths[0], err);
     }
     folder_list_release(&list);
     return status;
+}
+
+static lk_status copy_path(char **out, const char *path, lk_error *err) {
+    *out = mem_strdup(path);
+    return *out ? LK_OK : error_memory(err, strlen(path));
+}
+
+/* What is to be added, both owned. */
+struct source {
+    char *file;
+    char *card; /* NULL: that of the catalogue */
+};
+
+/* path itself, or the only ONNX file in the folder at path. */
+static lk_status onnx_at(char **out, const char *path, bool folder, lk_error *err) {
+    size_t count;
+    if (!folder) {
+        /* With a slash it is a file, never a name of the catalogue. */
+        return strchr(path, '/') ? copy_path(out, path, err) : model_join(out, ".", path, err);
+    }
+    lk_status status = only_file(out, &count, path, ".onnx", err);
+    if (status == LK_OK && count != 1) {
+        error_set(err, LK_E_USAGE, "the folder holds %zu ONNX files: name one", count);
+        status = error_input(err, LK_E_USAGE, path);
+    }
+    return status;
+}
+
+/* card_path, or in a folder its only card; the caller releases what is set, after an error too. */
+static lk_status find_source(struct source *out, const char *path, const char *card_path,
+                             lk_error *err) {
+    struct stat info;
+    size_t cards;
+    bool folder = stat(path, &info) == 0 && S_ISDIR(info.st_mode);
+    lk_status status = onnx_at(&out->file, path, folder, err);
+    if (status != LK_OK || !(card_path || folder)) {
+        return status;
+    }
+    return card_path ? copy_path(&out->card, card_path, err)
+                     : only_file(&out->card, &cards, path, ".json", err);
 }
 
 static lk_status make_folder(const char *folder, lk_error *err) {
@@ -177,27 +209,14 @@ static lk_status install(lk_model_card *card, lk_engine *engine, const char *fol
     return status;
 }
 
-lk_status lk_catalogue_add(lk_catalogue_added *out, lk_engine *engine, const char *folder,
-                           const char *path, const char *card_path, lk_error *err) {
-    *out = (lk_catalogue_added){0};
+static lk_status add(lk_catalogue_added *out, lk_engine *engine, const char *folder,
+                     const struct source *source, lk_error *err) {
     struct model_files files = {0};
     lk_model *model = NULL;
-    char *file, named[MODEL_PATH_BYTES];
-    lk_status status = onnx_at(&file, path, err);
-    if (status != LK_OK) {
-        return status;
-    }
-    /* With a slash it is a file, never a name of the catalogue. */
-    int length = snprintf(named, sizeof named, "%s%s", strchr(file, '/') ? "" : "./", file);
-    mem_free(file);
-    if (length >= (int)sizeof named) {
-        return error_set(err, LK_E_IO, "the model's path is longer than %d bytes",
-                         MODEL_PATH_BYTES - 1);
-    }
-    status = model_find(&files, NULL, named, card_path, err);
+    lk_status status = model_find(&files, NULL, source->file, source->card, err);
     if (status == LK_OK) {
-        lk_model_options o = {.card = card_path};
-        status = lk_model_open(&model, engine, named, &o, err);
+        lk_model_options o = {.card = source->card};
+        status = lk_model_open(&model, engine, source->file, &o, err);
         lk_model_free(model);
     }
     if (status == LK_OK) {
@@ -206,6 +225,19 @@ lk_status lk_catalogue_add(lk_catalogue_added *out, lk_engine *engine, const cha
         status = install(&out->card, engine, folder, &files, err);
     }
     model_files_release(&files);
+    return status;
+}
+
+lk_status lk_catalogue_add(lk_catalogue_added *out, lk_engine *engine, const char *folder,
+                           const char *path, const char *card_path, lk_error *err) {
+    *out = (lk_catalogue_added){0};
+    struct source source = {0};
+    lk_status status = find_source(&source, path, card_path, err);
+    if (status == LK_OK) {
+        status = add(out, engine, folder, &source, err);
+    }
+    mem_free(source.file);
+    mem_free(source.card);
     return status;
 }
 

@@ -124,10 +124,10 @@ typedef struct lk_catalogue_added {
     bool compared;      /* the card that came with the file named a checksum, and the file has it */
 } lk_catalogue_added;
 
-/* Copies the ONNX file at path (or the only card's file in the folder at path), its card and its labels into folder, which
- * is made when it is not there. card_path may be NULL: then FILE.json beside it, or a shipped card with its checksum or, when that
- * card knows none, its name. The file's checksum must be the card's, and the network must load. Another file of the same name is
- * not replaced: LK_E_WRITE, and nothing was written. */
+/* Copies the ONNX file at path (or the only ONNX file in the folder at path), its card and its labels into folder, which is
+ * made when it is not there. card_path may be NULL: then the folder's only card (.json), FILE.json beside the file, or a
+ * shipped card with its checksum or, when that card knows none, its name. The file's checksum must be the card's, and the
+ * network must load. Another file of the same name is not replaced: LK_E_WRITE, and nothing was written. */
 LK_API LK_MUST_CHECK lk_status lk_catalogue_add(lk_catalogue_added *out, lk_engine *engine,
                                                 const char *folder, const char *path,
                                                 const char *card_path, lk_error *err);
