@@ -50,11 +50,30 @@ static bool join_gate(struct chain *c, const struct lowering *l) {
     return join(c, output_of(l, mul), (int32_t[]){gate, mul}, 2);
 }
 
+/* oneDNN 2.6 makes the code of an activation once a step, with the constants of the first of its kind: a second one of the same
+ * kind with others, say two Clips, has to be a step of its own. */
+static bool clashes(const struct chain *c, const struct post_op *op) {
+    for (int32_t i = 0; i < c->post.count; i++) {
+        const struct post_op *other = &c->post.ops[i];
+        bool same = memcmp(&other->alpha, &op->alpha, sizeof op->alpha) == 0 &&
+                    memcmp(&other->beta, &op->beta, sizeof op->beta) == 0;
+        if (other->kind == POST_ELTWISE && other->algorithm == op->algorithm && !same) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool join_activation(struct chain *c, const struct lowering *l, int32_t node) {
     struct post_op ops[2];
     int32_t count = eltwise_of(l, &l->g->nodes[node], ops);
     if (count == 0 || c->post.count + count > POST_OPS) {
         return false;
+    }
+    for (int32_t i = 0; i < count; i++) {
+        if (clashes(c, &ops[i])) {
+            return false;
+        }
     }
     memcpy(c->post.ops + c->post.count, ops, (size_t)count * sizeof ops[0]);
     c->post.count += count;

@@ -81,18 +81,21 @@ static lk_status ask(struct lowering *l, struct conv_making *m, const struct ten
                                 : LK_OK;
 }
 
-/* The buffer the step writes: the residual's own when it may be written over, else one that begins as its copy. */
-static lk_status define_result(struct lowering *l, struct conv_making *m, int32_t *buffer) {
+/* The buffer the step writes: the residual's own when it may be written over, else one that begins as its copy. What the step
+ * reads, source, is not written over: a convolution reads it again for the pixels beside. */
+static lk_status define_result(struct lowering *l, struct conv_making *m, int32_t source,
+                               int32_t *buffer) {
     int32_t residual = m->chain.residual;
     if (residual < 0) {
         return lower_define(l, m->chain.result, &m->dst, buffer);
     }
     int32_t over;
     lk_status status;
-    bool fits =
-        l->placed[residual].blocked >= 0 && onednn_same(l->d, &l->placed[residual].md, &m->dst);
+    const struct placed *p = &l->placed[residual];
+    bool fits = p->blocked >= 0 && onednn_same(l->d, &p->md, &m->dst) &&
+                !plan_same_memory(l->plan, p->blocked, source);
     if (fits && lower_is_last(l, residual)) {
-        over = l->placed[residual].blocked;
+        over = p->blocked;
         status = LK_OK;
     } else {
         status = lower_copy(l, residual, &m->dst, &over);
@@ -134,7 +137,7 @@ static lk_status make_step(struct lowering *l, struct conv_making *m, const stru
         status = lower_as(l, node->inputs[0], &m->src, &source);
     }
     if (status == LK_OK) {
-        status = define_result(l, m, &buffer);
+        status = define_result(l, m, source, &buffer);
     }
     if (status == LK_OK) {
         status = primitive_arg(p, DNNL_ARG_SRC, &m->src, source, NULL, l->err);

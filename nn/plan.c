@@ -63,6 +63,10 @@ lk_status plan_add_view(int32_t *out, struct plan *p, int32_t of, lk_error *err)
     return status;
 }
 
+bool plan_same_memory(const struct plan *p, int32_t a, int32_t b) {
+    return p->buffers[a].root == p->buffers[b].root;
+}
+
 lk_status plan_add_step(struct plan *p, const struct step *step, const int32_t *reads,
                         int32_t read_count, const int32_t *writes, int32_t write_count,
                         lk_error *err) {

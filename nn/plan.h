@@ -52,6 +52,9 @@ MUST_CHECK lk_status plan_add_buffer(int32_t *out, struct plan *p, size_t bytes,
 /* A buffer that is another's memory under a new name. */
 MUST_CHECK lk_status plan_add_view(int32_t *out, struct plan *p, int32_t of, lk_error *err);
 
+/* Whether two buffers are the same memory under one or two names. */
+bool plan_same_memory(const struct plan *p, int32_t a, int32_t b);
+
 /* Appends a step; its state becomes the plan's, also when this fails. */
 MUST_CHECK lk_status plan_add_step(struct plan *p, const struct step *step, const int32_t *reads,
                                    int32_t read_count, const int32_t *writes, int32_t write_count,
