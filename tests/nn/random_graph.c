@@ -80,13 +80,15 @@ static int32_t add_value(struct drawing *d, struct tensor t) {
     return value;
 }
 
-static int32_t constant(struct drawing *d, enum tensor_type type, int32_t rank, const int64_t *dims) {
+static int32_t constant(struct drawing *d, enum tensor_type type, int32_t rank,
+                        const int64_t *dims) {
     struct tensor t = tensor_of(type, rank, dims);
     must(d, tensor_alloc(&t, &d->err));
     return add_value(d, t);
 }
 
-static int32_t reals(struct drawing *d, int32_t rank, const int64_t *dims, double low, double high) {
+static int32_t reals(struct drawing *d, int32_t rank, const int64_t *dims, double low,
+                     double high) {
     int32_t value = constant(d, TENSOR_F32, rank, dims);
     const struct tensor *t = shape_of(d, value);
     for (int64_t i = 0; i < tensor_count(t); i++) {
@@ -253,7 +255,9 @@ static int32_t draw_norm(struct drawing *d, int32_t x) {
 
 static int32_t draw_clip(struct drawing *d, int32_t x) {
     float a = between(d, -1, 1), b = between(d, -1, 3);
-    int32_t low = one_in(d, 4) ? -1 : real(d, one_in(d, 8) ? a : fminf(a, b)); /* seldom the wrong way round */
+    int32_t low = one_in(d, 4)
+                      ? -1
+                      : real(d, one_in(d, 8) ? a : fminf(a, b)); /* seldom the wrong way round */
     int32_t high = one_in(d, 4) ? -1 : real(d, fmaxf(a, b) - (one_in(d, 8) ? 3 : 0));
     return finish(d, add_node(d, "Clip", (int32_t[]){x, low, high}, 3));
 }
@@ -431,10 +435,10 @@ static int32_t draw_product(struct drawing *d, int32_t x) {
 typedef int32_t draw_function(struct drawing *d, int32_t x);
 
 static draw_function *const draws[] = {
-    draw_conv,     draw_conv,       draw_conv,   draw_residual,  draw_residual,
-    draw_norm,     draw_norm,       draw_binary, draw_binary,    draw_binary,
-    draw_gate,     draw_activation, draw_concat, draw_activation, draw_activation,
-    draw_pool,     draw_along,      draw_shape,  draw_slice,     draw_product,
+    draw_conv,           draw_conv,       draw_conv,   draw_residual,   draw_residual,
+    draw_norm,           draw_norm,       draw_binary, draw_binary,     draw_binary,
+    draw_gate,           draw_activation, draw_concat, draw_activation, draw_activation,
+    draw_pool,           draw_along,      draw_shape,  draw_slice,      draw_product,
     draw_conv_transpose,
 };
 
@@ -443,7 +447,8 @@ static draw_function *const draws[] = {
 static void draw_inputs(struct drawing *d) {
     int32_t count = 1 + below(d, 2), rank = one_in(d, 6) ? 3 + 2 * below(d, 2) : 4;
     d->g.inputs = blank(2 * sizeof *d->g.inputs);
-    struct tensor t = {.type = TENSOR_F32, .rank = rank, .dims = {1 + below(d, 3), draw_channels(d)}};
+    struct tensor t = {
+        .type = TENSOR_F32, .rank = rank, .dims = {1 + below(d, 3), draw_channels(d)}};
     for (int32_t i = 2; i < rank; i++) {
         t.dims[i] = 1 + below(d, 9);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Graphs drawn by chance from the operators that nn/lower.c treats in a way of its own, and some that it leaves to their definitions:
- * values read twice, by themselves and by their own results, views of views, shared weights, outputs used inside. */
+/* Graphs drawn by chance from the operators that nn/lower.c treats in a way of its own, and some that it leaves to their
+ * definitions: values read twice, by themselves and by their own results, views of views, shared weights, outputs used inside. */
 #ifndef LK_RANDOM_GRAPH_H
 #define LK_RANDOM_GRAPH_H
 
@@ -13,7 +13,8 @@ struct drawing {
     struct graph g;
     struct rng r;
     int32_t values[DRAWN_MOST]; /* that may be read */
-    bool exact[DRAWN_MOST];     /* small multiples of a power of two: quantising them again has but one result */
+    bool exact
+        [DRAWN_MOST]; /* small multiples of a power of two: quantising them again has but one result */
     int32_t count;
     int32_t kernels[DRAWN_MOST]; /* weights so far, to be shared */
     int32_t kernel_count;
