@@ -65,7 +65,7 @@ tsan: ## every test under ThreadSanitizer
 	@tools/setup build
 	$(call configure,build-tsan,-Db_sanitize=thread -Db_lundef=false)
 	@ninja -C build-tsan -j $(JOBS)
-	@TSAN_OPTIONS=halt_on_error=1 $(RUN_TESTS) -C build-tsan --timeout-multiplier 8 $(TESTS)
+	@TSAN_OPTIONS=halt_on_error=1:suppressions=$(CURDIR)/tests/races.txt $(RUN_TESTS) -C build-tsan --timeout-multiplier 8 $(TESTS)
 
 oom: ## each allocation of real operations failing in turn, under AddressSanitizer
 	@tools/setup build
