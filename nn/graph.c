@@ -129,6 +129,18 @@ void graph_mark(bool *needed, bool *live, const struct graph *g, const int32_t *
     }
 }
 
+void graph_keep_nodes(struct graph *g, const bool *keep) {
+    int32_t left = 0;
+    for (int32_t i = 0; i < g->node_count; i++) {
+        if (keep[i]) {
+            g->nodes[left++] = g->nodes[i];
+        } else {
+            node_release(&g->nodes[i]);
+        }
+    }
+    g->node_count = left;
+}
+
 lk_status graph_cut(struct graph *g, const int32_t *outputs, int32_t count, lk_error *err) {
     bool *needed = mem_calloc((size_t)g->value_count + 1, sizeof *needed);
     bool *live = mem_calloc((size_t)g->node_count + 1, sizeof *live);
@@ -140,15 +152,7 @@ lk_status graph_cut(struct graph *g, const int32_t *outputs, int32_t count, lk_e
         return error_memory(err, (size_t)g->value_count + (size_t)g->node_count);
     }
     graph_mark(needed, live, g, outputs, count);
-    int32_t left = 0;
-    for (int32_t i = 0; i < g->node_count; i++) {
-        if (live[i]) {
-            g->nodes[left++] = g->nodes[i];
-        } else {
-            node_release(&g->nodes[i]);
-        }
-    }
-    g->node_count = left;
+    graph_keep_nodes(g, live);
     mem_free(g->outputs);
     g->outputs = kept;
     g->output_count = count;

@@ -82,6 +82,9 @@ MUST_CHECK lk_status graph_cut(struct graph *g, const int32_t *outputs, int32_t 
 void graph_mark(bool *needed, bool *live, const struct graph *g, const int32_t *wanted,
                 int32_t count);
 
+/* Leaves the nodes for which keep is set. Values nobody makes any more must be constants by then. */
+void graph_keep_nodes(struct graph *g, const bool *keep);
+
 const struct attribute *node_attribute(const struct node *node, const char *name);
 
 #endif

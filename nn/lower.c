@@ -23,8 +23,8 @@ static const struct lower_row lower_table[] = {
     {"Gemm", lower_gemm},
     {"MaxPool", lower_pool},
     {"AveragePool", lower_pool},
-    {"GlobalAveragePool", lower_global_pool},
-    {"GlobalMaxPool", lower_global_pool},
+    {"GlobalAveragePool", lower_pool},
+    {"GlobalMaxPool", lower_pool},
     {"Relu", lower_eltwise},
     {"LeakyRelu", lower_eltwise},
     {"Clip", lower_eltwise},
@@ -59,7 +59,8 @@ const struct tensor *lower_tensor(const struct lowering *l, int32_t value) {
 }
 
 const float *lower_constant(const struct lowering *l, int32_t value) {
-    return value < 0 ? NULL : l->g->values[value].tensor.data;
+    bool changes = value >= 0 && l->changes && l->changes[value];
+    return value < 0 || changes ? NULL : l->g->values[value].tensor.data;
 }
 
 bool lower_is_ready(const struct lowering *l, int32_t value) {
@@ -96,7 +97,7 @@ lk_status lower_call(struct lowering *l, int32_t node, struct node_call *nc) {
 
 /* -- Where values lie -- */
 
-static lk_status place_plain(struct lowering *l, int32_t value, int32_t *buffer) {
+lk_status lower_place_plain(struct lowering *l, int32_t value, int32_t *buffer) {
     struct tensor *t = &l->g->values[value].tensor;
     lk_status status = plan_add_buffer(buffer, l->plan, tensor_bytes(t), t->data, l->err);
     if (status == LK_OK) {
@@ -180,7 +181,7 @@ lk_status lower_plain(struct lowering *l, int32_t value, int32_t *buffer) {
         return made;
     }
     if (p->blocked < 0) {
-        return place_plain(l, value, buffer);
+        return lower_place_plain(l, value, buffer);
     }
     dnnl_memory_desc_t plain;
     lk_status status = onednn_plain(l->d, &plain, lower_tensor(l, value), l->err);
@@ -293,7 +294,7 @@ static lk_status lower_definition(struct lowering *l, const struct node *node) {
     for (int32_t k = 0; status == LK_OK && k < pc->nc.call.output_count; k++) {
         int32_t v = k < node->output_count ? node->outputs[k] : -1;
         int32_t *buffer = &buffers[reads + writes++];
-        status = v >= 0 ? place_plain(l, v, buffer)
+        status = v >= 0 ? lower_place_plain(l, v, buffer)
                         : plan_add_buffer(buffer, l->plan, tensor_bytes(&pc->nc.outputs[k]), NULL,
                                           l->err);
     }
@@ -339,7 +340,7 @@ static lk_status lower_view(struct lowering *l, const struct node *node) {
     return status;
 }
 
-static lk_status lower_node(struct lowering *l, int32_t i) {
+lk_status lower_node(struct lowering *l, int32_t i) {
     const struct node *node = &l->g->nodes[i];
     lower_mark(l, i);
     if (is_view(node->op)) {
@@ -379,8 +380,9 @@ static void count_uses(struct lowering *l, const struct lower_ends *ends) {
     }
 }
 
-static lk_status lowering_init(struct lowering *l) {
-    size_t values = (size_t)l->g->value_count + 1, nodes = (size_t)l->g->node_count + 1;
+static lk_status lowering_arrays(struct lowering *l, int32_t more_values) {
+    size_t values = (size_t)l->g->value_count + (size_t)more_values + 1;
+    size_t nodes = (size_t)l->g->node_count + 1;
     l->placed = mem_calloc(values, sizeof *l->placed);
     l->uses = mem_calloc(values, sizeof *l->uses);
     l->done = mem_calloc(nodes, sizeof *l->done);
@@ -415,7 +417,7 @@ static lk_status lower_inputs(struct lowering *l, const struct lower_ends *ends)
             continue;
         }
         bool turned = ends->channels_last && t->rank == 4 && t->type == TENSOR_F32;
-        status = turned ? place_channels_last(l, v, buffer) : place_plain(l, v, buffer);
+        status = turned ? place_channels_last(l, v, buffer) : lower_place_plain(l, v, buffer);
         if (status == LK_OK) {
             plan_keep(l->plan, *buffer);
             l->uses[v].wanted = true; /* nothing may write over it */
@@ -424,29 +426,46 @@ static lk_status lower_inputs(struct lowering *l, const struct lower_ends *ends)
     return status;
 }
 
+lk_status lower_begin(struct lowering *l, const struct lower_ends *ends, int32_t more_values) {
+    lk_status status = lowering_arrays(l, more_values);
+    if (status == LK_OK) {
+        count_uses(l, ends);
+        status = lower_inputs(l, ends);
+    }
+    return status;
+}
+
+lk_status lower_wanted(struct lowering *l, const struct lower_ends *ends) {
+    lk_status status = LK_OK;
+    for (int32_t i = 0; status == LK_OK && i < ends->wanted_count; i++) {
+        status = lower_plain(l, ends->wanted[i], &ends->wanted_buffers[i]);
+        if (status == LK_OK) {
+            plan_keep(l->plan, ends->wanted_buffers[i]);
+        }
+    }
+    return status;
+}
+
+void lower_end(struct lowering *l) {
+    mem_free(l->placed);
+    mem_free(l->uses);
+    mem_free(l->done);
+    mem_free(l->left);
+    mem_free(l->maker);
+}
+
 lk_status lower(struct plan *plan, struct graph *g, enum node_state *states, struct onednn *d,
                 const struct lower_ends *ends, lk_error *err) {
     struct lowering l = {.g = g, .plan = plan, .d = d, .states = states, .err = err};
-    lk_status status = lowering_init(&l);
-    if (status == LK_OK) {
-        count_uses(&l, ends);
-        status = lower_inputs(&l, ends);
-    }
+    lk_status status = lower_begin(&l, ends, 0);
     for (int32_t i = 0; status == LK_OK && i < g->node_count; i++) {
         if (states[i] == NODE_LIVE && !l.done[i]) {
             status = lower_node(&l, i);
         }
     }
-    for (int32_t i = 0; status == LK_OK && i < ends->wanted_count; i++) {
-        status = lower_plain(&l, ends->wanted[i], &ends->wanted_buffers[i]);
-        if (status == LK_OK) {
-            plan_keep(plan, ends->wanted_buffers[i]);
-        }
+    if (status == LK_OK) {
+        status = lower_wanted(&l, ends);
     }
-    mem_free(l.placed);
-    mem_free(l.uses);
-    mem_free(l.done);
-    mem_free(l.left);
-    mem_free(l.maker);
+    lower_end(&l);
     return status;
 }

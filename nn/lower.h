@@ -34,6 +34,8 @@ struct lowering {
     int32_t *maker; /* for each value the node that makes it, also when that is folded; -1 */
     bool *done;     /* nodes that are lowered, also as part of another */
     int32_t *left;  /* for each value, nodes that read it and are not lowered yet */
+    const bool
+        *changes; /* values whose constants change between runs: parameters in training; NULL */
     lk_error *err;
 };
 
@@ -50,14 +52,22 @@ struct lower_ends {
 MUST_CHECK lk_status lower(struct plan *plan, struct graph *g, enum node_state *states,
                            struct onednn *d, const struct lower_ends *ends, lk_error *err);
 
+/* The pieces of it, for training, which puts other steps between them (nn/training.c). l has its graph, plan, states and
+ * oneDNN; more_values: how many values will be added to the graph. lower_end frees what lower_begin made, also when that failed. */
+MUST_CHECK lk_status lower_begin(struct lowering *l, const struct lower_ends *ends,
+                                 int32_t more_values);
+MUST_CHECK lk_status lower_node(struct lowering *l, int32_t node);
+MUST_CHECK lk_status lower_wanted(struct lowering *l, const struct lower_ends *ends);
+void lower_end(struct lowering *l);
+
 /* -- For the operators of onednn_*.c. Each sets *done when it took the node; otherwise its definition runs. -- */
 typedef lk_status lower_function(struct lowering *l, int32_t node, bool *done);
 lower_function lower_conv, lower_conv_transpose, lower_matmul, lower_gemm, lower_pool,
-    lower_global_pool, lower_eltwise, lower_binary, lower_concat, lower_lrn, lower_softmax,
-    lower_quantize, lower_byte_conv, lower_byte_add;
+    lower_eltwise, lower_binary, lower_concat, lower_lrn, lower_softmax, lower_quantize,
+    lower_byte_conv, lower_byte_add;
 
 const struct tensor *lower_tensor(const struct lowering *l, int32_t value);
-/* Data of a constant; NULL for what is none. */
+/* Data of a constant; NULL for what is none, or changes between runs. */
 const float *lower_constant(const struct lowering *l, int32_t value);
 
 /* The buffer and layout in which a value lies at present; a layout of oneDNN's where there is one. */
@@ -68,6 +78,8 @@ MUST_CHECK lk_status lower_as(struct lowering *l, int32_t value, const dnnl_memo
                               int32_t *buffer);
 /* The same, row-major. */
 MUST_CHECK lk_status lower_plain(struct lowering *l, int32_t value, int32_t *buffer);
+/* A new row-major buffer for a value (a constant's own memory); from then on it lies there. */
+MUST_CHECK lk_status lower_place_plain(struct lowering *l, int32_t value, int32_t *buffer);
 /* A new buffer for a value in the layout md; from then on it lies there. */
 MUST_CHECK lk_status lower_define(struct lowering *l, int32_t value, const dnnl_memory_desc_t *md,
                                   int32_t *buffer);

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "nn/fold_norm.h"
@@ -32,7 +31,7 @@ void network_free(struct network *n) {
     mem_free(n);
 }
 
-static lk_status give_shapes(struct graph *g, const struct tensor *inputs, lk_error *err) {
+lk_status network_give_shapes(struct graph *g, const struct tensor *inputs, lk_error *err) {
     for (int32_t i = 0; i < g->input_count; i++) {
         struct value *v = &g->values[g->inputs[i]];
         const struct tensor *t = &inputs[i];
@@ -65,16 +64,16 @@ static int32_t find_output(const struct graph *g, const char *name) {
     return -1;
 }
 
-static lk_status choose_outputs(struct network *n, const char *const *names, int32_t count,
-                                lk_error *err) {
-    n->wanted_count = names ? count : n->g.output_count;
-    n->wanted = mem_alloc((size_t)n->wanted_count + 1, sizeof *n->wanted);
-    if (!n->wanted) {
-        return error_memory(err, (size_t)n->wanted_count * sizeof *n->wanted);
+lk_status network_choose(int32_t **out, int32_t *out_count, const struct graph *g,
+                         const char *const *names, int32_t count, lk_error *err) {
+    *out_count = names ? count : g->output_count;
+    *out = mem_alloc((size_t)*out_count + 1, sizeof **out);
+    if (!*out) {
+        return error_memory(err, (size_t)*out_count * sizeof **out);
     }
-    for (int32_t i = 0; i < n->wanted_count; i++) {
-        n->wanted[i] = names ? find_output(&n->g, names[i]) : n->g.outputs[i];
-        if (n->wanted[i] < 0) {
+    for (int32_t i = 0; i < *out_count; i++) {
+        (*out)[i] = names ? find_output(g, names[i]) : g->outputs[i];
+        if ((*out)[i] < 0) {
             return error_set(err, LK_E_CORRUPT, "the model has no output called '%s'", names[i]);
         }
     }
@@ -148,9 +147,9 @@ lk_status network_new(struct network **out, struct graph *g, const struct tensor
     n->g = *g;
     *g = (struct graph){0};
     n->threads = options->threads;
-    lk_status status = give_shapes(&n->g, inputs, err);
+    lk_status status = network_give_shapes(&n->g, inputs, err);
     if (status == LK_OK) {
-        status = choose_outputs(n, outputs, output_count, err);
+        status = network_choose(&n->wanted, &n->wanted_count, &n->g, outputs, output_count, err);
     }
     if (status == LK_OK) {
         status = compile(n, options, err);
@@ -192,8 +191,5 @@ void network_memory(const struct network *n, size_t *shared, size_t *unshared) {
 }
 
 void network_describe(const struct network *n, struct buf *out) {
-    for (int32_t i = 0; i < n->plan.step_count; i++) {
-        const struct step *s = &n->plan.steps[i];
-        buf_printf(out, "%4d  %-18s %-32s %s\n", (int)i, s->kind, s->label, s->note);
-    }
+    plan_describe(&n->plan, out);
 }

@@ -26,6 +26,14 @@ MUST_CHECK lk_status network_new(struct network **out, struct graph *g, const st
                                  const struct network_options *options, lk_error *err);
 void network_free(struct network *n);
 
+/* -- Its pieces, which training shares -- */
+/* Gives the inputs of g the shapes of inputs, after checking them against those that the model declares. */
+MUST_CHECK lk_status network_give_shapes(struct graph *g, const struct tensor *inputs,
+                                         lk_error *err);
+/* The values of the outputs of these names (NULL: of all), owned by the caller, also after an error. */
+MUST_CHECK lk_status network_choose(int32_t **out, int32_t *out_count, const struct graph *g,
+                                    const char *const *names, int32_t count, lk_error *err);
+
 /* Input i, as graph inputs are counted, whose data is to be filled before each run. With channels_last its dims are as ever;
  * only the order in memory is another. */
 struct tensor *network_input(struct network *n, int32_t i);

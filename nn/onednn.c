@@ -212,6 +212,12 @@ static dnnl_status_t set_attributes(struct onednn *d, dnnl_primitive_attr_t attr
 
 lk_status primitive_desc(dnnl_primitive_desc_t *pd, struct onednn *d, const_dnnl_op_desc_t desc,
                          const struct post_ops *post, lk_error *err) {
+    return primitive_desc_back(pd, d, desc, post, NULL, err);
+}
+
+lk_status primitive_desc_back(dnnl_primitive_desc_t *pd, struct onednn *d,
+                              const_dnnl_op_desc_t desc, const struct post_ops *post,
+                              const_dnnl_primitive_desc_t forward, lk_error *err) {
     *pd = NULL;
     dnnl_primitive_attr_t attr;
     dnnl_status_t code = d->lib.dnnl_primitive_attr_create(&attr);
@@ -220,7 +226,7 @@ lk_status primitive_desc(dnnl_primitive_desc_t *pd, struct onednn *d, const_dnnl
     }
     code = set_attributes(d, attr, post);
     if (code == dnnl_success) {
-        code = d->lib.dnnl_primitive_desc_create(pd, desc, attr, d->engine, NULL);
+        code = d->lib.dnnl_primitive_desc_create(pd, desc, attr, d->engine, forward);
     }
     d->lib.dnnl_primitive_attr_destroy(attr);
     if (code == dnnl_unimplemented || code == dnnl_invalid_arguments) {
@@ -320,15 +326,24 @@ static lk_status primitive_run(struct step *s, struct plan *plan, lk_error *err)
 lk_status primitive_step(struct primitive *p, struct plan *plan, const char *kind,
                          const char *label, const char *note, const int32_t *reads,
                          int32_t read_count, int32_t write, lk_error *err) {
-    int32_t writes[2] = {write};
-    int32_t write_count = 1;
+    return primitive_steps(p, plan, kind, label, note, reads, read_count, &write, 1, err);
+}
+
+lk_status primitive_steps(struct primitive *p, struct plan *plan, const char *kind,
+                          const char *label, const char *note, const int32_t *reads,
+                          int32_t read_count, const int32_t *writes, int32_t write_count,
+                          lk_error *err) {
+    int32_t all[PRIMITIVE_ARGS + 1], count = 0;
+    for (; count < write_count; count++) {
+        all[count] = writes[count];
+    }
     if (p->scratch) { /* scratch lives for this step only, in the block with everything else */
         lk_status status = plan_add_buffer(&p->scratch_buffer, plan, p->scratch_bytes, NULL, err);
         if (status != LK_OK) {
             primitive_free(p);
             return status;
         }
-        writes[write_count++] = p->scratch_buffer;
+        all[count++] = p->scratch_buffer;
     }
     struct step step = {.kind = kind,
                         .label = label,
@@ -337,7 +352,7 @@ lk_status primitive_step(struct primitive *p, struct plan *plan, const char *kin
                         .bind = primitive_bind,
                         .release = primitive_free};
     snprintf(step.note, sizeof step.note, "%s", note);
-    return plan_add_step(plan, &step, reads, read_count, writes, write_count, err);
+    return plan_add_step(plan, &step, reads, read_count, all, count, err);
 }
 
 lk_status onednn_repack(struct onednn *d, void **out, const dnnl_memory_desc_t *to,

@@ -13,10 +13,17 @@
 #include "nn/tensor.h"
 
 #define ONEDNN_CALLS(X)                                                                            \
+    X(dnnl_batch_normalization_backward_desc_init)                                                 \
+    X(dnnl_batch_normalization_forward_desc_init)                                                  \
     X(dnnl_binary_desc_init)                                                                       \
     X(dnnl_concat_primitive_desc_create)                                                           \
+    X(dnnl_dilated_convolution_backward_data_desc_init)                                            \
+    X(dnnl_dilated_convolution_backward_weights_desc_init)                                         \
     X(dnnl_dilated_convolution_forward_desc_init)                                                  \
+    X(dnnl_dilated_deconvolution_backward_data_desc_init)                                          \
+    X(dnnl_dilated_deconvolution_backward_weights_desc_init)                                       \
     X(dnnl_dilated_deconvolution_forward_desc_init)                                                \
+    X(dnnl_eltwise_backward_desc_init)                                                             \
     X(dnnl_eltwise_forward_desc_init)                                                              \
     X(dnnl_engine_create)                                                                          \
     X(dnnl_engine_destroy)                                                                         \
@@ -30,6 +37,7 @@
     X(dnnl_memory_desc_init_by_tag)                                                                \
     X(dnnl_memory_destroy)                                                                         \
     X(dnnl_memory_set_data_handle)                                                                 \
+    X(dnnl_pooling_v2_backward_desc_init)                                                          \
     X(dnnl_pooling_v2_forward_desc_init)                                                           \
     X(dnnl_post_ops_append_binary)                                                                 \
     X(dnnl_post_ops_append_eltwise)                                                                \
@@ -52,6 +60,8 @@
     X(dnnl_primitive_destroy)                                                                      \
     X(dnnl_primitive_execute)                                                                      \
     X(dnnl_reorder_primitive_desc_create)                                                          \
+    X(dnnl_resampling_backward_desc_init)                                                          \
+    X(dnnl_resampling_forward_desc_init)                                                           \
     X(dnnl_set_max_cpu_isa)                                                                        \
     X(dnnl_set_primitive_cache_capacity)                                                           \
     X(dnnl_softmax_forward_desc_init)                                                              \
@@ -140,6 +150,10 @@ struct post_ops {
 MUST_CHECK lk_status primitive_desc(dnnl_primitive_desc_t *pd, struct onednn *d,
                                     const_dnnl_op_desc_t desc, const struct post_ops *post,
                                     lk_error *err);
+/* The same for the way back of one made before. */
+MUST_CHECK lk_status primitive_desc_back(dnnl_primitive_desc_t *pd, struct onednn *d,
+                                         const_dnnl_op_desc_t desc, const struct post_ops *post,
+                                         const_dnnl_primitive_desc_t forward, lk_error *err);
 MUST_CHECK lk_status primitive_new(struct primitive **out, struct onednn *d,
                                    dnnl_primitive_desc_t pd, lk_error *err);
 void primitive_free(void *primitive);
@@ -152,6 +166,12 @@ lk_status primitive_own(struct primitive *p, void *block, lk_error *err);
 MUST_CHECK lk_status primitive_step(struct primitive *p, struct plan *plan, const char *kind,
                                     const char *label, const char *note, const int32_t *reads,
                                     int32_t read_count, int32_t write, lk_error *err);
+
+/* The same with several results, at most PRIMITIVE_ARGS. */
+MUST_CHECK lk_status primitive_steps(struct primitive *p, struct plan *plan, const char *kind,
+                                     const char *label, const char *note, const int32_t *reads,
+                                     int32_t read_count, const int32_t *writes, int32_t write_count,
+                                     lk_error *err);
 
 /* Copies constants from one layout to another, once, into a new block. scales: one for each of the first dimension of to, by
  * which elements are multiplied; NULL for none. */

@@ -5,17 +5,10 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "nn/lower.h"
-#include "nn/onednn_window.h"
-#include "nn/op_conv.h"
+#include "nn/onednn_conv.h"
 
 struct conv_making {
-    struct conv_geometry g;
-    bool transposed;
-    struct tensor
-        weights; /* shape with groups apart: [groups, out, in, ...] when there are several */
-    dnnl_memory_desc_t weights_md; /* as the model stores them */
-    dnnl_memory_desc_t bias_md;
+    struct conv_shape shape;
     const float *weights_data, *bias_data;
     struct chain chain;
     dnnl_primitive_desc_t pd;
@@ -24,7 +17,7 @@ struct conv_making {
 
 /* oneDNN wants groups as a dimension of their own, and the transposed convolution's weights as [out, in, ...]; the model's are
  * [in, out, ...]: the same memory, with the strides of the two exchanged. */
-static lk_status describe_weights(struct lowering *l, struct conv_making *m,
+static lk_status describe_weights(struct lowering *l, struct conv_shape *m,
                                   const struct tensor *w) {
     int64_t groups = m->g.groups, outs = m->g.out / groups, ins = m->g.in / groups;
     int32_t at = groups > 1 ? 1 : 0;
@@ -48,13 +41,37 @@ static lk_status describe_weights(struct lowering *l, struct conv_making *m,
                          "a layout of weights", l->err);
 }
 
+int32_t conv_bias(const struct node *node) {
+    return node->input_count > 2 ? node->inputs[2] : -1;
+}
+
+lk_status conv_shape_of(struct conv_shape *out, struct lowering *l, int32_t i, bool transposed) {
+    const struct node *node = &l->g->nodes[i];
+    const struct tensor *w = lower_tensor(l, node->inputs[1]);
+    int32_t bias = conv_bias(node);
+    struct node_call nc;
+    *out = (struct conv_shape){.transposed = transposed};
+    lk_status status = lower_call(l, i, &nc);
+    if (status == LK_OK) {
+        status = conv_geometry(&out->g, &nc.call, lower_tensor(l, node->inputs[0]), w, transposed);
+    }
+    if (status == LK_OK) {
+        onednn_window(&out->window, &out->g.window, transposed);
+        status = describe_weights(l, out, w);
+    }
+    if (status == LK_OK && bias >= 0) {
+        status = onednn_plain(l->d, &out->bias_md, lower_tensor(l, bias), l->err);
+    }
+    return status;
+}
+
 /* Asks oneDNN for an implementation with the chain; m->pd stays NULL when it has none. */
 static lk_status ask(struct lowering *l, struct conv_making *m, const struct tensor *x,
                      const struct tensor *y) {
     dnnl_memory_desc_t src, weights, dst;
     lk_status status = onednn_any(l->d, &src, x, l->err);
     if (status == LK_OK) {
-        status = onednn_any(l->d, &weights, &m->weights, l->err);
+        status = onednn_any(l->d, &weights, &m->shape.weights, l->err);
     }
     if (status == LK_OK) {
         status = onednn_any(l->d, &dst, y, l->err);
@@ -62,21 +79,20 @@ static lk_status ask(struct lowering *l, struct conv_making *m, const struct ten
     if (status != LK_OK) {
         return status;
     }
-    struct onednn_window w;
-    onednn_window(&w, &m->g.window, m->transposed);
-    const dnnl_memory_desc_t *bias = m->bias_data ? &m->bias_md : NULL;
-    if (m->transposed) {
+    const struct onednn_window *w = &m->shape.window;
+    const dnnl_memory_desc_t *bias = m->bias_data ? &m->shape.bias_md : NULL;
+    if (m->shape.transposed) {
         dnnl_deconvolution_desc_t desc;
         dnnl_status_t code = l->d->lib.dnnl_dilated_deconvolution_forward_desc_init(
             &desc, dnnl_forward_inference, dnnl_deconvolution_direct, &src, &weights, bias, &dst,
-            w.stride, w.dilation, w.begin, w.end);
+            w->stride, w->dilation, w->begin, w->end);
         return code == dnnl_success ? primitive_desc(&m->pd, l->d, &desc, &m->chain.post, l->err)
                                     : LK_OK;
     }
     dnnl_convolution_desc_t desc;
     dnnl_status_t code = l->d->lib.dnnl_dilated_convolution_forward_desc_init(
         &desc, dnnl_forward_inference, dnnl_convolution_direct, &src, &weights, bias, &dst,
-        w.stride, w.dilation, w.begin, w.end);
+        w->stride, w->dilation, w->begin, w->end);
     return code == dnnl_success ? primitive_desc(&m->pd, l->d, &desc, &m->chain.post, l->err)
                                 : LK_OK;
 }
@@ -108,7 +124,7 @@ static lk_status add_weights(struct lowering *l, struct conv_making *m, struct p
         l->d->lib.dnnl_primitive_desc_query_md(m->pd, dnnl_query_weights_md, 0);
     void *packed;
     lk_status status =
-        onednn_repack(l->d, &packed, packed_md, m->weights_data, &m->weights_md, l->err);
+        onednn_repack(l->d, &packed, packed_md, m->weights_data, &m->shape.weights_md, l->err);
     if (status == LK_OK) {
         status = primitive_own(p, packed, l->err);
     }
@@ -116,8 +132,8 @@ static lk_status add_weights(struct lowering *l, struct conv_making *m, struct p
         status = primitive_arg(p, DNNL_ARG_WEIGHTS, packed_md, -1, packed, l->err);
     }
     if (status == LK_OK && m->bias_data) {
-        status = primitive_arg(p, DNNL_ARG_BIAS, &m->bias_md, -1, (void *)(uintptr_t)m->bias_data,
-                               l->err);
+        status = primitive_arg(p, DNNL_ARG_BIAS, &m->shape.bias_md, -1,
+                               (void *)(uintptr_t)m->bias_data, l->err);
     }
     return status;
 }
@@ -157,27 +173,16 @@ static lk_status make_step(struct lowering *l, struct conv_making *m, const stru
 
 static lk_status lower_either(struct lowering *l, int32_t i, bool transposed, bool *done) {
     const struct node *node = &l->g->nodes[i];
-    struct conv_making m = {.transposed = transposed};
+    struct conv_making m = {0};
     const struct tensor *x = lower_tensor(l, node->inputs[0]);
-    const struct tensor *w = lower_tensor(l, node->inputs[1]);
     const struct tensor *y = lower_tensor(l, node->outputs[0]);
-    int32_t bias = node->input_count > 2 ? node->inputs[2] : -1;
-    m.weights_data = w->data;
+    int32_t bias = conv_bias(node);
+    m.weights_data = lower_constant(l, node->inputs[1]);
     m.bias_data = lower_constant(l, bias);
     if (!m.weights_data || (bias >= 0 && !m.bias_data) || tensor_count(y) == 0) {
         return LK_OK;
     }
-    struct node_call nc;
-    lk_status status = lower_call(l, i, &nc);
-    if (status == LK_OK) {
-        status = conv_geometry(&m.g, &nc.call, x, w, transposed);
-    }
-    if (status == LK_OK) {
-        status = describe_weights(l, &m, w);
-    }
-    if (status == LK_OK && m.bias_data) {
-        status = onednn_plain(l->d, &m.bias_md, lower_tensor(l, bias), l->err);
-    }
+    lk_status status = conv_shape_of(&m.shape, l, i, transposed);
     if (status == LK_OK) {
         chain_follow(&m.chain, l, node->outputs[0]);
         status = ask(l, &m, x, y);

@@ -2,8 +2,7 @@
 /* Pooling, local response normalisation, softmax and concatenation, in the layout of their inputs. */
 #include <string.h>
 
-#include "nn/lower.h"
-#include "nn/onednn_window.h"
+#include "nn/onednn_pool.h"
 
 /* A step with one input and one output, whose layouts the primitive says. Closes pd. */
 static lk_status one_to_one(struct lowering *l, const struct node *node, dnnl_primitive_desc_t pd,
@@ -35,32 +34,45 @@ static lk_status one_to_one(struct lowering *l, const struct node *node, dnnl_pr
                           &source, 1, buffer, l->err);
 }
 
-static lk_status lower_window(struct lowering *l, const struct node *node, const struct window *w,
-                              dnnl_alg_kind_t algorithm, bool *done) {
-    const struct tensor *y = lower_tensor(l, node->outputs[0]);
-    dnnl_memory_desc_t src, dst;
-    int32_t source;
-    lk_status status = lower_at(l, node->inputs[0], &src, &source);
-    if (status == LK_OK) {
-        status = onednn_any(l->d, &dst, y, l->err);
+/* A window as large as the picture. */
+static void global_window(struct window *w, const struct tensor *x) {
+    *w = (struct window){.given = x->rank - 2};
+    for (int32_t k = 0; k < w->given; k++) {
+        int32_t at = WINDOW_DIMS - w->given + k;
+        w->in[at] = w->kernel[at] = x->dims[2 + k];
+        w->out[at] = w->stride[at] = w->dilation[at] = 1;
     }
-    struct onednn_window o;
-    onednn_window(&o, w, false);
-    for (int32_t i = 0; i < w->given; i++) {
-        if (o.end[i] > w->pad_end[WINDOW_DIMS - w->given + i] &&
-            algorithm == dnnl_pooling_avg_include_padding) {
-            return LK_OK; /* rounding sizes up lets windows hang over the padding: only the definition counts those right */
-        }
+}
+
+static dnnl_alg_kind_t algorithm_of(const struct op_call *c) {
+    const char *op = c->node->op->name;
+    if (strcmp(op, "MaxPool") == 0 || strcmp(op, "GlobalMaxPool") == 0) {
+        return dnnl_pooling_max;
     }
-    dnnl_pooling_v2_desc_t desc;
-    dnnl_primitive_desc_t pd = NULL;
-    if (status == LK_OK) {
-        dnnl_status_t code = l->d->lib.dnnl_pooling_v2_forward_desc_init(
-            &desc, dnnl_forward_inference, algorithm, &src, &dst, o.stride, o.kernel, o.dilation,
-            o.begin, o.end);
-        status = code == dnnl_success ? primitive_desc(&pd, l->d, &desc, NULL, l->err) : LK_OK;
+    return op_int(c, "count_include_pad", 0) != 0 ? dnnl_pooling_avg_include_padding
+                                                  : dnnl_pooling_avg_exclude_padding;
+}
+
+lk_status pool_shape_of(struct pool_shape *out, struct lowering *l, int32_t i) {
+    struct node_call nc;
+    struct window w;
+    lk_status status = lower_call(l, i, &nc);
+    if (status == LK_OK && strncmp(nc.call.node->op->name, "Global", 6) == 0) {
+        global_window(&w, nc.inputs[0]);
+    } else if (status == LK_OK) {
+        status = window_of(&w, &nc.call, nc.inputs[0], NULL, op_int(&nc.call, "ceil_mode", 0) != 0);
     }
-    return pd ? one_to_one(l, node, pd, done) : status;
+    if (status != LK_OK) {
+        return status;
+    }
+    *out = (struct pool_shape){.algorithm = algorithm_of(&nc.call)};
+    onednn_window(&out->window, &w, false);
+    for (int32_t k = 0; k < w.given; k++) {
+        /* Rounding sizes up lets windows hang over the padding: only the definition counts those right. */
+        out->plain |= out->window.end[k] > w.pad_end[WINDOW_DIMS - w.given + k] &&
+                      out->algorithm == dnnl_pooling_avg_include_padding;
+    }
+    return LK_OK;
 }
 
 static bool is_pooled(const struct lowering *l, const struct node *node) {
@@ -72,39 +84,30 @@ static bool is_pooled(const struct lowering *l, const struct node *node) {
 
 lk_status lower_pool(struct lowering *l, int32_t i, bool *done) {
     const struct node *node = &l->g->nodes[i];
-    struct node_call nc;
-    struct window w;
+    dnnl_memory_desc_t src, dst;
+    struct pool_shape m;
+    int32_t source;
     if (!is_pooled(l, node)) {
         return LK_OK;
     }
-    lk_status status = lower_call(l, i, &nc);
+    lk_status status = pool_shape_of(&m, l, i);
+    if (status != LK_OK || m.plain) {
+        return status;
+    }
+    status = lower_at(l, node->inputs[0], &src, &source);
     if (status == LK_OK) {
-        status = window_of(&w, &nc.call, nc.inputs[0], NULL, op_int(&nc.call, "ceil_mode", 0) != 0);
+        status = onednn_any(l->d, &dst, lower_tensor(l, node->outputs[0]), l->err);
     }
-    dnnl_alg_kind_t algorithm = dnnl_pooling_max;
-    if (strcmp(node->op->name, "AveragePool") == 0) {
-        bool padding = op_int(&nc.call, "count_include_pad", 0) != 0;
-        algorithm = padding ? dnnl_pooling_avg_include_padding : dnnl_pooling_avg_exclude_padding;
+    dnnl_pooling_v2_desc_t desc;
+    dnnl_primitive_desc_t pd = NULL;
+    if (status == LK_OK) {
+        const struct onednn_window *w = &m.window;
+        dnnl_status_t code = l->d->lib.dnnl_pooling_v2_forward_desc_init(
+            &desc, dnnl_forward_inference, m.algorithm, &src, &dst, w->stride, w->kernel,
+            w->dilation, w->begin, w->end);
+        status = code == dnnl_success ? primitive_desc(&pd, l->d, &desc, NULL, l->err) : LK_OK;
     }
-    return status == LK_OK ? lower_window(l, node, &w, algorithm, done) : status;
-}
-
-/* A window as large as the picture. */
-lk_status lower_global_pool(struct lowering *l, int32_t i, bool *done) {
-    const struct node *node = &l->g->nodes[i];
-    if (!is_pooled(l, node)) {
-        return LK_OK;
-    }
-    const struct tensor *x = lower_tensor(l, node->inputs[0]);
-    struct window w = {.given = x->rank - 2};
-    for (int32_t k = 0; k < w.given; k++) {
-        int32_t at = WINDOW_DIMS - w.given + k;
-        w.in[at] = w.kernel[at] = x->dims[2 + k];
-        w.out[at] = w.stride[at] = w.dilation[at] = 1;
-    }
-    bool max = strcmp(node->op->name, "GlobalMaxPool") == 0;
-    return lower_window(l, node, &w, max ? dnnl_pooling_max : dnnl_pooling_avg_exclude_padding,
-                        done);
+    return pd ? one_to_one(l, node, pd, done) : status;
 }
 
 lk_status lower_lrn(struct lowering *l, int32_t i, bool *done) {

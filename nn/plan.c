@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/mem.h"
 
@@ -212,4 +213,11 @@ lk_status plan_run(struct plan *p, lk_error *err) {
         status = p->steps[i].run(&p->steps[i], p, err);
     }
     return status;
+}
+
+void plan_describe(const struct plan *p, struct buf *out) {
+    for (int32_t i = 0; i < p->step_count; i++) {
+        const struct step *s = &p->steps[i];
+        buf_printf(out, "%4d  %-18s %-32s %s\n", (int)i, s->kind, s->label, s->note);
+    }
 }

@@ -70,4 +70,8 @@ void *plan_data(const struct plan *p, int32_t buffer);
 
 MUST_CHECK lk_status plan_run(struct plan *p, lk_error *err);
 
+/* One line a step: what runs, on which node, in which layout. */
+struct buf;
+void plan_describe(const struct plan *p, struct buf *out);
+
 #endif

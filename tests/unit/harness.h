@@ -34,4 +34,10 @@
         assert_true(err.text[0] != '\0');                                                          \
     } while (0)
 
+static inline void assert_says(const lk_error *err, const char *words) {
+    if (!strstr(err->text, words)) {
+        fail_msg("\"%s\" does not say \"%s\"", err->text, words);
+    }
+}
+
 #endif

@@ -115,12 +115,6 @@ static void test_damaged(void **state) {
     lk_bytes_release(&bytes);
 }
 
-static void assert_says(const lk_error *err, const char *words) {
-    if (!strstr(err->text, words)) {
-        fail_msg("\"%s\" does not say \"%s\"", err->text, words);
-    }
-}
-
 static void test_memory(void **state) {
     (void)state;
     lk_error err;
