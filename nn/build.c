@@ -101,10 +101,9 @@ int32_t build_input(struct builder *b, const char *name, int64_t channels, int64
                     int64_t width) {
     const int64_t dims[4] = {-1, channels, height, width};
     int32_t value = add_value(b, name, tensor_of(TENSOR_F32, 4, dims));
-    int32_t *inputs =
-        b->status == LK_OK
-            ? mem_realloc(b->g->inputs, (size_t)b->g->input_count + 1, sizeof *inputs)
-            : NULL;
+    int32_t *inputs = b->status == LK_OK
+                          ? mem_realloc(b->g->inputs, (size_t)b->g->input_count + 1, sizeof *inputs)
+                          : NULL;
     if (!inputs) {
         b->status = b->status != LK_OK ? b->status : error_memory(b->err, sizeof *inputs);
         return -1;

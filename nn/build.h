@@ -45,7 +45,8 @@ int32_t build_conv_transpose(struct builder *b, const char *name, int32_t x,
 /* Batch normalisation, beginning as no change. */
 int32_t build_norm(struct builder *b, const char *name, int32_t x, int64_t channels);
 /* Maximum over a window of size x size, or the mean. */
-int32_t build_max_pool(struct builder *b, const char *name, int32_t x, int64_t size, int64_t stride);
+int32_t build_max_pool(struct builder *b, const char *name, int32_t x, int64_t size,
+                       int64_t stride);
 /* Each pixel `factor` times in both directions. */
 int32_t build_enlarge(struct builder *b, const char *name, int32_t x, int32_t factor);
 /* x w' + bias: w is [out, in]. */

@@ -90,7 +90,8 @@ static void add_triplet(struct triplets *t, int32_t anchor, int32_t positive, in
         return;
     }
     size_t at = (size_t)anchor * (size_t)t->e->rows;
-    double value = t->o->margin + (double)row(t, anchor)[positive] - (double)row(t, anchor)[negative];
+    double value =
+        t->o->margin + (double)row(t, anchor)[positive] - (double)row(t, anchor)[negative];
     t->count++;
     if (value > 0) {
         t->active++;
@@ -203,7 +204,8 @@ lk_status loss_contrastive(double *loss, const struct embeddings *e, double temp
     double each = anchors > 0 ? 1 / (temperature * anchors) : 0;
     for (size_t i = 0; i < n; i++) {
         for (size_t k = 0; k < n; k++) {
-            float both = (float)(((double)products[i * n + k] + (double)products[k * n + i]) * each);
+            float both =
+                (float)(((double)products[i * n + k] + (double)products[k * n + i]) * each);
             loops_add(e->gradient + i * dim, e->x + k * dim, both, e->dim);
         }
     }

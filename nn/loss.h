@@ -17,9 +17,9 @@ struct embeddings {
 };
 
 enum triplet_mining {
-    MINE_RANDOM,   /* for each anchor and positive a negative drawn at random */
+    MINE_RANDOM, /* for each anchor and positive a negative drawn at random */
     MINE_SEMIHARD, /* the nearest negative farther than the positive, else the farthest (Schroff et al. 2015) */
-    MINE_HARD,     /* for each anchor its farthest positive and nearest negative (Hermans et al. 2017) */
+    MINE_HARD, /* for each anchor its farthest positive and nearest negative (Hermans et al. 2017) */
     MINE_KINDS
 };
 const char *mining_name(enum triplet_mining mining);

@@ -119,8 +119,7 @@ static lk_status train_either(struct training *t, int32_t i, bool transposed) {
     }
     kept->src = *training_md(t, kept->forward, dnnl_query_src_md, 0);
     kept->dst = *training_md(t, kept->forward, dnnl_query_dst_md, 0);
-    const dnnl_memory_desc_t *weights_md =
-        training_md(t, kept->forward, dnnl_query_weights_md, 0);
+    const dnnl_memory_desc_t *weights_md = training_md(t, kept->forward, dnnl_query_weights_md, 0);
     status = lower_as(l, node->inputs[0], &kept->src, &source);
     if (status == LK_OK) {
         status = packed(t, &m, node->inputs[1], weights_md, &weights);

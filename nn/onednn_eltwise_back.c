@@ -9,21 +9,20 @@ static lk_status describe(dnnl_primitive_desc_t *pd, struct training *t, int32_t
                           const struct post_op *op, const dnnl_memory_desc_t *md) {
     struct lowering *l = &t->l;
     dnnl_eltwise_desc_t forward, back;
-    lk_status status = onednn_status(
-        l->d->lib.dnnl_eltwise_forward_desc_init(&forward, dnnl_forward_training, op->algorithm, md,
-                                                 op->alpha, op->beta),
-        "an activation", l->err);
+    lk_status status =
+        onednn_status(l->d->lib.dnnl_eltwise_forward_desc_init(
+                          &forward, dnnl_forward_training, op->algorithm, md, op->alpha, op->beta),
+                      "an activation", l->err);
     if (status == LK_OK) {
         status = primitive_desc(&t->kept[i].forward, l->d, &forward, NULL, l->err);
     }
     if (status == LK_OK) {
-        status = onednn_status(l->d->lib.dnnl_eltwise_backward_desc_init(
-                                   &back, op->algorithm, md, md, op->alpha, op->beta),
+        status = onednn_status(l->d->lib.dnnl_eltwise_backward_desc_init(&back, op->algorithm, md,
+                                                                         md, op->alpha, op->beta),
                                "an activation", l->err);
     }
-    return status == LK_OK
-               ? primitive_desc_back(pd, l->d, &back, NULL, t->kept[i].forward, l->err)
-               : status;
+    return status == LK_OK ? primitive_desc_back(pd, l->d, &back, NULL, t->kept[i].forward, l->err)
+                           : status;
 }
 
 static lk_status back_activation(struct training *t, int32_t i, const struct post_op *op) {
@@ -123,8 +122,7 @@ static lk_status back_term(struct training *t, int32_t i, int32_t term) {
         mem_free(f);
         return status;
     }
-    const struct c_step step = {
-        .run = fold, .state = f, .reads = &source, .writes = &out, 1, 1};
+    const struct c_step step = {.run = fold, .state = f, .reads = &source, .writes = &out, 1, 1};
     status = training_c_step(t, "sum over repetitions", i, &step);
     return status == LK_OK ? training_add(t, term, gradient) : status;
 }

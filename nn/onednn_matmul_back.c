@@ -136,8 +136,9 @@ static lk_status back_bias(struct training *t, int32_t i, int32_t bias, int64_t 
 
 static lk_status refuse(struct training *t, int32_t i, const char *what) {
     const struct node *node = &t->l.g->nodes[i];
-    return error_set(t->l.err, LK_E_FORMAT, "node %s (%s): the way back through %s is not supported",
-                     node->name, node->op->name, what);
+    return error_set(t->l.err, LK_E_FORMAT,
+                     "node %s (%s): the way back through %s is not supported", node->name,
+                     node->op->name, what);
 }
 
 lk_status back_gemm(struct training *t, int32_t i) {
@@ -160,9 +161,8 @@ lk_status back_gemm(struct training *t, int32_t i) {
     const struct operand a = {node->inputs[0], g.rows, g.inner, false};
     const struct operand b = {node->inputs[1], g.inner, g.columns, g.b_turned};
     status = back_product(t, i, a, b);
-    return status == LK_OK && bias >= 0 && t->wants[bias]
-               ? back_bias(t, i, bias, g.rows, g.columns)
-               : status;
+    return status == LK_OK && bias >= 0 && t->wants[bias] ? back_bias(t, i, bias, g.rows, g.columns)
+                                                          : status;
 }
 
 lk_status back_matmul(struct training *t, int32_t i) {

@@ -90,10 +90,10 @@ static lk_status describe(struct training *t, int32_t i) {
     int32_t source;
     lk_status status = lower_at(l, node->inputs[0], &kept->src, &source);
     if (status == LK_OK) {
-        status = onednn_status(l->d->lib.dnnl_batch_normalization_forward_desc_init(
-                                   &desc, dnnl_forward_training, &kept->src, epsilon_of(node),
-                                   flags_of(kept)),
-                               "batch normalisation", l->err);
+        status = onednn_status(
+            l->d->lib.dnnl_batch_normalization_forward_desc_init(
+                &desc, dnnl_forward_training, &kept->src, epsilon_of(node), flags_of(kept)),
+            "batch normalisation", l->err);
     }
     return status == LK_OK ? primitive_desc(&kept->forward, l->d, &desc, NULL, l->err) : status;
 }
@@ -174,9 +174,8 @@ static lk_status add_gradients(struct norm_gradients *out, struct training *t, i
     for (int32_t k = 0; status == LK_OK && k < 3; k++) {
         status = training_value(t, node->inputs[k], &out->values[k]);
         if (status == LK_OK) {
-            status = k == 0
-                         ? lower_define(l, out->values[k], &t->kept[i].src, &out->buffers[k])
-                         : lower_place_plain(l, out->values[k], &out->buffers[k]);
+            status = k == 0 ? lower_define(l, out->values[k], &t->kept[i].src, &out->buffers[k])
+                            : lower_place_plain(l, out->values[k], &out->buffers[k]);
         }
     }
     return status;
@@ -193,10 +192,10 @@ lk_status back_norm(struct training *t, int32_t i) {
     int32_t source, scale, shift, above;
     lk_status status = onednn_plain(l->d, &line, lower_tensor(l, node->inputs[1]), l->err);
     if (status == LK_OK) {
-        status = onednn_status(l->d->lib.dnnl_batch_normalization_backward_desc_init(
-                                   &desc, dnnl_backward, &kept->src, &kept->src, epsilon_of(node),
-                                   flags_of(kept)),
-                               "batch normalisation", l->err);
+        status = onednn_status(
+            l->d->lib.dnnl_batch_normalization_backward_desc_init(
+                &desc, dnnl_backward, &kept->src, &kept->src, epsilon_of(node), flags_of(kept)),
+            "batch normalisation", l->err);
     }
     if (status == LK_OK) {
         status = primitive_desc_back(&pd, l->d, &desc, NULL, kept->forward, l->err);

@@ -21,8 +21,8 @@ static lk_status forward(struct training *t, int32_t i, const char *kind) {
         status = lower_define(l, node->outputs[0], &kept->dst, &out);
     }
     if (status == LK_OK && has_places) {
-        status = plan_add_buffer(&kept->buffers[0], l->plan, onednn_size(l->d, places), NULL,
-                                 l->err);
+        status =
+            plan_add_buffer(&kept->buffers[0], l->plan, onednn_size(l->d, places), NULL, l->err);
     }
     const struct train_arg args[] = {{DNNL_ARG_SRC, &kept->src, source, false},
                                      {DNNL_ARG_DST, &kept->dst, out, true},
@@ -80,8 +80,8 @@ lk_status train_pool(struct training *t, int32_t i) {
     if (status == LK_OK) {
         const struct onednn_window *w = &m.window;
         status = onednn_status(l->d->lib.dnnl_pooling_v2_forward_desc_init(
-                                   &desc, dnnl_forward_training, m.algorithm, &src, &dst,
-                                   w->stride, w->kernel, w->dilation, w->begin, w->end),
+                                   &desc, dnnl_forward_training, m.algorithm, &src, &dst, w->stride,
+                                   w->kernel, w->dilation, w->begin, w->end),
                                "pooling", l->err);
     }
     if (status == LK_OK) {
@@ -100,8 +100,8 @@ lk_status back_pool(struct training *t, int32_t i) {
     if (status == LK_OK) {
         const struct onednn_window *w = &m.window;
         status = onednn_status(l->d->lib.dnnl_pooling_v2_backward_desc_init(
-                                   &desc, m.algorithm, &kept->src, &kept->dst, w->stride,
-                                   w->kernel, w->dilation, w->begin, w->end),
+                                   &desc, m.algorithm, &kept->src, &kept->dst, w->stride, w->kernel,
+                                   w->dilation, w->begin, w->end),
                                "pooling", l->err);
     }
     if (status == LK_OK) {
@@ -143,10 +143,10 @@ lk_status train_resize(struct training *t, int32_t i) {
         status = onednn_any(l->d, &dst, lower_tensor(l, node->outputs[0]), l->err);
     }
     if (status == LK_OK) {
-        status = onednn_status(l->d->lib.dnnl_resampling_forward_desc_init(
-                                   &desc, dnnl_forward_training, dnnl_resampling_nearest, NULL,
-                                   &src, &dst),
-                               "resizing", l->err);
+        status = onednn_status(
+            l->d->lib.dnnl_resampling_forward_desc_init(&desc, dnnl_forward_training,
+                                                        dnnl_resampling_nearest, NULL, &src, &dst),
+            "resizing", l->err);
     }
     if (status == LK_OK) {
         status = primitive_desc(&t->kept[i].forward, l->d, &desc, NULL, l->err);
@@ -159,10 +159,10 @@ lk_status back_resize(struct training *t, int32_t i) {
     const struct kept *kept = &t->kept[i];
     dnnl_resampling_desc_t desc;
     dnnl_primitive_desc_t pd = NULL;
-    lk_status status = onednn_status(
-        l->d->lib.dnnl_resampling_backward_desc_init(&desc, dnnl_resampling_nearest, NULL,
-                                                     &kept->src, &kept->dst),
-        "resizing", l->err);
+    lk_status status =
+        onednn_status(l->d->lib.dnnl_resampling_backward_desc_init(&desc, dnnl_resampling_nearest,
+                                                                   NULL, &kept->src, &kept->dst),
+                      "resizing", l->err);
     if (status == LK_OK) {
         status = primitive_desc_back(&pd, l->d, &desc, NULL, kept->forward, l->err);
     }

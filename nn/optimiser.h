@@ -13,7 +13,8 @@ struct optimiser_options {
     double momentum; /* SGD */
     bool nesterov;
     double beta1, beta2, epsilon; /* AdamW */
-    double decay;   /* of weights (not biases, scales, shifts): added to the gradient by SGD, apart from it by AdamW */
+    double
+        decay; /* of weights (not biases, scales, shifts): added to the gradient by SGD, apart from it by AdamW */
     double clip;    /* longest gradient of all parameters together (Euclidean); 0: any */
     double average; /* share that a moving average of all parameters keeps each step; 0: none */
 };

@@ -55,8 +55,8 @@ struct parameter_row {
 };
 
 static const struct parameter_row parameter_table[] = {
-    {"Conv", 1, 3, 3},   {"ConvTranspose", 1, 3, 3}, {"BatchNormalization", 1, 3, 5},
-    {"Gemm", 1, 3, 3},   {"MatMul", 0, 2, 2},        {"Add", 0, 2, 2},
+    {"Conv", 1, 3, 3}, {"ConvTranspose", 1, 3, 3}, {"BatchNormalization", 1, 3, 5},
+    {"Gemm", 1, 3, 3}, {"MatMul", 0, 2, 2},        {"Add", 0, 2, 2},
 };
 
 static const struct parameter_row *row_of(const struct node *node) {
@@ -124,8 +124,8 @@ static lk_status find_parameters(struct trainer *t, struct training *way, int32_
     for (int32_t i = first_trained(&t->g, last_layers); i < t->g.node_count; i++) {
         const struct node *node = &t->g.nodes[i];
         const struct parameter_row *row = row_of(node);
-        for (int32_t k = row ? row->from : 0; row && k < node->input_count && k < row->statistics_to;
-             k++) {
+        for (int32_t k = row ? row->from : 0;
+             row && k < node->input_count && k < row->statistics_to; k++) {
             if (node->inputs[k] >= 0) {
                 add_parameter(t, way, node->inputs[k], k >= row->to);
             }
@@ -191,8 +191,7 @@ static lk_status add_loss(struct trainer *t, struct training *way, const struct 
         }
         if (status == LK_OK) {
             const struct tensor *like = lower_tensor(&way->l, gradient);
-            loss->outputs[i] = loss->gradients[i] =
-                tensor_of(like->type, like->rank, like->dims);
+            loss->outputs[i] = loss->gradients[i] = tensor_of(like->type, like->rank, like->dims);
             status = training_add(way, ends->wanted[i], gradient);
         }
     }
@@ -218,7 +217,8 @@ static lk_status add_loss(struct trainer *t, struct training *way, const struct 
 static void keep_values(struct training *way) {
     for (int32_t i = 0; i < way->l.g->node_count; i++) {
         const struct node *node = &way->l.g->nodes[i];
-        bool trained = node->output_count > 0 && node->outputs[0] >= 0 && way->wants[node->outputs[0]];
+        bool trained =
+            node->output_count > 0 && node->outputs[0] >= 0 && way->wants[node->outputs[0]];
         for (int32_t k = 0; trained && k < node->input_count; k++) {
             if (node->inputs[k] >= 0) {
                 way->l.uses[node->inputs[k]].wanted = true;

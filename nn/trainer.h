@@ -12,8 +12,8 @@ struct trainer;
 
 /* A parameter: weights of a convolution or a product, a bias, scale or shift of a normalisation. */
 struct parameter {
-    const char *name; /* in the model's file */
-    float *data;      /* the model's own memory, row-major */
+    const char *name;      /* in the model's file */
+    float *data;           /* the model's own memory, row-major */
     const float *gradient; /* of the last step's loss; NULL when the loss does not depend on it */
     int64_t count;
     bool is_weight; /* of two dimensions or more: weight decay is for these alone */
@@ -28,8 +28,10 @@ struct trainer_options {
     int32_t threads;     /* of oneDNN */
     size_t memory_bytes; /* what constants may take, and activations with gradients */
     enum cpu_level cpu;
-    bool channels_last; /* inputs of four dimensions are filled as [batch, height, width, channels] */
-    int32_t last_layers; /* only so many of the last layers that have parameters are trained; 0: all */
+    bool
+        channels_last; /* inputs of four dimensions are filled as [batch, height, width, channels] */
+    int32_t
+        last_layers; /* only so many of the last layers that have parameters are trained; 0: all */
     loss_function *loss;
     void *loss_arg;
 };

@@ -70,7 +70,8 @@ MUST_CHECK lk_status training_step(struct training *t, dnnl_primitive_desc_t pd,
 const dnnl_memory_desc_t *training_md(struct training *t, dnnl_primitive_desc_t pd,
                                       dnnl_query_t what, int index);
 
-/* A step in C: reads and writes are buffers, row-major. state is an allocated block that becomes the step's, also when this fails. */
+/* A step in C: reads and writes are buffers, row-major. state is an allocated block that becomes the step's, also when this
+ * fails. */
 struct c_step {
     void (*run)(const void *state, void *const *data); /* data: reads, then writes */
     void *state;

@@ -93,8 +93,8 @@ static void check_slope(struct trainer *t, const struct parameter *p, const char
     double found = (sides[1] - sides[0]) / (2 * step);
     double scale = sqrt(steepest / (double)p->count) + fabs(slope) + 1e-3;
     if (fabs(found - slope) > tolerance * scale) {
-        print_error("%s, %s: slope %g, the gradient says %g (of %g)\n", layer, p->name, found, slope,
-                    scale);
+        print_error("%s, %s: slope %g, the gradient says %g (of %g)\n", layer, p->name, found,
+                    slope, scale);
     }
     assert_true(fabs(found - slope) <= tolerance * scale);
     mem_free(kept);
@@ -129,7 +129,8 @@ static int32_t conv_strided(struct builder *b, int32_t x) {
     return build_conv(b, "conv", x, &(struct build_conv){CHANNELS, 5, 5, .stride = 2});
 }
 static int32_t conv_grouped(struct builder *b, int32_t x) {
-    return build_conv(b, "conv", x, &(struct build_conv){CHANNELS, 32, 3, .groups = 4, .bias = true});
+    return build_conv(b, "conv", x,
+                      &(struct build_conv){CHANNELS, 32, 3, .groups = 4, .bias = true});
 }
 static int32_t conv_depthwise(struct builder *b, int32_t x) {
     return build_conv(b, "conv", x,
@@ -238,8 +239,7 @@ static void test_layers(void **state) {
         int32_t x = build_input(&b, "in", CHANNELS, SIDE, SIDE);
         int32_t shift = build_weights(&b, "before", 4, dims, 0.5);
         int32_t y = layers[i].make(&b, build_add(&b, "sum before", x, shift));
-        check_trainer(trainer_of(&b, y, probe, NULL), layers[i].name, layers[i].tolerance,
-                      4e-3);
+        check_trainer(trainer_of(&b, y, probe, NULL), layers[i].name, layers[i].tolerance, 4e-3);
     }
 }
 
@@ -287,10 +287,14 @@ static lk_status run_loss(void *arg, double *loss, const struct tensor *outputs,
 static void test_losses(void **state) {
     (void)state;
     static const struct loss_case cases[] = {
-        {{0.5, true, MINE_HARD}, 0},     {{0.5, false, MINE_HARD}, 0},
-        {{0.5, true, MINE_SEMIHARD}, 0}, {{0.3, false, MINE_SEMIHARD}, 0},
-        {{0.5, true, MINE_RANDOM}, 0},   {.kind = 1},
-        {.kind = 2},                        {.kind = 3},
+        {{0.5, true, MINE_HARD}, 0},
+        {{0.5, false, MINE_HARD}, 0},
+        {{0.5, true, MINE_SEMIHARD}, 0},
+        {{0.3, false, MINE_SEMIHARD}, 0},
+        {{0.5, true, MINE_RANDOM}, 0},
+        {.kind = 1},
+        {.kind = 2},
+        {.kind = 3},
         {.kind = 4},
     };
     const int64_t dims[4] = {1, CHANNELS, SIDE, SIDE};
