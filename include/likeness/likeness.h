@@ -5,6 +5,7 @@
 
 #include <likeness/compare.h>
 #include <likeness/diff.h>
+#include <likeness/evaluate.h>
 #include <likeness/feature.h>
 #include <likeness/folder.h>
 #include <likeness/hash.h>

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How well vectors tell things apart: recall of the nearest ones, and true matches at rates of false ones. */
+#ifndef LIKENESS_EVALUATE_H
+#define LIKENESS_EVALUATE_H
+
+#include <likeness/image.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A figure with its 95 % interval. */
+typedef struct lk_interval {
+    double value, low, high;
+} lk_interval;
+
+/* Wilson's interval of a share, hits of count; 0 to 1 when count is 0. */
+LK_API lk_interval lk_interval_of_share(int64_t hits, int64_t count);
+
+enum { LK_RECALL_COUNT = 3, LK_ROC_AT_COUNT = 2, LK_ROC_POINTS = 41 };
+
+/* Of queries that have a right answer: the share with one among their k nearest. */
+typedef struct lk_recall {
+    int32_t queries;                 /* asked */
+    int32_t left_out;                /* without a right answer */
+    int32_t k[LK_RECALL_COUNT];      /* 1, 5, 10 */
+    lk_interval at[LK_RECALL_COUNT]; /* Wilson's */
+} lk_recall;
+
+/* One working point: pairs whose cosine is above threshold are accepted. */
+typedef struct lk_roc_point {
+    double false_match_rate; /* what is allowed: at most this share of impostor pairs is accepted */
+    double threshold;        /* a cosine; -2 accepts all */
+    lk_interval true_match_rate; /* share of genuine pairs accepted */
+} lk_roc_point;
+
+/* Intervals are bootstrapped by query, but where resamples is 0: there they are as wide as the value. */
+typedef struct lk_roc {
+    int64_t genuine, impostors; /* pairs; all figures are 0 where there are none of one of them */
+    int32_t queries;            /* that the pairs come from */
+    int32_t resamples;
+    lk_interval area; /* a genuine pair's cosine is above an impostor's; ties count half */
+    lk_roc_point at[LK_ROC_AT_COUNT];   /* false match rates of 1 % and 0.1 % */
+    lk_roc_point points[LK_ROC_POINTS]; /* 0.0001 to 1, ten a decade; without intervals */
+} lk_roc;
+
+typedef struct lk_evaluation {
+    lk_recall recall;
+    lk_roc roc;
+} lk_evaluation;
+
+typedef struct lk_evaluate_options {
+    int32_t
+        resamples; /* of the bootstrap, at most 10,000; fewer are taken where there are many pairs */
+    uint64_t seed;
+} lk_evaluate_options;
+
+/* 1,000 resamples, seed 1. */
+LK_API lk_evaluate_options lk_evaluate_options_default(void);
+
+/* Vectors, a row each. */
+typedef struct lk_vectors {
+    const float *data;
+    int32_t count, dim;
+} lk_vectors;
+
+/* Each vector asks for the others (leave one out); those of its label are right. Results do not depend on the number of threads.
+ * docs/algorithms/evaluate.md defines each figure. LK_E_USAGE for a number that is not finite, fewer than two vectors or none with
+ * a partner; LK_E_CANCELLED; LK_E_MEMORY. options may be NULL. */
+LK_API LK_MUST_CHECK lk_status lk_evaluate_labels(lk_evaluation *out, lk_engine *engine,
+                                                  const lk_vectors *vectors, const int32_t *labels,
+                                                  const lk_evaluate_options *options,
+                                                  lk_error *err);
+
+/* A query and a reference that show the same thing. */
+typedef struct lk_true_pair {
+    int32_t query, reference;
+} lk_true_pair;
+
+/* Each query asks for references; pairs lists the right ones (several a query may be). A query in no pair counts as an impostor of
+ * all references. Errors as lk_evaluate_labels; LK_E_USAGE for a pair that names no row. */
+LK_API LK_MUST_CHECK lk_status lk_evaluate_pairs(lk_evaluation *out, lk_engine *engine,
+                                                 const lk_vectors *queries,
+                                                 const lk_vectors *references,
+                                                 const lk_true_pair *pairs, int32_t pair_count,
+                                                 const lk_evaluate_options *options, lk_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
