@@ -200,3 +200,15 @@ int32_t csv_column(const struct csv *csv, const char *names) {
 const char *csv_at(const struct csv *csv, int32_t row, int32_t column) {
     return csv->cells[(size_t)(row + 1) * (size_t)csv->columns + (size_t)column];
 }
+
+char *csv_path(const char *table, const char *path) {
+    const char *slash = strrchr(table, '/');
+    size_t folder = slash && path[0] != '/' ? (size_t)(slash + 1 - table) : 0;
+    size_t length = strlen(path);
+    char *out = mem_alloc(folder + length + 1, 1);
+    if (out) {
+        memcpy(out, table, folder);
+        memcpy(out + folder, path, length + 1);
+    }
+    return out;
+}

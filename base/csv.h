@@ -28,4 +28,8 @@ void csv_release(struct csv *csv);
 int32_t csv_column(const struct csv *csv, const char *names);
 const char *csv_at(const struct csv *csv, int32_t row, int32_t column);
 
+/* The path of a file that a table names: as it stands, or, unless it begins with a slash, from the table's folder. The
+ * caller's; NULL when memory is short. */
+char *csv_path(const char *table, const char *path);
+
 #endif

@@ -4,12 +4,14 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "cli/model_run.h"
+#include "cli/model_eval.h"
 
 struct model_command {
     struct common common;
     struct model_settings model;
     const char *out;
+    const char *references;
+    int32_t pixels;
     bool yes;
 };
 
@@ -22,6 +24,10 @@ static const struct option model_options[] = {
     {"card", 0, OPTION_TEXT, "FILE", NULL, NULL, "add: the card of the file",
      AT(model) + offsetof(struct model_settings, card)},
     {"out", 'O', OPTION_TEXT, "FILE.onnx", NULL, NULL, "export: where the network goes", AT(out)},
+    {"references", 0, OPTION_TEXT, "DIR", NULL, NULL,
+     "eval: pictures that are references of no photo", AT(references)},
+    {"pixels", 0, OPTION_INT, "N", NULL, NULL, "eval: no network, but the pictures as N x N pixels",
+     AT(pixels)},
     {"yes", 'y', OPTION_FLAG, NULL, NULL, NULL, "rm: do not ask", AT(yes)},
     OPTION_END,
 };
@@ -246,15 +252,39 @@ static enum exit_code rm_verb(const struct verb_call *v) {
     return say(v, v->name, "removed");
 }
 
+/* NAME|FILE and what to evaluate it on; with --pixels the latter alone. */
+static enum exit_code eval_verb(const struct verb_call *v) {
+    const struct model_command *s = v->s;
+    struct model_settings chosen = s->model;
+    bool plain = s->pixels > 0;
+    if (s->common.args.count != (plain ? 2 : 3)) {
+        return report_usage(&s->common, &command_model,
+                            plain ? "eval --pixels N wants DIR or PAIRS.csv, and no model"
+                                  : "eval wants NAME or FILE, and DIR or PAIRS.csv");
+    }
+    if (s->pixels > LK_PIXELS_SIDE_MAX) {
+        return report_usage(&s->common, &command_model, "--pixels takes a side of at most 256");
+    }
+    chosen.model = plain ? NULL : v->name;
+    const struct model_eval eval = {.common = &s->common,
+                                    .engine = v->engine,
+                                    .model = chosen,
+                                    .pixels = s->pixels,
+                                    .data = s->common.args.items[plain ? 1 : 2],
+                                    .references = s->references};
+    return model_eval_run(&eval);
+}
+
 struct verb {
     const char *name;
-    bool wants_name;
+    size_t least, most; /* names behind it */
     enum exit_code (*run)(const struct verb_call *v);
 };
 
 static const struct verb verbs[] = {
-    {"list", false, list_verb},  {"show", true, show_verb},     {"add", true, add_verb},
-    {"check", true, check_verb}, {"export", true, export_verb}, {"rm", true, rm_verb},
+    {"list", 0, 0, list_verb},   {"show", 1, 1, show_verb}, {"add", 1, 1, add_verb},
+    {"check", 1, 1, check_verb}, {"eval", 1, 2, eval_verb}, {"export", 1, 1, export_verb},
+    {"rm", 1, 1, rm_verb},
 };
 
 static void add_words(struct buf *b) {
@@ -273,21 +303,24 @@ static enum exit_code model_command_run(void *settings, lk_engine *engine) {
                              .name = s->common.args.count > 1 ? s->common.args.items[1] : NULL};
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
         if (strcmp(verbs[i].name, s->common.args.items[0]) == 0) {
-            return verbs[i].wants_name == (call.name != NULL)
-                       ? verbs[i].run(&call)
-                       : report_usage(&s->common, &command_model,
-                                      verbs[i].wants_name ? "a name is missing"
-                                                          : "list takes no name");
+            size_t names = s->common.args.count - 1;
+            bool fits = names >= verbs[i].least && names <= verbs[i].most;
+            return fits ? verbs[i].run(&call)
+                        : report_usage(&s->common, &command_model,
+                                       names < verbs[i].least ? "a name is missing"
+                                       : verbs[i].most == 0   ? "list takes no name"
+                                                              : "one name at a time");
         }
     }
     return report_usage(&s->common, &command_model,
-                        "the verbs are list, show, add, check, export and rm");
+                        "the verbs are list, show, add, check, eval, export and rm");
 }
 
 const struct command command_model = {
     .name = "model",
-    .summary = "the catalogue of networks: list, show, add, check, export, rm",
-    .arguments = "list | show NAME | add FILE|DIR | check NAME | export NAME | rm NAME",
+    .summary = "the catalogue of networks: list, show, add, check, eval, export, rm",
+    .arguments = "list | show NAME | add FILE|DIR | check NAME | eval NAME|FILE DIR|PAIRS.csv | "
+                 "export NAME | rm NAME",
     .details =
         "A model is an ONNX file with a card: a JSON file that says what it is, its checksum, how "
         "pictures become its\n"
@@ -296,14 +329,24 @@ const struct command command_model = {
         "The card is --card, FILE.json beside the file, or one of those that come with likeness, "
         "found by its checksum or, where a card knows none, by the file's name.\n"
         "export writes the part of a network that gives its embedding as an ONNX file of its own.\n"
+        "eval measures how well a network tells things apart, on a folder with a folder a class, "
+        "or "
+        "on a table with columns\n"
+        "photo and reference: recall among the nearest, and true matches at rates of false ones, "
+        "with 95 % intervals.\n"
+        "--pixels N measures the pictures themselves, which a network has to beat. A picture that "
+        "cannot be read is reported\n"
+        "and left out; the command then ends with 2.\n"
         "Nothing is downloaded: show says where a model is to be had.",
     .examples = "  likeness model list\n"
                 "  likeness model show mobilenet-v2\n"
                 "  likeness model add mobilenet_v2_1.0_224.onnx\n"
+                "  likeness model eval mobilenet-v2 pairs.csv --references covers/\n"
+                "  likeness model eval photos/ --pixels 32\n"
                 "  likeness model export mobilenet-v2 --out embedding.onnx\n"
                 "  likeness model rm mobilenet-v2 --yes\n",
     .least_args = 1,
-    .most_args = 2,
+    .most_args = 3,
     .add_words = add_words,
     .options = model_options,
     .settings_size = sizeof(struct model_command),

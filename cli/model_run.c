@@ -119,19 +119,32 @@ static void decode(void *arg, int32_t i) {
 static void report_bad(struct group *g, const lk_error *err) {
     progress_hide(&g->bar);
     g->code = report_error(g->job->common, err);
+    if (g->job->refused) {
+        g->job->refused(g->job->arg, err);
+    }
+}
+
+int32_t model_job_dim(const struct model_job *job) {
+    return job->model ? lk_model_dim(job->model) : 3 * job->pixels * job->pixels;
+}
+
+static lk_status run_one(const struct model_job *job, lk_model_output *out, const lk_image *image,
+                         lk_error *err) {
+    return job->model ? lk_model_run(job->model, out, &image, 1, err)
+                      : lk_pixels_embed(out->embedding, job->engine, image, job->pixels, err);
 }
 
 /* Runs the network over the pictures that could be read; one it cannot take is reported like one that cannot be read. */
 static void run_group(struct group *g) {
     const struct model_job *job = g->job;
-    int32_t dim = lk_model_dim(job->model);
+    int32_t dim = model_job_dim(job);
     for (int32_t i = 0; i < g->count && !g->stopped; i++) {
         const lk_image *image = &g->images[i];
         lk_model_output out = {.embedding = job->embed ? g->vectors + (int64_t)i * dim : NULL,
                                .top = job->top_count > 0 ? g->classes : NULL,
                                .top_count = job->top_count};
         if (g->status[i] == LK_OK) {
-            g->status[i] = lk_model_run(job->model, &out, &image, 1, &g->err[i]);
+            g->status[i] = run_one(job, &out, image, &g->err[i]);
         }
         progress_step(&g->bar, g->paths[i]);
         if (g->status[i] == LK_E_CANCELLED) {
@@ -177,14 +190,8 @@ static enum exit_code run_list(struct group *g, const lk_picture_list *list) {
     return g->stopped ? EXIT_TROUBLE : g->code;
 }
 
-enum exit_code model_run(const struct model_job *job) {
-    lk_picture_list list;
-    lk_error err = {0};
-    if (lk_picture_list_find(&list, job->common->args.items, job->common->args.count, &err) !=
-        LK_OK) {
-        return report_error(job->common, &err);
-    }
-    size_t dim = (size_t)lk_model_dim(job->model);
+static enum exit_code run_job(const struct model_job *job, const lk_picture_list *list) {
+    size_t dim = (size_t)model_job_dim(job);
     struct group *g = mem_calloc(1, sizeof *g);
     enum exit_code code = EXIT_TROUBLE;
     if (g) {
@@ -193,9 +200,9 @@ enum exit_code model_run(const struct model_job *job) {
         g->classes = mem_alloc((size_t)MAX(job->top_count, 1), sizeof *g->classes);
     }
     if (g && g->vectors && g->classes) {
-        code = run_list(g, &list);
+        code = run_list(g, list);
     } else {
-        err = (lk_error){.status = LK_E_MEMORY, .text = "the results do not fit into memory"};
+        lk_error err = {.status = LK_E_MEMORY, .text = "the results do not fit into memory"};
         code = report_error(job->common, &err);
     }
     if (g) {
@@ -203,6 +210,20 @@ enum exit_code model_run(const struct model_job *job) {
         mem_free(g->classes);
     }
     mem_free(g);
+    return code;
+}
+
+enum exit_code model_run(const struct model_job *job) {
+    lk_picture_list list;
+    lk_error err = {0};
+    if (job->list) {
+        return run_job(job, job->list);
+    }
+    if (lk_picture_list_find(&list, job->common->args.items, job->common->args.count, &err) !=
+        LK_OK) {
+        return report_error(job->common, &err);
+    }
+    enum exit_code code = run_job(job, &list);
     lk_picture_list_release(&list);
     return code;
 }

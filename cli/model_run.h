@@ -51,12 +51,16 @@ lk_status model_for_measures(lk_model **out, lk_engine *engine, const struct mod
 /* One picture's result, in the order of the list. Returns false to stop. */
 typedef bool model_result(void *arg, const char *path, const lk_model_output *output);
 
-/* Runs the model over what the arguments name and calls give for each picture. top_count: classes wanted. skip: how many of the
- * list to pass over is asked of it, by path; NULL for none. A picture that cannot be read is reported: EXIT_TROUBLE. */
+/* Runs the model over what the arguments name, or over paths, and calls give for each picture. top_count: classes wanted. skip: how
+ * many of the list to pass over is asked of it, by path; NULL for none. A picture that cannot be read is reported, and to
+ * refused where that is not NULL: EXIT_TROUBLE. */
 struct model_job {
     const struct common *common;
     lk_engine *engine;
-    lk_model *model;
+    lk_model *model; /* NULL: pictures of pixels x pixels are the vectors */
+    int32_t pixels;
+    const lk_picture_list *list; /* NULL: the arguments */
+    void (*refused)(void *arg, const lk_error *err);
     bool embed;
     int32_t top_count;
     bool (*skip)(void *arg, const char *path);
@@ -64,5 +68,7 @@ struct model_job {
     void *arg;
 };
 enum exit_code model_run(const struct model_job *job);
+/* Numbers of a vector. */
+int32_t model_job_dim(const struct model_job *job);
 
 #endif

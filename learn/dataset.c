@@ -199,29 +199,15 @@ static lk_status add_folder(struct dataset *d, const char *path, enum dataset_ki
 
 /* -- Tables -- */
 
-/* path as it stands in a table that lies in folder (its length). */
-static char *table_path(const char *table, size_t folder, const char *path) {
-    size_t length = strlen(path);
-    if (path[0] == '/') {
-        return copy_text(path, length);
-    }
-    char *out = mem_alloc(folder + length + 1, 1);
-    if (out) {
-        memcpy(out, table, folder);
-        memcpy(out + folder, path, length + 1);
-    }
-    return out;
-}
-
 static lk_status row_entry(struct entries *e, const struct csv *csv, int32_t row,
                            const int32_t columns[2], const char *table, lk_error *err) {
-    const char *slash = strrchr(table, '/'), *path = csv_at(csv, row, columns[0]);
+    const char *path = csv_at(csv, row, columns[0]);
     const char *label = columns[1] < 0 ? path : csv_at(csv, row, columns[1]);
     if (!path[0] || !label[0]) {
         return error_set(err, LK_E_CORRUPT, "line %d: no %s", (int)csv->lines[row],
                          path[0] ? "label" : "path");
     }
-    char *full = table_path(table, slash ? (size_t)(slash + 1 - table) : 0, path);
+    char *full = csv_path(table, path);
     if (!full) {
         return error_memory(err, strlen(path) + 1);
     }

@@ -23,15 +23,7 @@ lk_evaluate_options lk_evaluate_options_default(void) {
 }
 
 lk_interval lk_interval_of_share(int64_t hits, int64_t count) {
-    const double z = 1.959963984540054; /* the normal quantile of 0.975 */
-    if (count <= 0) {
-        return (lk_interval){0, 0, 1};
-    }
-    double n = (double)count, p = (double)hits / n, scale = 1 / (1 + z * z / n);
-    double middle = (p + z * z / (2 * n)) * scale;
-    double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) * scale;
-    /* At the ends the interval touches them exactly; rounding would not. */
-    return (lk_interval){p, hits == 0 ? 0 : middle - half, hits == count ? 1 : middle + half};
+    return roc_wilson(count > 0 ? (double)hits / (double)count : 0, (double)count);
 }
 
 enum kind { IMPOSTOR, GENUINE, ITSELF };

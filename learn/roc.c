@@ -208,6 +208,33 @@ static void set_interval(lk_interval *out, double *figures, int32_t resamples) {
     }
 }
 
+lk_interval roc_wilson(double p, double n) {
+    const double z = 1.959963984540054; /* the normal quantile of 0.975 */
+    if (n <= 0) {
+        return (lk_interval){0, 0, 1};
+    }
+    double scale = 1 / (1 + z * z / n), middle = (p + z * z / (2 * n)) * scale;
+    double half = z * sqrt(p * (1 - p) / n + z * z / (4 * n * n)) * scale;
+    /* At the ends the interval touches them exactly; rounding would not. */
+    return (lk_interval){p, p <= 0 ? 0 : middle - half, p >= 1 ? 1 : middle + half};
+}
+
+/* A resample can only repeat what was seen: of six photos none of which is accepted, all resamples say 0. So the interval of a rate
+ * reaches at least as far as Wilson's of that share of the questions, the threshold held. */
+static void widen(lk_interval *i, int32_t questions) {
+    lk_interval least = roc_wilson(i->value, questions);
+    i->low = fmin(i->low, least.low);
+    i->high = fmax(i->high, least.high);
+}
+
+static int32_t count_questions(const struct totals *of_query, int32_t queries) {
+    int32_t count = 0;
+    for (int32_t i = 0; i < queries; i++) {
+        count += of_query[i].genuine > 0;
+    }
+    return count;
+}
+
 static lk_status bootstrap(lk_roc *out, struct bootstrap *b, lk_engine *engine, lk_error *err) {
     size_t n = (size_t)b->resamples;
     b->figures = mem_calloc(FIGURES * n, sizeof *b->figures);
@@ -219,8 +246,10 @@ static lk_status bootstrap(lk_roc *out, struct bootstrap *b, lk_engine *engine, 
     if (status == LK_OK && b->short_of_memory) {
         status = error_memory(err, (size_t)b->queries * sizeof(int32_t));
     }
+    int32_t questions = count_questions(b->of_query, b->queries);
     for (size_t k = 0; status == LK_OK && k < LK_ROC_AT_COUNT; k++) {
         set_interval(&out->at[k].true_match_rate, b->figures + k * n, b->resamples);
+        widen(&out->at[k].true_match_rate, questions);
     }
     if (status == LK_OK) {
         set_interval(&out->area, b->figures + LK_ROC_AT_COUNT * n, b->resamples);

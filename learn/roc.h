@@ -18,4 +18,7 @@ MUST_CHECK lk_status roc_compute(lk_roc *out, lk_engine *engine, struct roc_pair
                                  int64_t count, int32_t queries, const lk_evaluate_options *options,
                                  lk_error *err);
 
+/* Wilson's 95 % interval of a share p of n; 0 to 1 when n is 0. */
+lk_interval roc_wilson(double p, double n);
+
 #endif

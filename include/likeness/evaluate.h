@@ -34,7 +34,7 @@ typedef struct lk_roc_point {
     lk_interval true_match_rate; /* share of genuine pairs accepted */
 } lk_roc_point;
 
-/* Intervals are bootstrapped by query, but where resamples is 0: there they are as wide as the value. */
+/* Intervals are bootstrapped by query (rates: at least Wilson's), but where resamples is 0: there they are the value. */
 typedef struct lk_roc {
     int64_t genuine, impostors; /* pairs; all figures are 0 where there are none of one of them */
     int32_t queries;            /* that the pairs come from */
@@ -84,6 +84,48 @@ LK_API LK_MUST_CHECK lk_status lk_evaluate_pairs(lk_evaluation *out, lk_engine *
                                                  const lk_vectors *references,
                                                  const lk_true_pair *pairs, int32_t pair_count,
                                                  const lk_evaluate_options *options, lk_error *err);
+
+/* -- What is asked: labelled pictures, or photos of references -- */
+
+typedef struct lk_eval_set {
+    char **paths; /* pictures, each once; owned */
+    int32_t count;
+    bool is_labelled;
+    /* Labelled: a class each. */
+    int32_t *labels; /* a picture each; owned */
+    int32_t classes;
+    /* Pairs: which pictures are what, one may be both; places in paths. */
+    int32_t *photos, *references; /* owned */
+    int32_t photo_count, reference_count;
+    lk_true_pair *pairs; /* of places in photos and references; owned */
+    int32_t pair_count;
+} lk_eval_set;
+
+/* Reads what path names. A folder with a folder a class, or a CSV table with columns `path` (or `file`) and `label` (or `class`):
+ * labelled pictures. A CSV table with columns `photo` and `reference` (or `iconic`): pairs, where a photo without a reference
+ * must be rejected, and a photo may stand on several lines. Paths are relative to the table. references, a folder or NULL, adds
+ * its pictures as references that nothing is paired with, but for those the table names already (links are followed to tell).
+ *
+ * LK_E_IO; LK_E_CORRUPT naming the line; LK_E_USAGE for a folder without pictures, or for references where pictures are labelled;
+ * LK_E_LIMIT above a million pictures; LK_E_MEMORY. err->input is the file. Nothing is decoded. */
+LK_API LK_MUST_CHECK lk_status lk_eval_set_read(lk_eval_set *out, const char *path,
+                                                const char *references, lk_error *err);
+LK_API void lk_eval_set_release(lk_eval_set *set);
+
+/* Evaluates vectors, a row a picture of the set. have says which rows are there (NULL: all): pictures without a row are left out,
+ * and with them photos none of whose references has one. Errors as lk_evaluate_labels. */
+LK_API LK_MUST_CHECK lk_status lk_eval_set_evaluate(lk_evaluation *out, lk_engine *engine,
+                                                    const lk_eval_set *set,
+                                                    const lk_vectors *vectors, const bool *have,
+                                                    const lk_evaluate_options *options,
+                                                    lk_error *err);
+
+/* What a network has to beat: the picture itself as a vector of 3 x side x side numbers. It is resized to side x side pixels
+ * (Pillow's box filter, whatever its shape), and the mean of all its levels is taken off, so that the cosine of two is their
+ * correlation. LK_E_USAGE for a side outside 1 to LK_PIXELS_SIDE_MAX; LK_E_MEMORY. */
+enum { LK_PIXELS_SIDE_MAX = 256 };
+LK_API LK_MUST_CHECK lk_status lk_pixels_embed(float *out, lk_engine *engine, const lk_image *image,
+                                               int32_t side, lk_error *err);
 
 #ifdef __cplusplus
 }
