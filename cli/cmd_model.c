@@ -10,7 +10,7 @@ struct model_command {
     struct common common;
     struct model_settings model;
     const char *out;
-    const char *references;
+    const char *references, *sheet;
     int32_t pixels;
     bool yes;
 };
@@ -28,6 +28,8 @@ static const struct option model_options[] = {
      "eval: pictures that are references of no photo", AT(references)},
     {"pixels", 0, OPTION_INT, "N", NULL, NULL, "eval: no network, but the pictures as N x N pixels",
      AT(pixels)},
+    {"sheet", 0, OPTION_TEXT, "FILE.png", NULL, NULL,
+     "eval: a picture of some questions with what is nearest", AT(sheet)},
     {"yes", 'y', OPTION_FLAG, NULL, NULL, NULL, "rm: do not ask", AT(yes)},
     OPTION_END,
 };
@@ -271,7 +273,8 @@ static enum exit_code eval_verb(const struct verb_call *v) {
                                     .model = chosen,
                                     .pixels = s->pixels,
                                     .data = s->common.args.items[plain ? 1 : 2],
-                                    .references = s->references};
+                                    .references = s->references,
+                                    .sheet = s->sheet};
     return model_eval_run(&eval);
 }
 

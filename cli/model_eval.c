@@ -215,6 +215,17 @@ static lk_status prepare(struct run *r, lk_error *err) {
     return LK_OK;
 }
 
+enum { SHEET_ROWS = 12, SHEET_NEAREST = 8 };
+
+static lk_status write_sheet(const struct run *r, const lk_vectors *vectors, lk_error *err) {
+    lk_image sheet;
+    lk_status status = lk_eval_set_sheet(&sheet, r->e->engine, &r->set, vectors, r->have,
+                                         SHEET_ROWS, SHEET_NEAREST, err);
+    status = status == LK_OK ? lk_image_save(&sheet, r->e->engine, r->e->sheet, err) : status;
+    lk_image_release(&sheet);
+    return status;
+}
+
 /* Vectors of all pictures, then what they are worth. */
 static enum exit_code evaluate(struct run *r) {
     const struct model_eval *e = r->e;
@@ -238,6 +249,9 @@ static enum exit_code evaluate(struct run *r) {
         LK_OK) {
         snprintf(err.input, sizeof err.input, "%.500s", e->data);
         return report_error(e->common, &err);
+    }
+    if (e->sheet && write_sheet(r, &vectors, &err) != LK_OK) {
+        code = report_error(e->common, &err); /* the figures are printed all the same */
     }
     if (e->common->json) {
         end_json(r);

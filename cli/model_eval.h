@@ -10,6 +10,7 @@ struct model_eval {
     lk_engine *engine;
     struct model_settings model;
     int32_t pixels;                /* above 0: no network */
+    const char *sheet;             /* where a sheet of neighbours goes; NULL for none */
     const char *data, *references; /* references may be NULL */
 };
 

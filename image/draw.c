@@ -2,7 +2,6 @@
 #include "image/draw.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/compiler.h"
@@ -64,33 +63,6 @@ void draw_disc(lk_image *image, double x, double y, double radius, struct colour
             put(image, i, j, c, cover(radius, hypot(i - x, j - y)));
         }
     }
-}
-
-/* Digits on a grid of 5 x 7 dots, a row a number, the left dot in bit 4. */
-static const uint8_t digit_rows[10][7] = {
-    {0x0e, 0x11, 0x13, 0x15, 0x19, 0x11, 0x0e}, {0x04, 0x0c, 0x04, 0x04, 0x04, 0x04, 0x0e},
-    {0x0e, 0x11, 0x01, 0x06, 0x08, 0x10, 0x1f}, {0x0e, 0x11, 0x01, 0x06, 0x01, 0x11, 0x0e},
-    {0x02, 0x06, 0x0a, 0x12, 0x1f, 0x02, 0x02}, {0x1f, 0x10, 0x1e, 0x01, 0x01, 0x11, 0x0e},
-    {0x06, 0x08, 0x10, 0x1e, 0x11, 0x11, 0x0e}, {0x1f, 0x01, 0x02, 0x04, 0x08, 0x08, 0x08},
-    {0x0e, 0x11, 0x11, 0x0e, 0x11, 0x11, 0x0e}, {0x0e, 0x11, 0x11, 0x0f, 0x01, 0x02, 0x0c},
-};
-
-int32_t draw_number(lk_image *image, int32_t x, int32_t y, int32_t scale, int32_t number,
-                    struct colour c) {
-    char text[16];
-    snprintf(text, sizeof text, "%d", number < 0 ? 0 : number);
-    int32_t at = x;
-    for (const char *p = text; *p; p++, at += 6 * scale) {
-        const uint8_t *rows = digit_rows[*p - '0'];
-        for (int32_t j = 0; j < 7; j++) {
-            for (int32_t i = 0; i < 5; i++) {
-                if (rows[j] >> (4 - i) & 1) {
-                    draw_box(image, at + i * scale, y + j * scale, scale, scale, c);
-                }
-            }
-        }
-    }
-    return at - scale - x;
 }
 
 void draw_image(lk_image *image, int32_t x, int32_t y, const lk_image *from) {

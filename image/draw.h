@@ -21,6 +21,10 @@ void draw_disc(lk_image *image, double x, double y, double radius, struct colour
 /* Decimal digits of number, `scale` pixels a dot of the 5 x 7 font, top left at (x, y); returns the width drawn. */
 int32_t draw_number(lk_image *image, int32_t x, int32_t y, int32_t scale, int32_t number,
                     struct colour c);
+/* The same for text: figures, capital letters (small ones become capital), blanks and . , - + % / : @ ( ) =; a box for the
+ * rest. A line is 7 x scale high, a letter 6 x scale wide. */
+int32_t draw_text(lk_image *image, int32_t x, int32_t y, int32_t scale, const char *text,
+                  struct colour c);
 /* Copies all of from with its top left at (x, y). */
 void draw_image(lk_image *image, int32_t x, int32_t y, const lk_image *from);
 

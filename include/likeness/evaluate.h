@@ -120,6 +120,17 @@ LK_API LK_MUST_CHECK lk_status lk_eval_set_evaluate(lk_evaluation *out, lk_engin
                                                     const lk_evaluate_options *options,
                                                     lk_error *err);
 
+enum { LK_SHEET_ROWS_MAX = 64, LK_SHEET_NEAREST_MAX = 16 };
+
+/* Draws questions and answers: `rows` questions that have a right answer, evenly spread over all of them, each with its `nearest`
+ * largest cosines; those that are right in a green frame with a tick, the others in a red one with a cross, the cosine below. A
+ * picture that cannot be read any more is left empty. LK_E_USAGE for rows or nearest outside 1 to their maximum, or where
+ * nothing is asked; otherwise errors as lk_eval_set_evaluate. */
+LK_API LK_MUST_CHECK lk_status lk_eval_set_sheet(lk_image *out, lk_engine *engine,
+                                                 const lk_eval_set *set, const lk_vectors *vectors,
+                                                 const bool *have, int32_t rows, int32_t nearest,
+                                                 lk_error *err);
+
 /* What a network has to beat: the picture itself as a vector of 3 x side x side numbers. It is resized to side x side pixels
  * (Pillow's box filter, whatever its shape), and the mean of all its levels is taken off, so that the cosine of two is their
  * correlation. LK_E_USAGE for a side outside 1 to LK_PIXELS_SIDE_MAX; LK_E_MEMORY. */
