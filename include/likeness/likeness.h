@@ -14,6 +14,7 @@
 #include <likeness/model.h>
 #include <likeness/motion.h>
 #include <likeness/report.h>
+#include <likeness/simulate.h>
 #include <likeness/status.h>
 #include <likeness/tree.h>
 #include <likeness/wavelet.h>

@@ -16,7 +16,6 @@
 #include "image/image.h"
 #include "image/orient.h"
 #include "tests/oom/oom_network.h"
-#include "tools/camera.h"
 
 enum { STEPS_MAX = 60, FILES_MAX = 128 };
 
@@ -171,6 +170,40 @@ static lk_status run_wavelet(struct world *w, uint64_t *digest, lk_error *err) {
     return status;
 }
 
+static lk_status run_simulate(struct world *w, uint64_t *digest, lk_error *err) {
+    lk_image photo;
+    double homography[9];
+    lk_camera camera = lk_camera_draw(5, 1, 90, 70);
+    camera.resolution = 0.5;
+    lk_status status =
+        lk_simulate(&photo, homography, w->engine, &w->small, &camera, &w->other, err);
+    if (status == LK_OK) {
+        mix_image(digest, &photo);
+        mix(digest, homography, sizeof homography);
+    }
+    lk_image_release(&photo);
+    return status;
+}
+
+/* Twice, the second larger: what a view leaves in the scratch when memory is short must do for the next. */
+static lk_status run_views(struct world *w, uint64_t *digest, lk_error *err) {
+    static uint8_t view[64 * 64 * 3];
+    lk_view_scratch *scratch;
+    lk_status status = lk_view_scratch_new(&scratch, err);
+    for (int32_t side = 32; side <= 64 && status == LK_OK; side += 32) {
+        lk_camera camera = lk_camera_draw_view(3, 1, side, side, &w->small);
+        camera.quality = 50;
+        camera.resolution = 0.5;
+        status = lk_simulate_view(view, scratch, &w->small, &camera, &w->other, err);
+        mix(digest, view, status == LK_OK ? 3 * (size_t)side * (size_t)side : 0);
+        status =
+            status == LK_OK ? lk_clean_view(view, side, side, scratch, &w->small, err) : status;
+        mix(digest, view, status == LK_OK ? 3 * (size_t)side * (size_t)side : 0);
+    }
+    lk_view_scratch_free(scratch);
+    return status;
+}
+
 static lk_status run_compare(struct world *w, uint64_t *digest, lk_error *err) {
     lk_comparison c;
     lk_compare_options options = lk_compare_options_default();
@@ -306,8 +339,8 @@ static int make_world(void **state) {
     options.threads = 1; /* so that the n-th allocation is the same one each time */
     assert_ok(lk_engine_new(&w.engine, &options, &err));
     draw_texture(&w.picture, 360, 300, 1);
-    struct camera_settings s = camera_settings_random(2, 0, 400, 340);
-    assert_ok(camera_take(&w.photo, homography, &w.picture, &s, &err));
+    lk_camera camera = lk_camera_draw(2, 0, 400, 340);
+    assert_ok(lk_simulate(&w.photo, homography, w.engine, &w.picture, &camera, NULL, &err));
     draw_texture(&w.small, 200, 180, 3);
     assert_ok(image_clone(&w.other, &w.small, &err));
     for (int32_t y = 60; y < 90; y++) {
@@ -421,6 +454,11 @@ static void test_wavelet(void **state) {
     fail_each("wavelet", "index", run_wavelet, *state);
 }
 
+static void test_simulate(void **state) {
+    fail_each("simulate", "photo", run_simulate, *state);
+    fail_each("simulate", "views", run_views, *state);
+}
+
 static void test_compare(void **state) {
     fail_each("compare", "", run_compare, *state);
     fail_each("compare", "mirrored", run_mirrored, *state);
@@ -454,7 +492,7 @@ int main(void) {
         cmocka_unit_test(test_hashes),  cmocka_unit_test(test_wavelet),
         cmocka_unit_test(test_diff),    cmocka_unit_test(test_reports),
         cmocka_unit_test(test_compare), cmocka_unit_test(test_networks),
-        cmocka_unit_test(test_flow),
+        cmocka_unit_test(test_flow),    cmocka_unit_test(test_simulate),
     };
     return cmocka_run_group_tests(tests, make_world, free_world);
 }

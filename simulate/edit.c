@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Changes painted into a picture before it is photographed, so that a test knows where the truth lies. */
+/* Editing a picture: see edit.h. */
+#include "simulate/edit.h"
+
 #include <math.h>
 #include <string.h>
 
 #include "base/compiler.h"
 #include "base/rng.h"
 #include "image/image.h"
-#include "tools/camera.h"
 
 static const char *const edit_names[EDIT_KINDS] = {"remove", "stamp", "text"};
 
