@@ -38,7 +38,7 @@ struct command {
 
 extern const struct command command_classify, command_compare, command_completion, command_diff,
     command_doctor, command_embed, command_hash, command_help, command_info, command_model,
-    command_schema, command_version;
+    command_schema, command_simulate, command_version;
 extern const struct command *const command_table[];
 size_t command_count(void);
 const struct command *command_find(const char *name);
