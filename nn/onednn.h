@@ -27,6 +27,7 @@
     X(dnnl_eltwise_forward_desc_init)                                                              \
     X(dnnl_engine_create)                                                                          \
     X(dnnl_engine_destroy)                                                                         \
+    X(dnnl_get_effective_cpu_isa)                                                                  \
     X(dnnl_logsoftmax_forward_desc_init)                                                           \
     X(dnnl_lrn_forward_desc_init)                                                                  \
     X(dnnl_matmul_desc_init)                                                                       \

@@ -6,7 +6,10 @@
  *     p = m (sum k q + b / (sx sw) - zx sum k) + zy,  m = sx sw / sy, one an output channel,
  * so that zero points and bias are one addend: oneDNN adds it before it multiplies by m. Where there is padding, what is outside
  * counts zx, and oneDNN is told so instead. Sums are exact; products with m are rounded to nearest, ties to even, and saturate,
- * as the definition's are, but in another order: results may differ by one step. */
+ * as the definition's are, but in another order: results may differ by one step.
+ *
+ * Machines without instructions for it (VNNI) add two products in 16 bits, which saturates: 2 * 255 * 127 does not fit. There only
+ * small weights are multiplied as bytes (oneDNN's guide, "Nuances of int8 Computations"). */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +53,7 @@ struct byte_conv {
     int32_t activation, quantizer; /* nodes behind; activation -1 */
     float low, high;               /* bounds of the activation */
     float *factors, *addends;      /* m and what is added before it, one an output channel */
+    bool usable;                   /* all of them are numbers that floats hold */
 };
 
 /* The int8 weights behind a constant of floats: no zero point, one scale or one an output channel. */
@@ -128,6 +132,7 @@ static lk_status find_factors(struct byte_conv *c, lk_error *err) {
     if (!c->factors || !c->addends) {
         return error_memory(err, (size_t)outs * 2 * sizeof *c->factors);
     }
+    c->usable = true;
     for (int64_t o = 0; o < outs; o++) {
         double unit = (double)c->in.scale * (double)c->kernel_scales[c->one_scale ? 0 : o];
         double m = unit / (double)c->out.scale, sum = 0;
@@ -137,6 +142,7 @@ static lk_status find_factors(struct byte_conv *c, lk_error *err) {
         c->factors[o] = (float)m;
         c->addends[o] =
             (float)((c->bias ? (double)c->bias[o] / unit : 0) - c->in.zero * sum + c->out.zero / m);
+        c->usable = c->usable && isnormal(c->factors[o]) && isfinite(c->addends[o]);
     }
     return LK_OK;
 }
@@ -195,6 +201,27 @@ static lk_status ask(struct lowering *l, const struct byte_conv *c, const struct
         return status;
     }
     return primitive_desc(pd, l->d, &desc, &post, l->err);
+}
+
+/* Whether two products always fit into 16 bits: 255 (|a| + |b|) < 2^15. */
+static bool has_small_weights(const struct byte_conv *c) {
+    const int8_t *kernel = c->kernel->data;
+    for (int64_t i = 0; i < tensor_count(c->kernel); i++) {
+        if (kernel[i] > 64 || kernel[i] < -64) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool is_exact(const struct lowering *l, const struct byte_conv *c,
+                     dnnl_primitive_desc_t pd) {
+    const char *implementation = "";
+    l->d->lib.dnnl_primitive_desc_query(pd, dnnl_query_impl_info_str, 0, &implementation);
+    unsigned isa = (unsigned)l->d->lib.dnnl_get_effective_cpu_isa();
+    bool vnni = (isa & dnnl_cpu_isa_avx512_core_vnni) == dnnl_cpu_isa_avx512_core_vnni ||
+                strstr(implementation, "vnni");
+    return vnni || strstr(implementation, "ref") || has_small_weights(c);
 }
 
 static lk_status add_kernel(struct lowering *l, const struct byte_conv *c, struct primitive *p,
@@ -278,10 +305,10 @@ lk_status lower_byte_conv(struct lowering *l, int32_t i, bool *done) {
     if (status == LK_OK) {
         status = find_factors(&c, l->err);
     }
-    if (status == LK_OK) {
+    if (status == LK_OK && c.usable) {
         status = ask(l, &c, node, &kernel, &pd);
     }
-    if (status == LK_OK && pd) {
+    if (status == LK_OK && pd && is_exact(l, &c, pd)) {
         *done = true;
         if (c.activation >= 0) {
             lower_mark(l, c.activation);
@@ -327,6 +354,9 @@ static lk_status sum_desc(struct lowering *l, const struct byte_sum *s,
                          .beta = (float)s->y.zero - ka * (float)s->a.zero - kb * (float)s->b.zero};
     dnnl_binary_desc_t desc;
     *pd = NULL;
+    if (!isnormal(ka) || !isnormal(kb) || !isfinite(post.ops[0].beta)) {
+        return LK_OK;
+    }
     return l->d->lib.dnnl_binary_desc_init(&desc, dnnl_binary_add, md, md, md) == dnnl_success
                ? primitive_desc(pd, l->d, &desc, &post, l->err)
                : LK_OK;
