@@ -171,10 +171,24 @@ struct joining {
     int32_t count;
 };
 
+/* Parts in one kind of layout; row-major where they lie in several: oneDNN 2.6 finds a layout for those, too, but joins blocks of 8
+ * into blocks of 4 wrongly. */
 static lk_status lower_parts(struct lowering *l, const struct node *node, struct joining *j) {
     lk_status status = LK_OK;
     for (j->count = 0; status == LK_OK && j->count < node->input_count; j->count++) {
         status = lower_at(l, node->inputs[j->count], &j->md[j->count], &j->buffers[j->count]);
+    }
+    bool alike = true;
+    for (int32_t i = 1; status == LK_OK && i < j->count; i++) {
+        dnnl_memory_desc_t like;
+        alike = alike && onednn_like(l->d, &like, lower_tensor(l, node->inputs[i]), &j->md[0]) &&
+                onednn_same(l->d, &like, &j->md[i]);
+    }
+    for (int32_t i = 0; status == LK_OK && !alike && i < j->count; i++) {
+        status = lower_plain(l, node->inputs[i], &j->buffers[i]);
+        if (status == LK_OK) {
+            status = onednn_plain(l->d, &j->md[i], lower_tensor(l, node->inputs[i]), l->err);
+        }
     }
     return status;
 }
