@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <math.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -33,7 +35,8 @@ struct embedding {
     bool to_npy;
     struct buf b; /* CSV or JSON */
     struct json j;
-    lk_error err; /* of writing */
+    lk_error err;  /* of writing */
+    bool left_out; /* pictures that X.npy.paths cannot name */
 };
 
 /* To length 1; a vector of zeros stays. */
@@ -83,9 +86,22 @@ static void add_json(struct embedding *e, const char *path, const float *vector)
     json_object_end(&e->j);
 }
 
+/* A list of a path a line cannot hold one with a line's end. */
+static void leave_out(struct embedding *e, const char *path) {
+    lk_error err = {.status = LK_E_FORMAT,
+                    .text = "a line's end in its name: --out X.csv takes it"};
+    snprintf(err.input, sizeof err.input, "%.500s", path);
+    report_error(&e->s->common, &err);
+    e->left_out = true;
+}
+
 static bool give(void *arg, const char *path, const lk_model_output *out) {
     struct embedding *e = arg;
     float *vector = out->embedding;
+    if (e->to_npy && strchr(path, '\n')) {
+        leave_out(e, path);
+        return true;
+    }
     if (e->s->normalize) {
         normalize(vector, e->dim);
     }
@@ -125,6 +141,9 @@ static enum exit_code run_model(struct embedding *e, lk_engine *engine, lk_model
     if (e->err.status != LK_OK) {
         return report_error(common, &e->err);
     }
+    if (e->left_out && code == EXIT_YES) {
+        code = EXIT_TROUBLE;
+    }
     if (common->json && !e->to_npy) {
         json_array_end(&e->j);
         json_object_end(&e->j);
@@ -158,6 +177,21 @@ static enum exit_code finish(struct embedding *e, enum exit_code code) {
     return status == LK_OK ? code : report_error(&s->common, &err);
 }
 
+/* Said before hours of work, not after them. */
+static bool can_write_beside(const char *path, lk_error *err) {
+    char folder[4096];
+    const char *slash = strrchr(path, '/');
+    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
+             slash ? path : ".");
+    if (access(folder, W_OK | X_OK) == 0) {
+        return true;
+    }
+    *err = (lk_error){.status = LK_E_WRITE};
+    snprintf(err->input, sizeof err->input, "%.500s", path);
+    snprintf(err->text, sizeof err->text, "its folder: %.300s", strerror(errno));
+    return false;
+}
+
 static enum exit_code embed_run(void *settings, lk_engine *engine) {
     struct embed_settings *s = settings;
     struct embedding e = {.s = s};
@@ -177,6 +211,9 @@ static enum exit_code embed_run(void *settings, lk_engine *engine) {
     if (s->out && s->common.json) {
         return report_usage(&s->common, &command_embed, "--json and --out exclude each other");
     }
+    if (s->out && !can_write_beside(s->out, &err)) {
+        return report_error(&s->common, &err);
+    }
     if (model_choose(&model, engine, &s->model, LK_WANT_EMBEDDING, &err) != LK_OK) {
         return report_error(&s->common, &err);
     }
@@ -184,7 +221,8 @@ static enum exit_code embed_run(void *settings, lk_engine *engine) {
     buf_init(&e.b, (size_t)4 << 30);
     json_init(&e.j, &e.b, 0);
     enum exit_code code = EXIT_TROUBLE;
-    if (e.to_npy && npy_open(&e.npy, s->out, model, s->resume, &err) != LK_OK) {
+    const struct npy_options files = {.resume = s->resume, .normalized = s->normalize};
+    if (e.to_npy && npy_open(&e.npy, s->out, model, &files, &err) != LK_OK) {
         report_error(&s->common, &err);
         buf_release(&e.b);
         lk_error ignored;

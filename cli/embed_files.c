@@ -37,10 +37,11 @@ static lk_status write_header(struct npy *n, lk_error *err) {
     return ok ? LK_OK : fail(err, LK_E_WRITE, "the .npy file", strerror(errno));
 }
 
-/* Name and checksum of the model: what the rows of a file have in common. */
-static void model_line(char *out, size_t size, const lk_model *model) {
+/* Name and checksum of the model, and whether vectors are of length 1: what the rows of a file have in common. */
+static void model_line(char *out, size_t size, const lk_model *model, bool normalized) {
     const lk_model_card *card = lk_model_card_of(model);
-    snprintf(out, size, "%s %s %d\n", card->name, card->sha256, lk_model_dim(model));
+    snprintf(out, size, "%s %s %d%s\n", card->name, card->sha256, lk_model_dim(model),
+             normalized ? " normalized" : "");
 }
 
 static int by_text(const void *a, const void *b) {
@@ -95,19 +96,21 @@ static lk_status check_model(const char *path, const char *line, lk_error *err) 
     lk_bytes text;
     lk_status status = file_read(&text, path, 4096, NULL, err);
     if (status == LK_OK && strcmp((const char *)text.data, line) != 0) {
-        status = fail(err, LK_E_USAGE, path, "the file's rows are of another model");
+        status = fail(err, LK_E_USAGE, path,
+                      "the file's rows are of another model, or normalized where these are not");
     }
     lk_bytes_release(&text);
     return status;
 }
 
-lk_status npy_open(struct npy *n, const char *path, const lk_model *model, bool resume,
-                   lk_error *err) {
+lk_status npy_open(struct npy *n, const char *path, const lk_model *model,
+                   const struct npy_options *options, lk_error *err) {
     char paths[4096], of_model[4096], line[256];
     *n = (struct npy){.dim = lk_model_dim(model)};
     snprintf(paths, sizeof paths, "%s.paths", path);
     snprintf(of_model, sizeof of_model, "%s.model", path);
-    model_line(line, sizeof line, model);
+    model_line(line, sizeof line, model, options->normalized);
+    bool resume = options->resume;
     bool there = access(path, F_OK) == 0;
     lk_status status = LK_OK;
     if (there && resume) {
