@@ -14,6 +14,10 @@
 /* The versions of the default domain whose operators are known here (ONNX 1.0 to 1.17); from OPSET_WHOLE on all we have. */
 enum { OPSET_FIRST = 1, OPSET_WHOLE = 6, OPSET_LAST = 22 };
 
+/* The largest networks of pictures have some thousands. A file of a few megabytes can hold hundreds of thousands, whose steps
+ * would take gigabytes beside the tensors. */
+enum { NODES_MOST = 20000 };
+
 struct reading {
     struct graph *g;
     struct name_map names;
@@ -322,6 +326,10 @@ static lk_status read_opset(struct reading *r, const Onnx__ModelProto *p) {
 static lk_status read_model(struct reading *r, const Onnx__ModelProto *p) {
     if (!p->graph) {
         return error_set(r->err, LK_E_CORRUPT, "the file holds no network");
+    }
+    if (p->graph->n_node > NODES_MOST) {
+        return error_set(r->err, LK_E_LIMIT, "a network of %zu nodes; at most %d are supported",
+                         p->graph->n_node, NODES_MOST);
     }
     r->g->name = mem_strdup(text_of(p->graph->name));
     lk_status status = r->g->name ? read_opset(r, p) : error_memory(r->err, 0);

@@ -171,6 +171,22 @@ static void test_twice(void **state) {
     refuse_graph(&g, LK_E_CORRUPT, "node two (Abs) makes 'out', which is there already");
 }
 
+/* A small file whose steps would take gigabytes. */
+static void test_many(void **state) {
+    (void)state;
+    struct graph g = {0};
+    int32_t in = add_value(&g, "in", TENSOR_F32, 1, (int64_t[]){4}, false), out = in;
+    for (int32_t i = 0; i < 20001; i++) {
+        char name[16];
+        int32_t from = out;
+        snprintf(name, sizeof name, "v%d", i);
+        out = add_value(&g, name, TENSOR_NONE, 0, NULL, false);
+        add_node(&g, "Neg", "", &from, 1, out);
+    }
+    set_ends(&g, in, out);
+    refuse_graph(&g, LK_E_LIMIT, "a network of 20001 nodes; at most 20000");
+}
+
 /* Nodes in the wrong order are put right: many writers do not keep to the standard's order. */
 static void test_order(void **state) {
     (void)state;
@@ -233,9 +249,11 @@ static void test_nested(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),  cmocka_unit_test(test_damaged), cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_cycle), cmocka_unit_test(test_missing), cmocka_unit_test(test_twice),
-        cmocka_unit_test(test_order), cmocka_unit_test(test_huge),    cmocka_unit_test(test_nested),
+        cmocka_unit_test(test_read),    cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_memory),  cmocka_unit_test(test_cycle),
+        cmocka_unit_test(test_missing), cmocka_unit_test(test_twice),
+        cmocka_unit_test(test_many),    cmocka_unit_test(test_order),
+        cmocka_unit_test(test_huge),    cmocka_unit_test(test_nested),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
