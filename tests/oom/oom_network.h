@@ -11,7 +11,7 @@
 /* What is built and run: the bytes of the file at path, with batch 1; the outputs go into the digest, and so does what is written
  * of the graph again. */
 static lk_status oom_network(const char *path, bool plain,
-                             void (*mix)(uint64_t *, const void *, size_t), uint64_t *digest,
+                             void (*add)(uint64_t *, const void *, size_t), uint64_t *digest,
                              lk_error *err) {
     enum { MEMORY = 1 << 24 };
     lk_bytes file, written;
@@ -33,7 +33,7 @@ static lk_status oom_network(const char *path, bool plain,
         graph_release(&g);
         return status;
     }
-    mix(digest, written.data, written.size);
+    add(digest, written.data, written.size);
     lk_bytes_release(&written);
     input = g.values[g.inputs[0]].tensor;
     input.dims[0] = 1;
@@ -46,7 +46,7 @@ static lk_status oom_network(const char *path, bool plain,
     }
     status = network_run(n, err);
     if (status == LK_OK) {
-        mix(digest, network_output(n, 0)->data, tensor_bytes(network_output(n, 0)));
+        add(digest, network_output(n, 0)->data, tensor_bytes(network_output(n, 0)));
     }
     network_free(n);
     return status;
