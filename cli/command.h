@@ -30,6 +30,7 @@ struct command {
     void (*add_words)(
         struct buf *b);           /* what its arguments may be, with spaces between; NULL: files */
     const struct option *options; /* its own; NULL for none */
+    int32_t screen_options;       /* -h shows so many of them, --help all; 0: all */
     size_t settings_size;
     void (*defaults)(void *settings); /* NULL: all zero */
     bool no_engine;                   /* run gets engine == NULL */
@@ -38,7 +39,7 @@ struct command {
 
 extern const struct command command_classify, command_compare, command_completion, command_diff,
     command_doctor, command_embed, command_hash, command_help, command_info, command_model,
-    command_schema, command_simulate, command_version;
+    command_schema, command_simulate, command_train, command_version;
 extern const struct command *const command_table[];
 size_t command_count(void);
 const struct command *command_find(const char *name);

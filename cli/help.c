@@ -92,10 +92,14 @@ static void add_option(struct buf *b, const struct option *o) {
     }
 }
 
-static void add_table(struct buf *b, const char *title, const struct option *table) {
+/* The first `most` rows. */
+static void add_table(struct buf *b, const char *title, const struct option *table, int32_t most) {
     buf_printf(b, "\n%s\n", title);
-    for (; table && table->name; table++) {
+    for (; table->name && most > 0; table++, most--) {
         add_option(b, table);
+    }
+    if (table->name) {
+        buf_add_text(b, "  ...\n");
     }
 }
 
@@ -106,12 +110,15 @@ void help_command(struct buf *b, const struct command *c, bool all) {
         buf_printf(b, "\n%s\n", c->details);
     }
     if (c->options) {
-        add_table(b, "Options", c->options);
+        bool cut = !all && c->screen_options > 0;
+        add_table(b, "Options", c->options, cut ? c->screen_options : INT32_MAX);
     }
     if (all) {
-        add_table(b, "Options of every command", common_options);
+        add_table(b, "Options of every command", common_options, INT32_MAX);
         buf_printf(b, "\nExit codes\n%s", exit_code_text);
     } else {
-        buf_printf(b, "\nlikeness %s --help shows the options of every command too.\n", c->name);
+        buf_printf(b, "\nlikeness %s --help shows %s.\n", c->name,
+                   c->screen_options > 0 ? "the others, and those of every command"
+                                         : "the options of every command too");
     }
 }

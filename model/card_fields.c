@@ -59,4 +59,6 @@ const struct field card_fields[CARD_FIELDS] = {
     INT(classes, false, 0, CLASSES_MAX),
     INT(background, false, 0, 1),
     TEXT(notes, FIELD_TEXT, false),
+    TEXT(training, FIELD_TEXT, false),
+    TEXT(figures, FIELD_TEXT, false),
 };

@@ -23,7 +23,7 @@ struct field {
     const char *choices[4];
 };
 
-enum { CARD_FIELDS = 23 };
+enum { CARD_FIELDS = 25 };
 extern const struct field card_fields[CARD_FIELDS];
 extern const char card_schema[];
 

@@ -16,6 +16,7 @@
 #include <likeness/report.h>
 #include <likeness/simulate.h>
 #include <likeness/status.h>
+#include <likeness/train.h>
 #include <likeness/tree.h>
 #include <likeness/wavelet.h>
 

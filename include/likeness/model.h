@@ -41,6 +41,8 @@ typedef struct lk_model_card {
     int32_t
         background; /* 1 when class 0 is "background" and the others stand one higher (TensorFlow); else 0 */
     char notes[512];
+    char training[1024]; /* how it was made: data, seed, settings */
+    char figures[512];   /* what was measured of it then */
 } lk_model_card;
 
 /* A network made ready to run: weights packed, memory planned. Runs from several threads wait for one another.

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A run that can be gone on with: a line of text, the run's settings as a checksum, its place, every number that training moves,
+ * the curve so far, and a checksum of it all. Numbers are those of the machine: little-endian, IEEE. */
+#ifndef LK_CHECKPOINT_H
+#define LK_CHECKPOINT_H
+
+#include "learn/learner.h"
+
+/* One point of a run's curve: an epoch. */
+struct curve_row {
+    double epoch, loss, rate, views_per_s, recall_1, validation_loss;
+};
+
+struct checkpoint {
+    char settings[65];      /* SHA-256 of what must be the same to go on */
+    int64_t step;           /* done */
+    struct curve_row *rows; /* owned */
+    int32_t row_count;
+};
+void checkpoint_release(struct checkpoint *c);
+
+MUST_CHECK lk_status checkpoint_save(const struct checkpoint *c, struct learner *l,
+                                     const char *path, lk_error *err);
+/* Fills c and the learner. LK_E_USAGE when the settings are others, LK_E_CORRUPT, LK_E_IO. c->settings is set before. */
+MUST_CHECK lk_status checkpoint_load(struct checkpoint *c, struct learner *l, const char *path,
+                                     lk_error *err);
+
+#endif

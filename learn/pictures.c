@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "learn/pictures.h"
+
+#include <stdatomic.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+#include "image/colour.h"
+#include "image/resize.h"
+
+struct loading {
+    lk_engine *engine;
+    const struct dataset *d;
+    struct pictures *out;
+    lk_error *errors; /* one a sample */
+    int32_t side;
+    size_t max_bytes;
+    atomic_size_t bytes;
+};
+
+static size_t image_bytes(const lk_image *image) {
+    return (size_t)image->width * (size_t)image->height * 3;
+}
+
+/* The picture as RGB, reduced. */
+static lk_status reduce(lk_image *out, const struct loading *l, const lk_image *loaded,
+                        lk_error *err) {
+    lk_image plain = {0};
+    int32_t shorter = MIN(loaded->width, loaded->height);
+    lk_status status = colour_to_rgb8(&plain, loaded, err);
+    if (status == LK_OK && shorter > l->side) {
+        int32_t width = (int32_t)((int64_t)loaded->width * l->side / shorter);
+        int32_t height = (int32_t)((int64_t)loaded->height * l->side / shorter);
+        status = image_resize(out, l->engine, &plain, width, height, RESIZE_BOX, err);
+        lk_image_release(&plain);
+        return status;
+    }
+    *out = plain;
+    return status;
+}
+
+static void load_sample(void *arg, int32_t i) {
+    struct loading *l = arg;
+    lk_image loaded = {0}, *image = &l->out->images[i];
+    lk_error *err = &l->errors[i];
+    const lk_load_options options = {.max_side = 4 * l->side, .no_digest = true};
+    lk_status status = engine_check_stop(l->engine, err);
+    if (status == LK_OK && l->bytes > l->max_bytes) {
+        status = LK_E_LIMIT; /* told once, at the end */
+    }
+    if (status == LK_OK) {
+        status = lk_image_load(&loaded, NULL, l->engine, l->d->paths[i], &options, err);
+    }
+    if (status == LK_OK) {
+        status = reduce(image, l, &loaded, err);
+    }
+    if (status == LK_OK) {
+        l->bytes += image_bytes(image);
+    }
+    lk_image_release(&loaded);
+}
+
+static lk_status check(struct loading *l, lk_error *err) {
+    struct pictures *out = l->out;
+    lk_status status = engine_check_stop(l->engine, err);
+    for (int32_t i = 0; i < out->count; i++) {
+        if (l->errors[i].status == LK_E_MEMORY && status == LK_OK) {
+            *err = l->errors[i];
+            return LK_E_MEMORY;
+        }
+        if (!out->images[i].data && out->unread++ == 0) {
+            out->first = l->errors[i];
+        }
+    }
+    if (status == LK_OK && l->bytes > l->max_bytes) {
+        status = error_limit(err, "memory_bytes",
+                             "the pictures take more than %zu bytes in memory at %d pixels a side",
+                             l->max_bytes, (int)l->side);
+    } else if (status == LK_OK && out->unread == out->count) {
+        status = error_set(err, LK_E_USAGE, "not one of %d pictures can be read: %s",
+                           (int)out->count, out->first.text);
+    }
+    return status;
+}
+
+lk_status pictures_load(struct pictures *out, lk_engine *engine, const struct dataset *d,
+                        int32_t side, size_t max_bytes, lk_error *err) {
+    size_t count = (size_t)d->count;
+    struct loading l = {.engine = engine, .d = d, .out = out, .side = side, .max_bytes = max_bytes};
+    *out = (struct pictures){.count = d->count};
+    out->images = mem_calloc(count + 1, sizeof *out->images);
+    l.errors = mem_calloc(count + 1, sizeof *l.errors);
+    lk_status status =
+        out->images && l.errors ? LK_OK : error_memory(err, count * sizeof *out->images);
+    if (status == LK_OK) {
+        lk_engine_for(engine, d->count, load_sample, &l);
+        status = check(&l, err);
+    }
+    mem_free(l.errors);
+    if (status != LK_OK) {
+        pictures_release(out);
+    }
+    return status;
+}
+
+void pictures_release(struct pictures *p) {
+    for (int32_t i = 0; p->images && i < p->count; i++) {
+        lk_image_release(&p->images[i]);
+    }
+    mem_free(p->images);
+    *p = (struct pictures){0};
+}
