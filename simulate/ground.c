@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each kind is a function of a place (u, v) of the unit square that repeats with period 1. Noise is value noise: random values on a
- * lattice, smoothly mixed; the lattice repeats as well. */
+/* Each kind is a function of a place (u, v) of the unit square that repeats with period 1. Noise is value noise: random values
+ * on a lattice, smoothly mixed; the lattice repeats as well. */
 #include "simulate/ground.h"
 
 #include <math.h>
@@ -138,7 +138,7 @@ static void enlarge(struct light *out, const struct light *from) {
 }
 
 lk_status ground_from_picture(struct ground *out, const lk_image *picture, int32_t side,
-                              const float to_light[256], light4 *row, lk_error *err) {
+                              const float to_light[256], light4 *rows, lk_error *err) {
     /* The second level holds the reduced picture until the first is made of it. */
     struct light *reduced = &out->levels[1];
     lk_status status =
@@ -147,7 +147,7 @@ lk_status ground_from_picture(struct ground *out, const lk_image *picture, int32
     if (status != LK_OK) {
         return status;
     }
-    light_shrink(reduced, picture, to_light, row);
+    light_shrink(reduced, picture, to_light, rows);
     enlarge(&out->levels[0], reduced);
     return finish_levels(out, err);
 }

@@ -126,40 +126,63 @@ static void quantise_plane(const struct plane_of *p, const struct transform *t) 
     }
 }
 
+/* A colour of four pixels from x on, the last of the row repeated. */
+static inline light4 four_of(const uint8_t *row, int32_t x, int32_t width) {
+    whole4 v;
+    if (x + 4 <= width) {
+        row += 3 * x;
+        v = (whole4){row[0], row[3], row[6], row[9]};
+    } else {
+        int32_t last = width - 1;
+        v = (whole4){row[3 * MIN(x, last)], row[3 * MIN(x + 1, last)], row[3 * MIN(x + 2, last)],
+                     row[3 * last]};
+    }
+    return __builtin_convertvector(v, light4);
+}
+
 /* Two rows of pixels to two of luma (128 lower) and one of each chroma, the last pixels repeated to the planes' ends. */
 static void split_rows(const struct plane_of p[3], const uint8_t *rgb, int32_t width,
                        int32_t height, int32_t y) {
     float *cb = p[1].data + (size_t)(y / 2) * (size_t)p[1].width;
     float *cr = p[2].data + (size_t)(y / 2) * (size_t)p[2].width;
-    for (int32_t x = 0; x < p[0].width; x += 2) {
-        light4 sum = light_all(0);
-        for (int32_t i = 0; i < 4; i++) {
-            int32_t row = MIN(y + i / 2, height - 1), column = MIN(x + i % 2, width - 1);
-            const uint8_t *at = rgb + 3 * ((size_t)row * (size_t)width + (size_t)column);
-            light4 v = {(float)at[0], (float)at[1], (float)at[2], 0};
-            p[0].data[(size_t)(y + i / 2) * (size_t)p[0].width + (size_t)(x + i % 2)] =
-                0.299f * v[0] + 0.587f * v[1] + 0.114f * v[2] - 128;
-            sum += v;
+    for (int32_t x = 0; x < p[0].width; x += 4) {
+        light4 red = light_all(0), green = red, blue = red;
+        for (int32_t i = 0; i < 2; i++) {
+            const uint8_t *row = rgb + 3 * (size_t)MIN(y + i, height - 1) * (size_t)width;
+            light4 r = four_of(row, x, width), g = four_of(row + 1, x, width),
+                   b = four_of(row + 2, x, width);
+            light4 luma = r * 0.299f + g * 0.587f + b * 0.114f - 128;
+            __builtin_memcpy(p[0].data + (size_t)(y + i) * (size_t)p[0].width + x, &luma,
+                             sizeof luma);
+            red += r;
+            green += g;
+            blue += b;
         }
-        cb[x / 2] = (-0.168736f * sum[0] - 0.331264f * sum[1] + 0.5f * sum[2]) * 0.25f;
-        cr[x / 2] = (0.5f * sum[0] - 0.418688f * sum[1] - 0.081312f * sum[2]) * 0.25f;
+        light4 b = blue * 0.5f - red * 0.168736f - green * 0.331264f;
+        light4 r = red * 0.5f - green * 0.418688f - blue * 0.081312f;
+        cb[x / 2] = (b[0] + b[1]) * 0.25f;
+        cb[x / 2 + 1] = (b[2] + b[3]) * 0.25f;
+        cr[x / 2] = (r[0] + r[1]) * 0.25f;
+        cr[x / 2 + 1] = (r[2] + r[3]) * 0.25f;
     }
-}
-
-static inline uint8_t to_byte(float v) {
-    v = v > 0 ? v : 0;
-    return (uint8_t)((v < 255 ? v : 255) + 0.5f);
 }
 
 static void join_row(uint8_t *rgb, const struct plane_of p[3], int32_t width, int32_t y) {
     const float *luma = p[0].data + (size_t)y * (size_t)p[0].width;
     const float *cb = p[1].data + (size_t)(y / 2) * (size_t)p[1].width;
     const float *cr = p[2].data + (size_t)(y / 2) * (size_t)p[2].width;
-    for (int32_t x = 0; x < width; x++, rgb += 3) {
-        float l = luma[x] + 128, b = cb[x / 2], r = cr[x / 2];
-        rgb[0] = to_byte(l + 1.402f * r);
-        rgb[1] = to_byte(l - 0.344136f * b - 0.714136f * r);
-        rgb[2] = to_byte(l + 1.772f * b);
+    for (int32_t x = 0; x < width; x += 4, cb += 2, cr += 2) {
+        light4 l, b = {cb[0], cb[0], cb[1], cb[1]}, r = {cr[0], cr[0], cr[1], cr[1]};
+        __builtin_memcpy(&l, luma + x, sizeof l);
+        l += 128.5f; /* for rounding */
+        whole4 red = light_whole(light_clamp(l + 1.402f * r, 0, 255));
+        whole4 green = light_whole(light_clamp(l - 0.344136f * b - 0.714136f * r, 0, 255));
+        whole4 blue = light_whole(light_clamp(l + 1.772f * b, 0, 255));
+        for (int32_t i = 0; i < 4 && x + i < width; i++) {
+            *rgb++ = (uint8_t)red[i];
+            *rgb++ = (uint8_t)green[i];
+            *rgb++ = (uint8_t)blue[i];
+        }
     }
 }
 

@@ -93,8 +93,9 @@ static lk_status streak(struct light *photo, struct lk_view_scratch *scratch,
         radius = MAX(radius, dx[i] < 0 ? -dx[i] : dx[i]);
     }
     lk_status status = light_resize(&scratch->padded, photo->width + 2 * radius, steps, err);
-    memcpy(scratch->spare.data, photo->data,
-           (size_t)photo->width * (size_t)photo->height * sizeof *photo->data);
+    struct light before = *photo; /* the buffers change places */
+    *photo = scratch->spare;
+    scratch->spare = before;
     const light4 share = light_all(1 / (float)steps);
     for (int32_t y = 0; y < photo->height && status == LK_OK; y++) {
         const light4 *rows[STREAK_MOST];

@@ -36,16 +36,37 @@ double level_of_light(double light) {
            (light <= 0.0031308 ? 12.92 * light : 1.055 * portable_pow(light, 1 / 2.4) - 0.055);
 }
 
+static inline light4 light_of(const uint8_t *pixel, const float to_light[256]) {
+    return (light4){to_light[pixel[0]], to_light[pixel[1]], to_light[pixel[2]], 0};
+}
+
 static void row_to_light(light4 *to, const uint8_t *from, int32_t width,
                          const float to_light[256]) {
     for (int32_t x = 0; x < width; x++, from += 3) {
-        to[x] = (light4){to_light[from[0]], to_light[from[1]], to_light[from[2]], 0};
+        to[x] = light_of(from, to_light);
     }
 }
 
-/* to += share * the means of spans of row; a span is `step` pixels long. */
-static void add_row(light4 *to, int32_t count, const light4 *row, int32_t width, float share) {
-    float step = (float)width / (float)count, scale = share / step;
+static void add_row(light4 *to, const uint8_t *from, int32_t width, const float to_light[256]) {
+    for (int32_t x = 0; x < width; x++, from += 3) {
+        to[x] += light_of(from, to_light);
+    }
+}
+
+/* A row across the line between two rows of the output: a share belongs to the one above. */
+static void split_row(light4 *above, light4 *below, const uint8_t *from, int32_t width,
+                      const float to_light[256], float share) {
+    const light4 first = light_all(share), second = light_all(1 - share);
+    for (int32_t x = 0; x < width; x++, from += 3) {
+        light4 v = light_of(from, to_light);
+        above[x] += v * first;
+        below[x] = v * second;
+    }
+}
+
+/* to = the means of spans of row, times scale. */
+static void shrink_row(light4 *to, int32_t count, const light4 *row, int32_t width, float scale) {
+    float step = (float)width / (float)count;
     for (int32_t i = 0; i < count; i++) {
         float from = (float)i * step, end = MIN((float)(i + 1) * step, (float)width);
         int32_t first = (int32_t)from, last = MIN((int32_t)end, width - 1);
@@ -56,31 +77,35 @@ static void add_row(light4 *to, int32_t count, const light4 *row, int32_t width,
         if (last > first) {
             sum += row[last] * light_all(end - (float)last);
         }
-        to[i] += sum * light_all(scale);
+        to[i] = sum * light_all(scale / step);
     }
 }
 
 void light_shrink(struct light *out, const lk_image *picture, const float to_light[256],
-                  light4 *row) {
-    if (out->width == picture->width && out->height == picture->height) {
+                  light4 *rows) {
+    const int32_t width = picture->width;
+    if (out->width == width && out->height == picture->height) {
         for (int32_t y = 0; y < out->height; y++) {
-            row_to_light(light_row(out, y), image_row(picture, y), out->width, to_light);
+            row_to_light(light_row(out, y), image_row(picture, y), width, to_light);
         }
         return;
     }
+    light4 *sum = rows, *next = rows + width;
     float step = (float)picture->height / (float)out->height;
-    for (size_t i = 0; i < (size_t)out->width * (size_t)out->height; i++) {
-        out->data[i] = light_all(0);
-    }
-    for (int32_t y = 0; y < picture->height; y++) {
-        row_to_light(row, image_row(picture, y), picture->width, to_light);
-        /* A row lies in one row of out, or across the line between two. */
-        int32_t at = MIN((int32_t)((float)y / step), out->height - 1);
-        float line = (float)(at + 1) * step, above = MIN(line - (float)y, 1);
-        add_row(light_row(out, at), out->width, row, picture->width, above / step);
-        if (above < 1 && at + 1 < out->height) {
-            add_row(light_row(out, at + 1), out->width, row, picture->width, (1 - above) / step);
+    row_to_light(sum, image_row(picture, 0), width, to_light); /* step is 1 or more */
+    for (int32_t at = 0, y = 1; at < out->height; at++) {
+        float line = (float)(at + 1) * step;
+        while (y < picture->height && (float)(y + 1) <= line) {
+            add_row(sum, image_row(picture, y++), width, to_light);
         }
+        if (y < picture->height) {
+            float share = MAX(line - (float)y, 0);
+            split_row(sum, next, image_row(picture, y++), width, to_light, share);
+        }
+        shrink_row(light_row(out, at), out->width, sum, width, 1 / step);
+        light4 *done = sum;
+        sum = next;
+        next = done;
     }
 }
 

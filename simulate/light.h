@@ -14,6 +14,32 @@ static inline light4 light_all(float v) {
     return (light4){v, v, v, v};
 }
 
+typedef int32_t whole4 __attribute__((vector_size(16)));
+
+/* The greater of each pair; b where a is no number. */
+static inline light4 light_max(light4 a, light4 b) {
+    whole4 is_a = a > b;
+    return (light4)(((whole4)a & is_a) | ((whole4)b & ~is_a));
+}
+
+static inline light4 light_min(light4 a, light4 b) {
+    whole4 is_a = a < b;
+    return (light4)(((whole4)a & is_a) | ((whole4)b & ~is_a));
+}
+
+static inline light4 light_clamp(light4 v, float low, float high) {
+    return light_min(light_max(v, light_all(low)), light_all(high));
+}
+
+static inline light4 light_abs(light4 v) {
+    return (light4)((whole4)v & 0x7fffffff);
+}
+
+/* Towards 0. */
+static inline whole4 light_whole(light4 v) {
+    return __builtin_convertvector(v, whole4);
+}
+
 struct light {
     int32_t width, height;
     light4 *data;    /* owned; rows contiguous */
@@ -33,32 +59,19 @@ double light_of_level(double level);
 double level_of_light(double light);
 
 /* out, whose size is no larger than the picture's, gets the mean light of the pixels under each of its own, parts of pixels by
- * their share. picture is RGB 8 bits, to_light the light of each level; row is for its width. */
+ * their share. picture is RGB 8 bits, to_light the light of each level; rows is for twice its width. */
 void light_shrink(struct light *out, const lk_image *picture, const float to_light[256],
-                  light4 *row);
+                  light4 *rows);
 
 /* The same with half the sides, which are even. */
 void light_halve(struct light *out, const struct light *from);
 
-/* Bilinear, for 0 <= x <= width - 1 and the same of y; both sides are 2 or more. */
-static inline light4 light_at(const struct light *l, float x, float y) {
-    int32_t ix = MIN((int32_t)x, l->width - 2), iy = MIN((int32_t)y, l->height - 2);
-    light4 u = light_all(x - (float)ix), v = light_all(y - (float)iy);
-    const light4 *a = l->data + (size_t)iy * (size_t)l->width + ix, *b = a + l->width;
-    light4 top = a[0] + (a[1] - a[0]) * u, bottom = b[0] + (b[1] - b[0]) * u;
-    return top + (bottom - top) * v;
-}
-
-/* The same on a square tile that repeats; its side is a power of two, |x| and |y| below 30000. */
-static inline light4 light_wrapped(const struct light *l, float x, float y) {
-    enum { BIAS = 32768 }; /* a multiple of every side: rounds down below 0 as well */
-    int32_t mask = l->width - 1, ix = (int32_t)(x + BIAS) - BIAS, iy = (int32_t)(y + BIAS) - BIAS;
-    light4 u = light_all(x - (float)ix), v = light_all(y - (float)iy);
-    const light4 *a = light_row(l, iy & mask), *b = light_row(l, (iy + 1) & mask);
-    int32_t left = ix & mask, right = (ix + 1) & mask;
-    light4 top = a[left] + (a[right] - a[left]) * u;
-    light4 bottom = b[left] + (b[right] - b[left]) * u;
-    return top + (bottom - top) * v;
+/* Between the texels at[0], at[1] and those `below` further, by shares u and v. */
+static inline light4 light_between(const light4 *at, const light4 *below, int32_t right, float u,
+                                   float v) {
+    light4 top = at[0] + (at[right] - at[0]) * light_all(u);
+    light4 bottom = below[0] + (below[right] - below[0]) * light_all(u);
+    return top + (bottom - top) * light_all(v);
 }
 
 #endif

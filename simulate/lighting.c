@@ -43,7 +43,11 @@ static void light_here(light4 *gain, light4 *added, const struct lamp *l, double
         double gx = x / l->shorter - c->glare_x, gy = y / l->shorter - c->glare_y;
         double along = (gx * l->glare_x + gy * l->glare_y) / (c->glare_size * c->glare_stretch);
         double aside = (gy * l->glare_x - gx * l->glare_y) / c->glare_size;
-        glare = c->glare * portable_exp(-(along * along + aside * aside) / 2);
+        /* (1 + r^2 / 16)^-8, for r in standard deviations: nearly exp(-r^2 / 2), for less */
+        double bell = 1 / (1 + (along * along + aside * aside) / 16);
+        bell *= bell;
+        bell *= bell;
+        glare = c->glare * bell * bell;
     }
     double bright = slope * corner * (c->shadow > 0 ? 1 - shade_of(c, across) : 1);
     *gain = l->balance * light_all((float)bright);
@@ -86,7 +90,7 @@ lk_status lighting_apply(struct light *photo, struct light *grid, const lk_camer
 }
 
 void moire_apply(struct light *photo, const lk_camera *camera) {
-    enum { STEPS = 256 };
+    enum { STEPS = 256, BIAS = 1 << 22 }; /* of 46341 pixels with 2 to a stripe */
     float wave[STEPS];
     double sine, cosine;
     for (int32_t i = 0; i < STEPS; i++) {
@@ -101,8 +105,8 @@ void moire_apply(struct light *photo, const lk_camera *camera) {
     for (int32_t y = 0; y < photo->height; y++) {
         light4 *row = light_row(photo, y);
         for (int32_t x = 0; x < photo->width; x++) {
-            int32_t phase =
-                (int32_t)floorf(kx * (float)x + ky * (float)y + bend * (float)x * (float)y);
+            float turns = kx * (float)x + ky * (float)y + bend * (float)x * (float)y;
+            int32_t phase = (int32_t)(turns + BIAS); /* above 0: rounds down */
             light4 stripe = {wave[phase & (STEPS - 1)], wave[(phase + STEPS / 6) & (STEPS - 1)],
                              wave[(phase + STEPS / 3) & (STEPS - 1)], 0};
             row[x] += row[x] * stripe;

@@ -110,12 +110,15 @@ static void set_picture_ground(struct scene *s, const lk_camera *camera,
 static lk_status set_ground(struct scene *s, struct lk_view_scratch *scratch,
                             const lk_image *picture, const lk_camera *camera,
                             const lk_image *background, double unit, lk_error *err) {
-    int32_t side = s->rays > 1 ? PHOTO_TILE_SIDE : TILE_SIDE;
+    int32_t side = TILE_SIDE, shorter = MIN(camera->width, camera->height);
+    while (s->rays > 1 && side < shorter && side < PHOTO_TILE_SIDE) {
+        side *= 2;
+    }
     lk_status status = LK_OK;
     if (background) {
-        status = light_resize(&scratch->row, background->width, 1, err);
+        status = light_resize(&scratch->rows, background->width, 2, err);
         status = status == LK_OK ? ground_from_picture(&scratch->own, background, side,
-                                                       scratch->to_light, scratch->row.data, err)
+                                                       scratch->to_light, scratch->rows.data, err)
                                  : status;
         s->ground = scratch->own.levels[0];
         if (status == LK_OK) {
@@ -165,12 +168,12 @@ lk_status scene_set(struct scene *s, struct lk_view_scratch *scratch, const doub
     struct footprint f = footprint_of(homography, back, picture);
     int32_t width = reduced_side(picture->width, f.x / rays),
             height = reduced_side(picture->height, f.y / rays);
-    lk_status status = light_resize(&scratch->row, picture->width, 1, err);
+    lk_status status = light_resize(&scratch->rows, picture->width, 2, err);
     status = status == LK_OK ? light_resize(&scratch->picture, width, height, err) : status;
     if (status != LK_OK) {
         return status;
     }
-    light_shrink(&scratch->picture, picture, scratch->to_light, scratch->row.data);
+    light_shrink(&scratch->picture, picture, scratch->to_light, scratch->rows.data);
     *s = (struct scene){.rays = rays, .picture = scratch->picture};
     set_picture(s, homography, back, picture);
     double kx = (double)width / picture->width, ky = (double)height / picture->height;
@@ -185,50 +188,105 @@ lk_status scene_set(struct scene *s, struct lk_view_scratch *scratch, const doub
     return set_ground(s, scratch, picture, camera, background, sqrt(f.x * f.y), err);
 }
 
+/* Four rays side by side: where they meet the plane, in texels of the reduced picture, and how much of each is on the picture. */
+struct four {
+    light4 x, y, share;
+};
+
+static inline struct four meet(const struct scene *s, light4 px, float py) {
+    const float *m = s->to_picture;
+    struct four f;
+    light4 w = light_max(px * m[6] + (m[7] * py + m[8]), light_all(0.05f)); /* past the horizon */
+    light4 scale = 1 / w;
+    f.x = (px * m[0] + (m[1] * py + m[2])) * scale;
+    f.y = (px * m[3] + (m[4] * py + m[5])) * scale;
+    light4 in_x = s->right / 2 + 0.5f - light_abs(f.x - s->right / 2);
+    light4 in_y = s->bottom / 2 + 0.5f - light_abs(f.y - s->bottom / 2);
+    f.share =
+        light_clamp(in_x * s->edge_x + 0.5f, 0, 1) * light_clamp(in_y * s->edge_y + 0.5f, 0, 1);
+    return f;
+}
+
+/* Adds the ground, by the share that is not on the picture. */
+static inline void add_ground(light4 sums[4], const struct scene *s, const struct four *f) {
+    enum { BIAS = 32768 }; /* a multiple of every tile's side: rounds down below 0 as well */
+    const float *g = s->to_ground;
+    const int32_t mask = s->ground.width - 1;
+    light4 u = light_clamp(f->x * g[0] + f->y * g[1] + g[2], -30000, 30000);
+    light4 v = light_clamp(f->x * g[3] + f->y * g[4] + g[5], -30000, 30000);
+    light4 dx = light_max(light_max(f->x - s->right, -f->x), light_all(0)) * s->reach_x;
+    light4 dy = light_max(light_max(f->y - s->bottom, -f->y), light_all(0)) * s->reach_y;
+    light4 away = 1 + dx * dx + dy * dy; /* a bell without an exponential */
+    light4 left = (1 - s->contact / (away * away)) * (1 - f->share);
+    whole4 iu = light_whole(u + BIAS) - BIAS, iv = light_whole(v + BIAS) - BIAS;
+    light4 su = u - __builtin_convertvector(iu, light4),
+           sv = v - __builtin_convertvector(iv, light4);
+    whole4 x0 = iu & mask, x1 = (iu + 1) & mask, y0 = iv & mask, y1 = (iv + 1) & mask;
+    for (int32_t i = 0; i < 4; i++) {
+        light4 under =
+            light_between(light_row(&s->ground, y0[i]) + x0[i],
+                          light_row(&s->ground, y1[i]) + x0[i], x1[i] - x0[i], su[i], sv[i]);
+        sums[i] += under * s->tint * light_all(left[i]);
+    }
+}
+
+static inline void add_picture(light4 sums[4], const struct scene *s, const struct four *f) {
+    light4 x = light_clamp(f->x, 0, s->right), y = light_clamp(f->y, 0, s->bottom);
+    whole4 ix = light_whole(light_min(x, light_all(s->right - 1))),
+           iy = light_whole(light_min(y, light_all(s->bottom - 1)));
+    light4 u = x - __builtin_convertvector(ix, light4), v = y - __builtin_convertvector(iy, light4);
+    for (int32_t i = 0; i < 4; i++) {
+        const light4 *at = light_row(&s->picture, iy[i]) + ix[i];
+        sums[i] += light_between(at, at + s->picture.width, 1, u[i], v[i]) * light_all(f->share[i]);
+    }
+}
+
+/* Whether any of four holds. */
+static inline bool any_of(whole4 four) {
+    typedef int64_t pair __attribute__((vector_size(16)));
+    pair two = (pair)four;
+    return (two[0] | two[1]) != 0;
+}
+
+static inline void add_rays(light4 sums[4], const struct scene *s, light4 px, float py) {
+    const struct four f = meet(s, px, py);
+    if (any_of(f.share > 0)) {
+        add_picture(sums, s, &f);
+    }
+    if (any_of(f.share < 1)) {
+        add_ground(sums, s, &f);
+    }
+}
+
 static inline float clamp(float v, float low, float high) {
     v = v > low ? v : low;
     return v < high ? v : high;
-}
-
-static inline light4 ground_light(const struct scene *s, float x, float y) {
-    const float *g = s->to_ground;
-    float u = clamp(g[0] * x + g[1] * y + g[2], -30000, 30000);
-    float v = clamp(g[3] * x + g[4] * y + g[5], -30000, 30000);
-    float dx = clamp(x - s->right, 0, 1e6f) + clamp(-x, 0, 1e6f);
-    float dy = clamp(y - s->bottom, 0, 1e6f) + clamp(-y, 0, 1e6f);
-    dx *= s->reach_x;
-    dy *= s->reach_y;
-    float away = 1 + dx * dx + dy * dy; /* a bell without an exponential */
-    return light_wrapped(&s->ground, u, v) * s->tint * light_all(1 - s->contact / (away * away));
-}
-
-static inline light4 ray_light(const struct scene *s, float px, float py) {
-    const float *m = s->to_picture;
-    float w = m[6] * px + m[7] * py + m[8];
-    float scale = 1 / (w > 0.05f ? w : 0.05f); /* below: past the horizon */
-    float x = (m[0] * px + m[1] * py + m[2]) * scale;
-    float y = (m[3] * px + m[4] * py + m[5]) * scale;
-    float in_x = (s->right / 2 + 0.5f - __builtin_fabsf(x - s->right / 2)) * s->edge_x + 0.5f;
-    float in_y = (s->bottom / 2 + 0.5f - __builtin_fabsf(y - s->bottom / 2)) * s->edge_y + 0.5f;
-    float share = clamp(in_x, 0, 1) * clamp(in_y, 0, 1);
-    if (share <= 0) {
-        return ground_light(s, x, y);
-    }
-    light4 on = light_at(&s->picture, clamp(x, 0, s->right), clamp(y, 0, s->bottom));
-    if (share >= 1) {
-        return on;
-    }
-    light4 under = ground_light(s, x, y);
-    return under + (on - under) * light_all(share);
 }
 
 static inline float square_root(float v) {
     return __builtin_sqrtf(v > 0 ? v : 0);
 }
 
+/* Where a row meets the strip of which the capsule is a part: pixels from *first up to *end. */
+static void strip_of_row(int32_t *first, int32_t *end, int32_t width, float y,
+                         const struct front *f) {
+    float reach = f->radius + 2, down = y - f->y, steep = __builtin_fabsf(f->dy);
+    *first = 0;
+    *end = width;
+    if (steep < 0.01f) { /* along the row */
+        *end = __builtin_fabsf(down) < reach + 0.01f * f->length ? width : 0;
+        return;
+    }
+    float middle = f->x + down * f->dx / f->dy, half = reach / steep;
+    *first = (int32_t)clamp(middle - half, 0, (float)width);
+    *end = (int32_t)clamp(middle + half + 1, 0, (float)width);
+}
+
 /* Lays the thing in front over a row; its rim is darker, as of something round. */
 static void cover_row(light4 *row, int32_t width, float y, const struct front *f) {
-    for (int32_t x = 0; x < width; x++) {
+    int32_t first, end;
+    strip_of_row(&first, &end, width, y, f);
+    for (int32_t x = first; x < end; x++) {
         float dx = (float)x - f->x, dy = y - f->y;
         float along = clamp(dx * f->dx + dy * f->dy, 0, f->length);
         dx -= along * f->dx;
@@ -243,21 +301,27 @@ static void cover_row(light4 *row, int32_t width, float y, const struct front *f
     }
 }
 
-void scene_expose(struct light *out, const struct scene *s, int32_t first, int32_t end) {
+/* Four pixels from x on; those past the row's end are not written. */
+static void expose_four(light4 *row, const struct scene *s, int32_t x, int32_t y, int32_t width) {
     const int32_t rays = s->rays;
     const float step = 1 / (float)rays, start = step / 2 - 0.5f;
-    const light4 mean = light_all(step * step);
+    const light4 px = (float)x + start + (light4){0, 1, 2, 3};
+    light4 sums[4] = {light_all(0), light_all(0), light_all(0), light_all(0)};
+    for (int32_t i = 0; i < rays; i++) {
+        for (int32_t k = 0; k < rays; k++) {
+            add_rays(sums, s, px + (float)k * step, (float)y + start + (float)i * step);
+        }
+    }
+    for (int32_t i = 0; i < 4 && x + i < width; i++) {
+        row[x + i] = sums[i] * light_all(step * step);
+    }
+}
+
+void scene_expose(struct light *out, const struct scene *s, int32_t first, int32_t end) {
     for (int32_t y = first; y < end; y++) {
         light4 *row = light_row(out, y);
-        for (int32_t x = 0; x < out->width; x++) {
-            light4 sum = light_all(0);
-            for (int32_t i = 0; i < rays; i++) {
-                for (int32_t k = 0; k < rays; k++) {
-                    sum += ray_light(s, (float)x + start + (float)k * step,
-                                     (float)y + start + (float)i * step);
-                }
-            }
-            row[x] = sum * mean;
+        for (int32_t x = 0; x < out->width; x += 4) {
+            expose_four(row, s, x, y, out->width);
         }
         if (s->front.radius > 0) {
             cover_row(row, out->width, (float)y, &s->front);

@@ -29,10 +29,10 @@ static void fill_tables(struct lk_view_scratch *s) {
     for (int32_t i = 0; i < LIGHTS; i++) {
         s->to_level[i] = (float)level_of_light((double)i / (LIGHTS - 1));
     }
-    for (int32_t i = 0; i < LIGHTS; i++) {
-        int32_t low = MAX(i - 1, 0), high = MIN(i + 1, LIGHTS - 1);
+    for (int32_t i = 0; i < NOISES; i++) {
+        int32_t low = MAX(4 * i - 1, 0), high = MIN(4 * i + 4, LIGHTS - 1);
         double slope = (double)(s->to_level[high] - s->to_level[low]) * (LIGHTS - 1) / (high - low);
-        s->noise_at[i] = (float)(slope * sqrt((double)i / (LIGHTS - 1) + read_light));
+        s->noise_at[i] = (float)(slope * sqrt((4 * i + 1.5) / (LIGHTS - 1) + read_light));
     }
     struct rng r;
     rng_init(&r, 1);
@@ -56,7 +56,7 @@ lk_status scratch_init(struct lk_view_scratch *s, bool with_grounds, lk_error *e
 }
 
 void scratch_release(struct lk_view_scratch *s) {
-    struct light *lights[] = {&s->picture, &s->row, &s->seen, &s->spare, &s->padded, &s->grid};
+    struct light *lights[] = {&s->picture, &s->rows, &s->seen, &s->spare, &s->padded, &s->grid};
     for (size_t i = 0; i < ARRAY_COUNT(lights); i++) {
         light_release(lights[i]);
     }

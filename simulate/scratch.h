@@ -8,11 +8,12 @@
 #include "simulate/ground.h"
 
 enum {
-    LIGHTS = 4096,     /* steps of linear light on the way back to levels */
+    LIGHTS = 4096, /* steps of linear light on the way back to levels */
+    NOISES = LIGHTS / 4,
     NORMALS = 8192,    /* random numbers of the sensor; a row begins anywhere in the first half */
     RUN_PIXELS = 1024, /* so many pixels use one run of them: 3 a pixel, fewer than half of them */
     TILE_SIDE = 128,   /* of the grounds of views ... */
-    PHOTO_TILE_SIDE = 1024 /* ... and of photos */
+    PHOTO_TILE_SIDE = 1024 /* ... and at most of photos */
 };
 
 /* Bytes that grow. */
@@ -24,11 +25,11 @@ struct store {
 struct lk_view_scratch {
     float to_light[256];
     float to_level[LIGHTS]; /* of light i / (LIGHTS - 1), before tone */
-    float noise_at[LIGHTS]; /* levels of noise there, for noise 1 */
+    float noise_at[NOISES]; /* levels of noise at every fourth, for noise 1 */
     float normals[NORMALS];
     struct ground grounds[GROUND_KINDS]; /* drawn when the scratch is made, for views */
     struct ground own;                   /* of the caller's background, or of one photo */
-    struct light picture, row, seen, spare, padded, grid;
+    struct light picture, rows, seen, spare, padded, grid;
     struct store small, planes; /* the photo before it is enlarged; the planes of its JPEG */
 };
 

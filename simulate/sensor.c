@@ -21,19 +21,18 @@ static void tone_table(float out[LIGHTS], const float to_level[LIGHTS], const lk
     }
 }
 
-static inline float clamp(float v, float low, float high) {
-    v = v > low ? v : low;
-    return v < high ? v : high;
-}
-
 static void develop_run(uint8_t *to, const light4 *from, int32_t count, const float *level,
                         const float *noise_at, const float *normals) {
     for (int32_t x = 0; x < count; x++, to += 3, normals += 3) {
-        light4 v = from[x] * light_all(LIGHTS - 1) + light_all(0.5f);
-        for (int32_t c = 0; c < 3; c++) {
-            int32_t at = (int32_t)clamp(v[c], 0, LIGHTS - 1);
-            to[c] = (uint8_t)(clamp(level[at] + noise_at[at] * normals[c], 0, 255) + 0.5f);
-        }
+        whole4 at = light_whole(light_clamp(from[x] * (LIGHTS - 1) + 0.5f, 0, LIGHTS - 1));
+        light4 v = {level[at[0]], level[at[1]], level[at[2]], 0};
+        whole4 at_noise = at >> 2;
+        light4 noise = {noise_at[at_noise[0]], noise_at[at_noise[1]], noise_at[at_noise[2]], 0};
+        light4 random = {normals[0], normals[1], normals[2], 0};
+        whole4 byte = light_whole(light_clamp(v + noise * random, 0, 255) + 0.5f);
+        to[0] = (uint8_t)byte[0];
+        to[1] = (uint8_t)byte[1];
+        to[2] = (uint8_t)byte[2];
     }
 }
 
@@ -47,11 +46,11 @@ static void saturate(light4 *row, int32_t width, float saturation) {
 
 void sensor_develop(uint8_t *out, const struct light *photo, const struct lk_view_scratch *scratch,
                     const lk_camera *camera) {
-    float level[LIGHTS], noise_at[LIGHTS];
+    float level[LIGHTS], noise_at[NOISES];
     struct rng r;
     rng_init(&r, camera->seed ^ 0x6e6f697365u);
     tone_table(level, scratch->to_level, camera);
-    for (int32_t i = 0; i < LIGHTS; i++) {
+    for (int32_t i = 0; i < NOISES; i++) {
         noise_at[i] = scratch->noise_at[i] * (float)camera->noise;
     }
     for (int32_t y = 0; y < photo->height; y++) {
