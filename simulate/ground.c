@@ -139,17 +139,20 @@ static void enlarge(struct light *out, const struct light *from) {
 
 lk_status ground_from_picture(struct ground *out, const lk_image *picture, int32_t side,
                               const float to_light[256], light4 *rows, lk_error *err) {
-    /* The second level holds the reduced picture until the first is made of it. */
-    struct light *reduced = &out->levels[1];
-    lk_status status =
-        light_resize(reduced, MIN(side, picture->width), MIN(side, picture->height), err);
-    status = status == LK_OK ? light_resize(&out->levels[0], side, side, err) : status;
-    if (status != LK_OK) {
-        return status;
+    struct light *tile = &out->levels[0], *reduced = tile;
+    int32_t width = MIN(side, picture->width), height = MIN(side, picture->height);
+    lk_status status = light_resize(tile, side, side, err);
+    if (width < side || height < side) {
+        reduced = &out->levels[1];
+        status = status == LK_OK ? light_resize(reduced, width, height, err) : status;
     }
-    light_shrink(reduced, picture, to_light, rows);
-    enlarge(&out->levels[0], reduced);
-    return finish_levels(out, err);
+    if (status == LK_OK) {
+        light_shrink(reduced, picture, to_light, rows);
+        if (reduced != tile) {
+            enlarge(tile, reduced);
+        }
+    }
+    return status;
 }
 
 void ground_release(struct ground *g) {

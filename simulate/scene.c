@@ -116,6 +116,9 @@ static lk_status set_ground(struct scene *s, struct lk_view_scratch *scratch,
     }
     lk_status status = LK_OK;
     if (background) {
+        while (side > 16 && side >= 2 * shorter) { /* it lies once over the photo */
+            side /= 2;
+        }
         status = light_resize(&scratch->rows, background->width, 2, err);
         status = status == LK_OK ? ground_from_picture(&scratch->own, background, side,
                                                        scratch->to_light, scratch->rows.data, err)
