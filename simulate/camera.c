@@ -265,6 +265,15 @@ lk_camera lk_camera_draw(uint64_t seed, double difficulty, int32_t width, int32_
     return c;
 }
 
+/* A photo has many times the pixels of a view: what its lens, hand, sensor and file did to single pixels hardly shows once it is
+ * reduced. What went wrong at large (defocus and streaks beyond what every photo has) stays. */
+static void reduce_marks(lk_camera *c, double share, double d) {
+    c->blur_px *= c->blur_px < 0.7 + 0.8 * d ? share : 1;
+    c->motion_px *= c->motion_px < 0.5 + 2.5 * d ? share : 1;
+    c->noise *= share;
+    c->quality = 0;
+}
+
 lk_camera lk_camera_draw_view(uint64_t seed, double difficulty, int32_t width, int32_t height,
                               const lk_image *picture) {
     struct rng r;
@@ -276,6 +285,9 @@ lk_camera lk_camera_draw_view(uint64_t seed, double difficulty, int32_t width, i
     double tight = own * between(&r, 0.85, 1.2); /* the photo was cut to the thing */
     c.aspect = chance(&r, 0.3) ? tight : is_wide ? 1 / shape : shape;
     c.aspect = fmin(fmax(c.aspect, 0.2), 5);
-    c.quality = chance(&r, 0.7) ? c.quality : 0;
+    double share = between(&r, 0.05, 0.5);
+    if (chance(&r, 0.6)) { /* the others are of small photos, enlarged or cut out of one */
+        reduce_marks(&c, share, fmin(fmax(difficulty, 0), 1));
+    }
     return c;
 }
