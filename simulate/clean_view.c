@@ -32,16 +32,17 @@ static uint8_t rounded(float v) {
     return (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v + 0.5f);
 }
 
-/* One column of the narrowed picture. */
-static void narrow(struct light *to, int32_t x, const lk_image *picture, const float *weights,
-                   struct taps t) {
-    for (int32_t y = 0; y < picture->height; y++) {
-        const uint8_t *at = image_row(picture, y) + 3 * t.first;
+/* One row of the narrowed picture; each place has `most` weights. */
+static void narrow(light4 *to, int32_t width, const uint8_t *row, const struct taps *taps,
+                   const float *weights, int32_t most) {
+    for (int32_t x = 0; x < width; x++, weights += most) {
+        const uint8_t *at = row + 3 * taps[x].first;
         light4 sum = light_all(0);
-        for (int32_t k = 0; k < t.count; k++, at += 3) {
-            sum += (light4){at[0], at[1], at[2], 0} * light_all(weights[k]);
+        for (int32_t k = 0; k < taps[x].count; k++, at += 3) {
+            sum += __builtin_convertvector((whole4){at[0], at[1], at[2], 0}, light4) *
+                   light_all(weights[k]);
         }
-        light_row(to, y)[x] = sum;
+        to[x] = sum;
     }
 }
 
@@ -62,21 +63,28 @@ lk_status lk_clean_view(uint8_t *out, int32_t width, int32_t height, lk_view_scr
     if (picture->channels != 3 || picture->bit_depth != 8 || width < 1 || height < 1) {
         return error_set(err, LK_E_USAGE, "a view is made of RGB of 8 bits, 1 x 1 or larger");
     }
-    int32_t most = MAX(taps_most(picture->width, width), taps_most(picture->height, height));
+    int32_t most = taps_most(picture->width, width), tall = taps_most(picture->height, height);
+    size_t weight_count = (size_t)most * (size_t)width + (size_t)tall;
     lk_status status = light_resize(&scratch->spare, width, picture->height, err);
-    status = status == LK_OK ? store_resize(&scratch->planes, (size_t)most * sizeof(float), err)
-                             : status;
+    status =
+        status == LK_OK
+            ? store_resize(&scratch->planes,
+                           weight_count * sizeof(float) + (size_t)width * sizeof(struct taps), err)
+            : status;
     if (status != LK_OK) {
         return status;
     }
-    float *weights = scratch->planes.data;
+    float *weights = scratch->planes.data, *column = weights + (size_t)most * (size_t)width;
+    struct taps *taps = (struct taps *)(void *)(weights + weight_count);
     for (int32_t x = 0; x < width; x++) {
-        struct taps t = taps_at(weights, x, picture->width, width);
-        narrow(&scratch->spare, x, picture, weights, t);
+        taps[x] = taps_at(weights + (size_t)x * (size_t)most, x, picture->width, width);
+    }
+    for (int32_t y = 0; y < picture->height; y++) {
+        narrow(light_row(&scratch->spare, y), width, image_row(picture, y), taps, weights, most);
     }
     for (int32_t y = 0; y < height; y++) {
-        struct taps t = taps_at(weights, y, picture->height, height);
-        shorten(out + 3 * (size_t)y * (size_t)width, &scratch->spare, weights, t);
+        struct taps t = taps_at(column, y, picture->height, height);
+        shorten(out + 3 * (size_t)y * (size_t)width, &scratch->spare, column, t);
     }
     return LK_OK;
 }

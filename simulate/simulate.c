@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "image/colour.h"
+#include "image/engine.h"
 #include "image/image.h"
 #include "simulate/geometry.h"
 #include "simulate/lighting.h"
@@ -141,16 +142,22 @@ lk_status lk_simulate_view(uint8_t *out, lk_view_scratch *scratch, const lk_imag
     return status;
 }
 
-static lk_status check_memory(const lk_engine *engine, const lk_camera *camera, lk_error *err) {
+/* The photo is held twice, the picture once, reduced to a texel a ray. */
+static lk_status check_memory(const lk_engine *engine, const lk_image *picture,
+                              const lk_camera *camera, lk_error *err) {
     const lk_limits limits = lk_engine_limits(engine);
     double pixels = (double)camera->width * camera->height;
     if (pixels > (double)limits.pixels || MAX(camera->width, camera->height) > limits.side) {
         return error_limit(err, pixels > (double)limits.pixels ? "pixels" : "side",
                            "a photo of %d x %d pixels", camera->width, camera->height);
     }
-    if (pixels * 2 * sizeof(light4) > (double)limits.memory_bytes) {
-        return error_limit(err, "memory_bytes", "a photo of %d x %d pixels takes %.0f MiB",
-                           camera->width, camera->height, pixels * 2 * sizeof(light4) / 1048576);
+    double seen = PHOTO_RAYS * PHOTO_RAYS * camera->cover * camera->cover * pixels;
+    double texels = fmin((double)picture->width * picture->height, seen);
+    double bytes = (2 * pixels + texels) * sizeof(light4);
+    if (bytes > (double)limits.memory_bytes) {
+        return error_limit(
+            err, "memory_bytes", "a photo of %d x %d pixels of a picture of %d x %d takes %.0f MiB",
+            camera->width, camera->height, picture->width, picture->height, bytes / 1048576);
     }
     return LK_OK;
 }
@@ -178,7 +185,8 @@ lk_status lk_simulate(lk_image *out, double homography[9], lk_engine *engine,
     lk_image plain = {0}, behind = {0};
     *out = (lk_image){0};
     lk_status status = camera_check(camera, err);
-    status = status == LK_OK ? check_memory(engine, camera, err) : status;
+    status = status == LK_OK ? check_memory(engine, picture, camera, err) : status;
+    status = status == LK_OK ? engine_check_stop(engine, err) : status;
     status = status == LK_OK ? colour_to_rgb8(&plain, picture, err) : status;
     status = status == LK_OK ? check_picture(&plain, "picture", err) : status;
     if (status == LK_OK && background) {

@@ -68,7 +68,7 @@ LK_API lk_camera lk_camera_draw_view(uint64_t seed, double difficulty, int32_t w
 
 /* Takes the photo of picture, 16 x 16 pixels or more: out is RGB 8 bits, with the marks of its JPEG unless quality is 0.
  * homography (row-major) maps pixels of the picture to pixels of the photo. background is what the picture lies on, NULL for
- * the drawn ground. Takes about 32 bytes a pixel of the photo. LK_E_USAGE for settings out of range, LK_E_LIMIT, LK_E_MEMORY,
+ * the drawn ground. Takes 32 bytes a pixel of the photo and 16 of the picture. LK_E_USAGE for settings out of range, LK_E_LIMIT, LK_E_MEMORY,
  * LK_E_CANCELLED. */
 LK_API LK_MUST_CHECK lk_status lk_simulate(lk_image *out, double homography[9], lk_engine *engine,
                                            const lk_image *picture, const lk_camera *camera,

@@ -385,6 +385,30 @@ static void test_bad_settings(void **state) {
     assert_string_equal(err.limit, "memory_bytes");
 }
 
+/* The engine's limits and its stop are the photo's. */
+static void test_engine_limits(void **state) {
+    struct setting *s = *state;
+    lk_error err;
+    lk_engine *engine;
+    lk_image out;
+    double homography[9];
+    int stop = 0;
+    lk_engine_options options = lk_engine_options_default();
+    options.limits.memory_bytes = 1 << 20; /* the photo 320,000, the picture 832,000 */
+    options.stop = &stop;
+    lk_camera c = lk_camera_default(100, 100);
+    assert_ok(lk_engine_new(&engine, &options, &err));
+    assert_refused(LK_E_LIMIT, lk_simulate(&out, homography, engine, &s->picture, &c, NULL, &err));
+    assert_string_equal(err.limit, "memory_bytes");
+    c.width = c.height = 50;
+    assert_ok(lk_simulate(&out, homography, engine, &s->picture, &c, NULL, &err));
+    lk_image_release(&out);
+    stop = 1;
+    assert_refused(LK_E_CANCELLED,
+                   lk_simulate(&out, homography, engine, &s->picture, &c, NULL, &err));
+    lk_engine_free(engine);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_portable_math),
@@ -398,6 +422,7 @@ int main(void) {
         cmocka_unit_test(test_engine_threads),
         cmocka_unit_test(test_all_settings_work),
         cmocka_unit_test(test_bad_settings),
+        cmocka_unit_test(test_engine_limits),
     };
     return cmocka_run_group_tests(tests, make_setting, free_setting);
 }
