@@ -232,6 +232,31 @@ lk_status file_write(const char *path, const void *data, size_t size, lk_error *
     return status;
 }
 
+lk_status file_can_write(const char *path, lk_error *err) {
+    struct stat st;
+    bool exists = stat(path, &st) == 0;
+    if (exists && S_ISDIR(st.st_mode)) {
+        errno = EISDIR;
+        return write_error(err, "cannot open for writing", path);
+    }
+    if (strcmp(path, "-") == 0 || (exists && !S_ISREG(st.st_mode))) {
+        return LK_OK; /* written in place */
+    }
+    const char *slash = strrchr(path, '/');
+    size_t length = slash ? (size_t)(slash - path) + 1 : 1;
+    char *folder = mem_alloc(length + 1, 1);
+    if (!folder) {
+        return error_memory(err, length + 1);
+    }
+    memcpy(folder, slash ? path : ".", length);
+    folder[length] = '\0';
+    bool good = access(folder, W_OK | X_OK) == 0;
+    int failed = errno;
+    mem_free(folder);
+    errno = failed;
+    return good ? LK_OK : write_error(err, "its folder", path);
+}
+
 void file_extension(char *out, size_t size, const char *path) {
     const char *slash = strrchr(path, '/');
     const char *dot = strrchr(slash ? slash : path, '.');

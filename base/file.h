@@ -21,6 +21,10 @@ MUST_CHECK lk_status file_read_head(lk_bytes *out, int64_t *total, const char *p
  * new one is there, never a part. Devices and pipes are written in place. LK_E_WRITE, LK_E_MEMORY. */
 MUST_CHECK lk_status file_write(const char *path, const void *data, size_t size, lk_error *err);
 
+/* Asks early what file_write would say late: LK_E_WRITE where path is a folder, or the folder it lies in is missing or not
+ * writable. That a disk is full shows only then. */
+MUST_CHECK lk_status file_can_write(const char *path, lk_error *err);
+
 /* The extension without its dot, lower case, into out; empty when there is none. */
 void file_extension(char *out, size_t size, const char *path);
 

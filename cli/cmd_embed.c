@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/json.h"
@@ -177,21 +175,6 @@ static enum exit_code finish(struct embedding *e, enum exit_code code) {
     return status == LK_OK ? code : report_error(&s->common, &err);
 }
 
-/* Said before hours of work, not after them. */
-static bool can_write_beside(const char *path, lk_error *err) {
-    char folder[4096];
-    const char *slash = strrchr(path, '/');
-    snprintf(folder, sizeof folder, "%.*s", slash ? (int)(slash - path) + 1 : 1,
-             slash ? path : ".");
-    if (access(folder, W_OK | X_OK) == 0) {
-        return true;
-    }
-    *err = (lk_error){.status = LK_E_WRITE};
-    snprintf(err->input, sizeof err->input, "%.500s", path);
-    snprintf(err->text, sizeof err->text, "its folder: %.300s", strerror(errno));
-    return false;
-}
-
 static enum exit_code embed_run(void *settings, lk_engine *engine) {
     struct embed_settings *s = settings;
     struct embedding e = {.s = s};
@@ -211,7 +194,7 @@ static enum exit_code embed_run(void *settings, lk_engine *engine) {
     if (s->out && s->common.json) {
         return report_usage(&s->common, &command_embed, "--json and --out exclude each other");
     }
-    if (s->out && !can_write_beside(s->out, &err)) {
+    if (s->out && file_can_write(s->out, &err) != LK_OK) { /* before hours of work, not after */
         return report_error(&s->common, &err);
     }
     if (model_choose(&model, engine, &s->model, LK_WANT_EMBEDDING, &err) != LK_OK) {
