@@ -101,7 +101,7 @@ void moire_apply(struct light *photo, const lk_camera *camera) {
     float kx = (float)(cosine / camera->moire_px * STEPS),
           ky = (float)(sine / camera->moire_px * STEPS);
     /* The stripes bend, a period over the photo, and lie a little apart in the colours, whose pixels on a screen do. */
-    float bend = (float)STEPS / (float)(photo->width * photo->height);
+    float bend = (float)STEPS / ((float)photo->width * (float)photo->height);
     for (int32_t y = 0; y < photo->height; y++) {
         light4 *row = light_row(photo, y);
         for (int32_t x = 0; x < photo->width; x++) {

@@ -24,23 +24,39 @@
 #include "simulate/scene.h"
 #include "simulate/scratch.h"
 
-enum { PHOTO_RAYS = 3, BAND = 16, SMALLEST = 16 };
+enum { PHOTO_RAYS = 3, BAND = 16 };
 
 struct exposure {
+    const lk_engine *engine;
     struct light *out;
     const struct scene *scene;
 };
 
+/* Once somebody asked to stop, bands stay as they are; expose() says so. */
 static void expose_band(void *arg, int32_t i) {
     const struct exposure *e = arg;
-    scene_expose(e->out, e->scene, i * BAND, MIN((i + 1) * BAND, e->out->height));
+    if (engine_check_stop(e->engine, NULL) == LK_OK) {
+        scene_expose(e->out, e->scene, i * BAND, MIN((i + 1) * BAND, e->out->height));
+    }
+}
+
+/* engine NULL: on this thread. */
+static lk_status expose(struct light *out, lk_engine *engine, const struct scene *scene,
+                        lk_error *err) {
+    if (!engine) {
+        scene_expose(out, scene, 0, out->height);
+        return LK_OK;
+    }
+    struct exposure e = {engine, out, scene};
+    lk_engine_for(engine, (out->height + BAND - 1) / BAND, expose_band, &e);
+    return engine_check_stop(engine, err);
 }
 
 static lk_status check_picture(const lk_image *picture, const char *what, lk_error *err) {
     if (picture->channels != 3 || picture->bit_depth != 8 ||
-        MIN(picture->width, picture->height) < SMALLEST) {
-        return error_set(err, LK_E_USAGE, "%s: want RGB of 8 bits and at least 16 x 16 pixels",
-                         what);
+        MIN(picture->width, picture->height) < LK_SIMULATE_SIDE_LEAST) {
+        return error_set(err, LK_E_USAGE, "%s: want RGB of 8 bits and at least %d x %d pixels",
+                         what, LK_SIMULATE_SIDE_LEAST, LK_SIMULATE_SIDE_LEAST);
     }
     return LK_OK;
 }
@@ -96,20 +112,12 @@ static lk_status take(uint8_t *out, double homography[9], lk_engine *engine,
     lk_status status =
         scene_set(&scene, s, map, picture, &small, background, engine ? PHOTO_RAYS : 1, err);
     status = status == LK_OK ? light_resize(&s->seen, small.width, small.height, err) : status;
-    if (status == LK_OK && small.width * small.height < camera->width * camera->height) {
+    if (status == LK_OK && (small.width < camera->width || small.height < camera->height)) {
         status = store_resize(&s->small, 3 * (size_t)small.width * (size_t)small.height, err);
         to = s->small.data;
     }
-    if (status != LK_OK) {
-        return status;
-    }
-    if (engine) {
-        struct exposure e = {&s->seen, &scene};
-        lk_engine_for(engine, (small.height + BAND - 1) / BAND, expose_band, &e);
-    } else {
-        scene_expose(&s->seen, &scene, 0, small.height);
-    }
-    status = lighting_apply(&s->seen, &s->grid, &small, err);
+    status = status == LK_OK ? expose(&s->seen, engine, &scene, err) : status;
+    status = status == LK_OK ? lighting_apply(&s->seen, &s->grid, &small, err) : status;
     if (status == LK_OK && small.moire > 0) {
         moire_apply(&s->seen, &small);
     }
@@ -186,7 +194,6 @@ lk_status lk_simulate(lk_image *out, double homography[9], lk_engine *engine,
     *out = (lk_image){0};
     lk_status status = camera_check(camera, err);
     status = status == LK_OK ? check_memory(engine, picture, camera, err) : status;
-    status = status == LK_OK ? engine_check_stop(engine, err) : status;
     status = status == LK_OK ? colour_to_rgb8(&plain, picture, err) : status;
     status = status == LK_OK ? check_picture(&plain, "picture", err) : status;
     if (status == LK_OK && background) {

@@ -66,10 +66,12 @@ LK_API lk_camera lk_camera_draw(uint64_t seed, double difficulty, int32_t width,
 LK_API lk_camera lk_camera_draw_view(uint64_t seed, double difficulty, int32_t width,
                                      int32_t height, const lk_image *picture);
 
-/* Takes the photo of picture, 16 x 16 pixels or more: out is RGB 8 bits, with the marks of its JPEG unless quality is 0.
- * homography (row-major) maps pixels of the picture to pixels of the photo. background is what the picture lies on, NULL for
- * the drawn ground. Takes 32 bytes a pixel of the photo and 16 of the picture. LK_E_USAGE for settings out of range, LK_E_LIMIT, LK_E_MEMORY,
- * LK_E_CANCELLED. */
+enum { LK_SIMULATE_SIDE_LEAST = 16 };
+
+/* Takes the photo of picture, of LK_SIMULATE_SIDE_LEAST pixels a side or more: out is RGB 8 bits, with the marks of its JPEG
+ * unless quality is 0. homography (row-major) maps pixels of the picture to pixels of the photo. background is what the picture
+ * lies on, NULL for the drawn ground. Takes 32 bytes a pixel of the photo and 16 of the picture. LK_E_USAGE for settings out of
+ * range, LK_E_LIMIT, LK_E_MEMORY, LK_E_CANCELLED. */
 LK_API LK_MUST_CHECK lk_status lk_simulate(lk_image *out, double homography[9], lk_engine *engine,
                                            const lk_image *picture, const lk_camera *camera,
                                            const lk_image *background, lk_error *err);
@@ -82,7 +84,7 @@ LK_API void lk_view_scratch_free(lk_view_scratch *scratch);
 
 /* A small photo, thousands a second: one ray a pixel where lk_simulate sends nine, a JPEG that is only quantised. out is the
  * caller's, camera->height rows of 3 * camera->width bytes; picture and background (or NULL) are RGB 8 bits. Threads may share
- * all but out and scratch. Errors as lk_simulate. */
+ * all but out and scratch. LK_E_USAGE as lk_simulate, LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_simulate_view(uint8_t *out, lk_view_scratch *scratch,
                                                 const lk_image *picture, const lk_camera *camera,
                                                 const lk_image *background, lk_error *err);
