@@ -36,7 +36,7 @@ static void show_begin(struct train_report *r, const lk_train_state *s) {
     remark(r->common, "%d pictures of %d classes to learn from, %d held back; %.2f million weights",
            (int)s->pictures, (int)s->classes, (int)s->held_back, (double)s->parameters / 1e6);
     if (s->unread > 0) {
-        remark(r->common, "%d cannot be read and are left out, the first: %s", (int)s->unread,
+        remark(r->common, "%d cannot be used and are left out, the first: %s", (int)s->unread,
                s->first_unread);
     }
     if (s->leaks > 0) {

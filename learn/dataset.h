@@ -74,8 +74,9 @@ struct dataset_leaks {
     struct dataset_leak
         *pairs; /* by validation, then by training sample; at most DATASET_LEAKS_MAX; owned */
     int32_t count;
-    int64_t found;  /* all of them */
-    int32_t unread; /* samples that cannot be decoded, which were left out */
+    int64_t found; /* all of them */
+    int32_t
+        unread; /* samples that cannot be decoded, which were left out; 0 where a side is empty */
 };
 
 /* Finds near duplicates across the split: the same bytes, or PDQ hashes of quality 50 or more within 31 of 256 bits (what PDQ's

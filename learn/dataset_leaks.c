@@ -100,6 +100,9 @@ static lk_status compare_one(struct dataset_leaks *out, const struct print *prin
 lk_status dataset_leaks(struct dataset_leaks *out, lk_engine *engine, const struct dataset *d,
                         const struct dataset_split *split, lk_error *err) {
     *out = (struct dataset_leaks){0};
+    if (split->train_count == 0 || split->validation_count == 0) {
+        return LK_OK; /* nothing can have leaked: nothing is decoded */
+    }
     struct printing p = {.engine = engine, .pdq = lk_hash_find("pdq"), .d = d};
     p.prints = mem_calloc((size_t)d->count, sizeof *p.prints);
     if (!p.prints) {

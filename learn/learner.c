@@ -198,13 +198,14 @@ static lk_status make_trainer(struct learner *l, lk_engine *engine, struct graph
                               lk_error *err) {
     static const char *const names[] = {PRESET_EMBEDDING, PRESET_RECONSTRUCTION};
     struct tensor input;
-    const struct trainer_options options = {.threads = lk_engine_threads(engine),
-                                            .memory_bytes = LEARNER_MEMORY_BYTES,
-                                            .cpu = engine->cpu,
-                                            .channels_last = true,
-                                            .last_layers = l->o->last_layers,
-                                            .loss = learner_loss,
-                                            .loss_arg = l};
+    const struct trainer_options options = {
+        .threads = lk_engine_threads(engine),
+        .memory_bytes = MAX(LEARNER_MEMORY_BYTES, (size_t)engine->limits.memory_bytes),
+        .cpu = engine->cpu,
+        .channels_last = true,
+        .last_layers = l->o->last_layers,
+        .loss = learner_loss,
+        .loss_arg = l};
     lk_status status = input_shape(&input, g, l, err);
     if (status != LK_OK) {
         graph_release(g);

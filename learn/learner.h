@@ -9,7 +9,7 @@
 #include "nn/loss.h"
 #include "nn/optimiser.h"
 
-/* What activations and gradients of a step may take. */
+/* What activations and gradients of a step may take, unless the engine's memory_bytes is more. */
 #define LEARNER_MEMORY_BYTES ((size_t)16 << 30)
 
 struct learner {

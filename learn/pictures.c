@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "learn/pictures.h"
 
+#include <likeness/simulate.h>
 #include <stdatomic.h>
 
 #include "base/error.h"
 #include "base/mem.h"
 #include "image/colour.h"
+#include "image/engine.h"
 #include "image/resize.h"
 
 struct loading {
@@ -39,6 +41,18 @@ static lk_status reduce(lk_image *out, const struct loading *l, const lk_image *
     return status;
 }
 
+/* Smaller ones cannot be photographed (lk_simulate_view): better left out by name now than an error at some step. */
+static lk_status check_side(const lk_image *image, const char *path, lk_error *err) {
+    if (MIN(image->width, image->height) >= LK_SIMULATE_SIDE_LEAST) {
+        return LK_OK;
+    }
+    return error_input(err,
+                       error_set(err, LK_E_FORMAT, "%d x %d pixels; %d x %d are the least",
+                                 (int)image->width, (int)image->height, LK_SIMULATE_SIDE_LEAST,
+                                 LK_SIMULATE_SIDE_LEAST),
+                       path);
+}
+
 static void load_sample(void *arg, int32_t i) {
     struct loading *l = arg;
     lk_image loaded = {0}, *image = &l->out->images[i];
@@ -50,6 +64,9 @@ static void load_sample(void *arg, int32_t i) {
     }
     if (status == LK_OK) {
         status = lk_image_load(&loaded, NULL, l->engine, l->d->paths[i], &options, err);
+    }
+    if (status == LK_OK) {
+        status = check_side(&loaded, l->d->paths[i], err);
     }
     if (status == LK_OK) {
         status = reduce(image, l, &loaded, err);
@@ -77,8 +94,9 @@ static lk_status check(struct loading *l, lk_error *err) {
                              "the pictures take more than %zu bytes in memory at %d pixels a side",
                              l->max_bytes, (int)l->side);
     } else if (status == LK_OK && out->unread == out->count) {
-        status = error_set(err, LK_E_USAGE, "not one of %d pictures can be read: %s",
+        status = error_set(err, LK_E_USAGE, "not one of %d pictures can be used, the first: %s",
                            (int)out->count, out->first.text);
+        status = error_input(err, status, out->first.input);
     }
     return status;
 }
@@ -86,7 +104,8 @@ static lk_status check(struct loading *l, lk_error *err) {
 lk_status pictures_load(struct pictures *out, lk_engine *engine, const struct dataset *d,
                         int32_t side, size_t max_bytes, lk_error *err) {
     size_t count = (size_t)d->count;
-    struct loading l = {.engine = engine, .d = d, .out = out, .side = side, .max_bytes = max_bytes};
+    struct loading l = {.engine = engine, .d = d, .out = out, .side = side};
+    l.max_bytes = MAX(max_bytes, (size_t)engine->limits.memory_bytes);
     *out = (struct pictures){.count = d->count};
     out->images = mem_calloc(count + 1, sizeof *out->images);
     l.errors = mem_calloc(count + 1, sizeof *l.errors);

@@ -7,14 +7,15 @@
 #include "learn/dataset.h"
 
 struct pictures {
-    lk_image *images; /* one a sample, RGB 8 bits; empty where the file could not be read */
+    lk_image *images; /* one a sample, RGB 8 bits; empty where the file cannot be used */
     int32_t count;
     int32_t unread;
     lk_error first; /* why the first of these could not be read */
 };
 
-/* Decodes all samples, each reduced so that its shorter side is `side` or as near above as it was. LK_E_LIMIT above max_bytes of
- * pixels; LK_E_USAGE when not one can be read; LK_E_CANCELLED; LK_E_MEMORY. */
+/* Decodes all samples, each reduced so that its shorter side is `side` or as near above as it was. Files that cannot be read, and
+ * pictures too small to be photographed (LK_SIMULATE_SIDE_LEAST), are left empty and counted. LK_E_LIMIT above max_bytes of
+ * pixels and the engine's memory_bytes; LK_E_USAGE when not one is left; LK_E_CANCELLED; LK_E_MEMORY. */
 MUST_CHECK lk_status pictures_load(struct pictures *out, lk_engine *engine, const struct dataset *d,
                                    int32_t side, size_t max_bytes, lk_error *err);
 void pictures_release(struct pictures *p);

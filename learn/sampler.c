@@ -41,12 +41,34 @@ static void group_by_class(struct sampler *s) {
     }
 }
 
+/* Whether there is anything to tell apart. */
+static lk_status check_samples(const struct dataset *d, const int32_t *samples, int32_t count,
+                               const struct sampler_options *o, lk_error *err) {
+    if (count < o->groups) {
+        return error_set(err, LK_E_USAGE,
+                         "%d pictures to learn from, and a step takes %d of them: a batch may have "
+                         "%d views at most",
+                         (int)count, (int)o->groups, (int)(count * o->group_size));
+    }
+    int32_t other = 1;
+    while (other < count && d->labels[samples[other]] == d->labels[samples[0]]) {
+        other++;
+    }
+    if (!o->instances && other >= count) {
+        return error_set(err, LK_E_USAGE,
+                         "all %d pictures to learn from are of one class: nothing is to be told "
+                         "apart (or is each picture its own?)",
+                         (int)count);
+    }
+    return LK_OK;
+}
+
 lk_status sampler_new(struct sampler **out, const struct dataset *d, const int32_t *samples,
                       int32_t count, const struct sampler_options *options, lk_error *err) {
     *out = NULL;
-    if (count < options->groups) {
-        return error_set(err, LK_E_USAGE, "%d pictures to learn from, and a step takes %d of them",
-                         (int)count, (int)options->groups);
+    lk_status status = check_samples(d, samples, count, options, err);
+    if (status != LK_OK) {
+        return status;
     }
     struct sampler *s = mem_calloc(1, sizeof *s);
     if (!s) {

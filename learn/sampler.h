@@ -16,7 +16,7 @@ struct sampler_options {
 };
 
 struct sampler;
-/* samples: those to learn from, places in d; borrowed, as d. LK_E_USAGE when there are fewer than groups. */
+/* samples: those to learn from, places in d; borrowed, as d. LK_E_USAGE when there are fewer than groups, or all of one class. */
 MUST_CHECK lk_status sampler_new(struct sampler **out, const struct dataset *d,
                                  const int32_t *samples, int32_t count,
                                  const struct sampler_options *options, lk_error *err);

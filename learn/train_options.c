@@ -76,6 +76,25 @@ static const struct range ranges[] = {
 
 enum { BATCH_MOST = 4096, EPOCHS_MOST = 1000000 };
 
+static lk_status check_together(const lk_train_options *o, lk_error *err) {
+    if (!o->from && o->last_layers > 0) {
+        return error_set(err, LK_E_USAGE, "the last layers alone are trained of a file only");
+    }
+    if (o->from && (o->side > 0 || o->dim > 0)) {
+        return error_set(err, LK_E_USAGE,
+                         "side and length of the embedding are those of the file's network");
+    }
+    if (o->schedule == LK_SCHEDULE_STEPS && !(o->step_every > 0)) {
+        return error_set(err, LK_E_USAGE, "step_every is more than 0 epochs, not %g",
+                         o->step_every);
+    }
+    if (o->warmup > o->epochs) {
+        return error_set(err, LK_E_USAGE, "a warm-up of %g epochs does not end within a run of %d",
+                         o->warmup, (int)o->epochs);
+    }
+    return LK_OK;
+}
+
 lk_status train_check(const lk_train_options *o, lk_error *err) {
     for (size_t i = 0; i < ARRAY_COUNT(ranges); i++) {
         double value;
@@ -97,7 +116,7 @@ lk_status train_check(const lk_train_options *o, lk_error *err) {
                          "or more of two views or more",
                          (int)o->batch, (int)o->group_size);
     }
-    return LK_OK;
+    return check_together(o, err);
 }
 
 void train_settings(struct buf *b, const lk_train_options *o) {
