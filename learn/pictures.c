@@ -53,17 +53,31 @@ static lk_status check_side(const lk_image *image, const char *path, lk_error *e
                        path);
 }
 
+/* A JPEG may be decoded at a part of its size, which is told by its longer side: a banner's shorter one may be left too small. */
+static lk_status load_whole(lk_image *out, const struct loading *l, const char *path,
+                            lk_error *err) {
+    lk_load_options options = {.max_side = 4 * l->side, .no_digest = true};
+    lk_image_info info;
+    lk_status status = lk_image_load(out, &info, l->engine, path, &options, err);
+    bool reduced = status == LK_OK && out->width < info.width;
+    if (reduced && MIN(out->width, out->height) < l->side) {
+        lk_image_release(out);
+        options.max_side = 0;
+        status = lk_image_load(out, NULL, l->engine, path, &options, err);
+    }
+    return status;
+}
+
 static void load_sample(void *arg, int32_t i) {
     struct loading *l = arg;
     lk_image loaded = {0}, *image = &l->out->images[i];
     lk_error *err = &l->errors[i];
-    const lk_load_options options = {.max_side = 4 * l->side, .no_digest = true};
     lk_status status = engine_check_stop(l->engine, err);
     if (status == LK_OK && l->bytes > l->max_bytes) {
         status = LK_E_LIMIT; /* told once, at the end */
     }
     if (status == LK_OK) {
-        status = lk_image_load(&loaded, NULL, l->engine, l->d->paths[i], &options, err);
+        status = load_whole(&loaded, l, l->d->paths[i], err);
     }
     if (status == LK_OK) {
         status = check_side(&loaded, l->d->paths[i], err);

@@ -205,8 +205,8 @@ struct file_row {
 
 static const struct file_row files[] = {
     {"gray.png", 60, 50, 1, 8, true},   {"deep.png", 30, 300, 3, 16, true},
-    {"clear.png", 90, 16, 4, 8, true},  {"dot.png", 1, 1, 3, 8, false},
-    {"thin.png", 200, 15, 3, 8, false},
+    {"clear.png", 90, 16, 4, 8, true},  {"banner.jpg", 1600, 33, 3, 8, true},
+    {"thin.png", 200, 15, 3, 8, false}, {"dot.png", 1, 1, 3, 8, false},
 };
 
 enum { FILES = ARRAY_COUNT(files) };
@@ -258,8 +258,8 @@ static void test_pictures(void **state) {
     struct dataset d = {.paths = list, .count = FILES + 1};
     assert_ok(pictures_load(&p, w->engine, &d, 20, 1 << 24, &err));
     assert_int_equal(p.unread, 3);
-    assert_string_equal(p.first.input, paths[3]);
-    assert_says(&p.first, "1 x 1 pixels; 16 x 16 are the least");
+    assert_string_equal(p.first.input, paths[4]);
+    assert_says(&p.first, "200 x 15 pixels; 16 x 16 are the least");
     for (size_t i = 0; i < FILES; i++) {
         assert_int_equal(p.images[i].data != NULL, files[i].used);
         assert_true(!files[i].used || (p.images[i].channels == 3 && p.images[i].bit_depth == 8));
@@ -267,11 +267,11 @@ static void test_pictures(void **state) {
         assert_true(!files[i].used || MIN(p.images[i].width, p.images[i].height) == MIN(least, 20));
     }
     pictures_release(&p);
-    d.paths = &list[3];
+    d.paths = &list[4];
     d.count = 3;
     assert_refused(LK_E_USAGE, pictures_load(&p, w->engine, &d, 20, 1 << 24, &err));
     assert_says(&err, "not one of 3 pictures can be used");
-    assert_string_equal(err.input, paths[3]);
+    assert_string_equal(err.input, paths[4]);
     check_limit(paths);
     for (size_t i = 0; i < FILES; i++) {
         unlink(paths[i]);
