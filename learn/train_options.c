@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "learn/preset.h"
 #include "learn/train_run.h"
+#include "model/card.h"
 
 const char *lk_train_kind_name(lk_train_kind kind) {
     static const char *const names[LK_TRAIN_KINDS] = {"autoencoder", "triplet", "contrastive"};
@@ -117,6 +119,18 @@ lk_status train_check(const lk_train_options *o, lk_error *err) {
                          (int)o->batch, (int)o->group_size);
     }
     return check_together(o, err);
+}
+
+lk_status train_check_out(const char *out, lk_error *err) {
+    const char *slash = strrchr(out, '/'), *name = slash ? slash + 1 : out;
+    if (!card_is_name(name)) {
+        return error_input(err,
+                           error_set(err, LK_E_USAGE,
+                                     "a network's name has letters, digits and ._-+ only, and does "
+                                     "not begin with . or -"),
+                           out);
+    }
+    return file_can_write(out, err);
 }
 
 void train_settings(struct buf *b, const lk_train_options *o) {

@@ -9,6 +9,8 @@
 
 /* LK_E_USAGE for settings out of range or against each other. */
 MUST_CHECK lk_status train_check(const lk_train_options *o, lk_error *err);
+/* Asks what writing at the end would say: LK_E_USAGE for a name that no card can bear, LK_E_WRITE. err->input is out. */
+MUST_CHECK lk_status train_check_out(const char *out, lk_error *err);
 /* All that decides what a run makes, but for its pictures, as a line of text: for the card, and to know a run again. */
 void train_settings(struct buf *b, const lk_train_options *o);
 

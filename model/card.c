@@ -24,8 +24,7 @@ static bool is_sha256(const char *text) {
     return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
 }
 
-/* A name that stays in its folder, on every system, and prints as it is. */
-static bool is_file_name(const char *text) {
+bool card_is_name(const char *text) {
     static const char letters[] =
         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+";
     return text[0] && text[0] != '.' && text[0] != '-' && strspn(text, letters) == strlen(text);
@@ -41,7 +40,7 @@ static lk_status read_text(lk_model_card *card, const struct field *f, const jso
         return error_set(err, LK_E_CORRUPT, "the card's \"%s\" is longer than %zu bytes", f->key,
                          f->size - 1);
     }
-    if (f->kind == FIELD_FILE && text[0] && !is_file_name(text)) {
+    if (f->kind == FIELD_FILE && text[0] && !card_is_name(text)) {
         return error_set(err, LK_E_CORRUPT,
                          "the card's \"%s\" is no plain name: letters, digits and ._-+ only",
                          f->key);

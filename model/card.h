@@ -15,6 +15,8 @@ LK_MUST_CHECK lk_status card_parse(lk_model_card *out, const char *text, size_t 
                                    lk_error *err);
 /* Reads the card at path. */
 LK_MUST_CHECK lk_status card_load(lk_model_card *out, const char *path, lk_error *err);
+/* Whether a card may have this as its name or a file's: it stays in its folder, on every system, and prints as it is. */
+bool card_is_name(const char *text);
 /* Appends the card as JSON. */
 void card_write(struct buf *b, const lk_model_card *card);
 
