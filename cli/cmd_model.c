@@ -258,20 +258,20 @@ static enum exit_code rm_verb(const struct verb_call *v) {
 static enum exit_code eval_verb(const struct verb_call *v) {
     const struct model_command *s = v->s;
     struct model_settings chosen = s->model;
-    bool plain = s->pixels > 0;
-    if (s->common.args.count != (plain ? 2 : 3)) {
+    bool plain = s->pixels >= 0;
+    if (plain && (s->pixels < 1 || s->pixels > LK_PIXELS_SIDE_MAX)) {
+        return report_usage(&s->common, &command_model, "--pixels takes a side of 1 to 256");
+    }
+    if (s->common.args.count != (plain ? 2 : 3) || (plain && s->model.card)) {
         return report_usage(&s->common, &command_model,
                             plain ? "eval --pixels N wants DIR or PAIRS.csv, and no model"
                                   : "eval wants NAME or FILE, and DIR or PAIRS.csv");
-    }
-    if (s->pixels > LK_PIXELS_SIDE_MAX) {
-        return report_usage(&s->common, &command_model, "--pixels takes a side of at most 256");
     }
     chosen.model = plain ? NULL : v->name;
     const struct model_eval eval = {.common = &s->common,
                                     .engine = v->engine,
                                     .model = chosen,
-                                    .pixels = s->pixels,
+                                    .pixels = plain ? s->pixels : 0,
                                     .data = s->common.args.items[plain ? 1 : 2],
                                     .references = s->references,
                                     .sheet = s->sheet};
@@ -282,13 +282,40 @@ struct verb {
     const char *name;
     size_t least, most; /* names behind it */
     enum exit_code (*run)(const struct verb_call *v);
+    const char *options; /* of the table that it takes beside --models, with spaces between */
 };
 
 static const struct verb verbs[] = {
-    {"list", 0, 0, list_verb},   {"show", 1, 1, show_verb}, {"add", 1, 1, add_verb},
-    {"check", 1, 1, check_verb}, {"eval", 1, 2, eval_verb}, {"export", 1, 1, export_verb},
-    {"rm", 1, 1, rm_verb},
+    {"list", 0, 0, list_verb, ""},
+    {"show", 1, 1, show_verb, ""},
+    {"add", 1, 1, add_verb, "card"},
+    {"check", 1, 1, check_verb, ""},
+    {"eval", 1, 2, eval_verb, "card references pixels sheet"},
+    {"export", 1, 1, export_verb, "out"},
+    {"rm", 1, 1, rm_verb, "yes"},
 };
+
+static void model_defaults(void *settings) {
+    ((struct model_command *)settings)->pixels = -1;
+}
+
+static bool was_given(const struct model_command *s, const struct option *row) {
+    const void *at = (const char *)s + row->offset;
+    return row->kind == OPTION_FLAG  ? *(const bool *)at
+           : row->kind == OPTION_INT ? *(const int32_t *)at >= 0
+                                     : *(const char *const *)at != NULL;
+}
+
+/* An option that the verb would pass over; NULL. */
+static const char *idle_option(const struct model_command *s, const struct verb *verb) {
+    for (const struct option *row = model_options; row->name; row++) {
+        const char *place = strstr(verb->options, row->name);
+        if (!place && strcmp(row->name, "models") != 0 && was_given(s, row)) {
+            return row->name;
+        }
+    }
+    return NULL;
+}
 
 static void add_words(struct buf *b) {
     for (size_t i = 0; i < sizeof verbs / sizeof *verbs; i++) {
@@ -308,6 +335,12 @@ static enum exit_code model_command_run(void *settings, lk_engine *engine) {
         if (strcmp(verbs[i].name, s->common.args.items[0]) == 0) {
             size_t names = s->common.args.count - 1;
             bool fits = names >= verbs[i].least && names <= verbs[i].most;
+            const char *idle = idle_option(s, &verbs[i]);
+            if (fits && idle) {
+                char text[80];
+                snprintf(text, sizeof text, "model %s takes no --%s", verbs[i].name, idle);
+                return report_usage(&s->common, &command_model, text);
+            }
             return fits ? verbs[i].run(&call)
                         : report_usage(&s->common, &command_model,
                                        names < verbs[i].least ? "a name is missing"
@@ -353,5 +386,6 @@ const struct command command_model = {
     .add_words = add_words,
     .options = model_options,
     .settings_size = sizeof(struct model_command),
+    .defaults = model_defaults,
     .run = model_command_run,
 };

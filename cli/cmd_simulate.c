@@ -52,7 +52,7 @@ struct simulation {
     lk_engine *engine;
     lk_image background;   /* empty: the drawn ground */
     int32_t width, height; /* 0: by the picture's shape */
-    int32_t taken;
+    int64_t taken;
     bool to_folder;
     struct buf b;
     struct json j;
@@ -270,7 +270,7 @@ static enum exit_code simulate_all(struct simulation *run) {
     progress_begin(&progress, &run->s->common, args->count);
     for (size_t i = 0; i < args->count && !stop_asked(); i++) {
         progress_step(&progress, args->items[i]);
-        run->taken = (int32_t)i * run->s->count; /* a picture that fails keeps its seeds */
+        run->taken = (int64_t)i * run->s->count; /* a picture that fails keeps its seeds */
         if (simulate_picture(run, args->items[i]) != EXIT_YES) {
             code = EXIT_TROUBLE;
         }

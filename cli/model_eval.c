@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -265,6 +266,9 @@ static enum exit_code evaluate(struct run *r) {
 enum exit_code model_eval_run(const struct model_eval *e) {
     struct run r = {.e = e};
     lk_error err = {0};
+    if (e->sheet && file_can_write(e->sheet, &err) != LK_OK) { /* before all pictures are read */
+        return report_error(e->common, &err);
+    }
     buf_init(&r.b, (size_t)1 << 28);
     enum exit_code code = prepare(&r, &err) == LK_OK ? evaluate(&r) : report_error(e->common, &err);
     buf_release(&r.b);
