@@ -57,6 +57,28 @@ static lk_status from_preset(struct graph *g, struct learner *l, lk_error *err) 
     return status;
 }
 
+static const struct node *maker_of(const struct graph *g, int32_t value) {
+    for (int32_t i = 0; i < g->node_count; i++) {
+        if (g->nodes[i].output_count > 0 && g->nodes[i].outputs[0] == value) {
+            return &g->nodes[i];
+        }
+    }
+    return NULL;
+}
+
+/* Whether a value is rows of length 1 already: the L2 norm of what is rows for certain. */
+static bool is_of_length_1(const struct graph *g, int32_t value) {
+    const struct node *last = maker_of(g, value);
+    if (!last || strcmp(last->op->name, "LpNormalization") != 0) {
+        return false;
+    }
+    const struct attribute *axis = node_attribute(last, "axis"), *p = node_attribute(last, "p");
+    const struct node *rows = maker_of(g, last->inputs[0]);
+    bool flat =
+        rows && (strcmp(rows->op->name, "Flatten") == 0 || strcmp(rows->op->name, "Gemm") == 0);
+    return flat && (!axis || axis->number == -1 || axis->number == 1) && (!p || p->number == 2);
+}
+
 /* Leaves the embedding as the only output, of length 1, under its usual name. */
 static lk_status end_in_embedding(struct graph *g, const char *embedding, lk_error *err) {
     static const char *const names[] = {PRESET_EMBEDDING};
@@ -68,18 +90,19 @@ static lk_status end_in_embedding(struct graph *g, const char *embedding, lk_err
         return error_set(err, LK_E_CORRUPT, "the network has no output called '%s'", embedding);
     }
     lk_status status = graph_cut(g, &output, 1, err);
-    const struct node *last = g->node_count > 0 ? &g->nodes[g->node_count - 1] : NULL;
-    if (status != LK_OK || (last && strcmp(last->op->name, "LpNormalization") == 0)) {
+    if (status != LK_OK) {
         return status;
     }
     struct builder b = {.g = g, .err = err};
-    g->values[output].name[0] = '\0';
     mem_free(g->outputs);
     g->outputs = NULL;
     g->output_count = 0;
-    int32_t x =
-        build_l2(&b, "likeness.length", build_unary(&b, "Flatten", "likeness.flat", output));
-    return build_end(&b, names, &x, 1);
+    if (!is_of_length_1(g, output)) {
+        g->values[output].name[0] = '\0';
+        output =
+            build_l2(&b, "likeness.length", build_unary(&b, "Flatten", "likeness.flat", output));
+    }
+    return build_end(&b, names, &output, 1);
 }
 
 static lk_status read_file(struct graph *g, struct learner *l, lk_engine *engine, lk_error *err) {
@@ -178,6 +201,20 @@ static lk_status input_shape(struct tensor *out, const struct graph *g, const st
     return LK_OK;
 }
 
+/* Losses read a row a picture. */
+static lk_status check_embedding(const struct learner *l, lk_error *err) {
+    const struct tensor *y = trainer_output(l->trainer, 0);
+    char shape[128];
+    if (y->rank == 2 && y->dims[0] == l->o->batch && y->dims[1] > 0) {
+        return LK_OK;
+    }
+    tensor_describe(shape, sizeof shape, y);
+    return error_set(
+        err, LK_E_FORMAT,
+        "the embedding of %d pictures is %s: networks with a row a picture are trained",
+        (int)l->o->batch, shape);
+}
+
 static lk_status make_optimiser(struct learner *l, lk_error *err) {
     const lk_train_options *o = l->o;
     const struct optimiser_options options = {
@@ -211,7 +248,8 @@ static lk_status make_trainer(struct learner *l, lk_engine *engine, struct graph
         graph_release(g);
         return status;
     }
-    return trainer_new(&l->trainer, g, &input, names, l->reconstructs ? 2 : 1, &options, err);
+    status = trainer_new(&l->trainer, g, &input, names, l->reconstructs ? 2 : 1, &options, err);
+    return status == LK_OK ? check_embedding(l, err) : status;
 }
 
 static lk_status make(struct learner *l, lk_engine *engine, lk_error *err) {
@@ -222,6 +260,9 @@ static lk_status make(struct learner *l, lk_engine *engine, lk_error *err) {
         return status;
     }
     status = make_trainer(l, engine, &g, err);
+    if (status != LK_OK && l->o->from) {
+        status = error_input(err, status, l->o->from);
+    }
     if (status == LK_OK) {
         status = make_optimiser(l, err);
     }

@@ -439,6 +439,10 @@ struct tensor *trainer_input(struct trainer *t, int32_t i) {
     return &t->inputs[i];
 }
 
+const struct tensor *trainer_output(const struct trainer *t, int32_t i) {
+    return &t->loss->outputs[i];
+}
+
 const struct parameter *trainer_parameters(const struct trainer *t, int32_t *count) {
     *count = t->parameter_count;
     return t->parameters;

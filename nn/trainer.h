@@ -44,6 +44,8 @@ MUST_CHECK lk_status trainer_new(struct trainer **out, struct graph *g, const st
 void trainer_free(struct trainer *t);
 
 struct tensor *trainer_input(struct trainer *t, int32_t i);
+/* What the loss gets of output i: its shape is known from the beginning. */
+const struct tensor *trainer_output(const struct trainer *t, int32_t i);
 /* In the order of the model's file. */
 const struct parameter *trainer_parameters(const struct trainer *t, int32_t *count);
 /* What training moves besides: running means and variances of normalisations. gradient is NULL. */
