@@ -143,8 +143,9 @@ static lk_status make_room(lk_eval_set *set, const struct mentions *m, int32_t r
     return made ? LK_OK : error_memory(err, n * sizeof *set->paths);
 }
 
-/* Numbers sorted mentions: files, and within each what it is. */
-static void number_files(lk_eval_set *set, struct mentions *m) {
+/* Numbers sorted mentions: files, and within each what it is. A photo that also lies in the folder of references (row `rows`) is
+ * none: it would find itself before the right one. */
+static void number_files(lk_eval_set *set, struct mentions *m, int32_t rows) {
     for (int32_t i = 0; i < m->count; i++) {
         struct mention *now = &m->items[i];
         bool new_file = i == 0 || strcmp(now->real, m->items[i - 1].real) != 0;
@@ -153,6 +154,10 @@ static void number_files(lk_eval_set *set, struct mentions *m) {
             now->path = NULL;
         }
         bool new_role = new_file || now->role != m->items[i - 1].role;
+        bool of_folder = now->row == rows;
+        if (new_role && !new_file && of_folder) {
+            continue;
+        }
         if (new_role && now->role == PHOTO) {
             set->photos[set->photo_count++] = set->count - 1;
         } else if (new_role) {
@@ -189,7 +194,7 @@ static lk_status read_pairs(lk_eval_set *out, const struct csv *csv, const char 
     status = status == LK_OK ? make_room(out, &m, csv->rows, err) : status;
     if (status == LK_OK && m.count > 0) {
         qsort(m.items, (size_t)m.count, sizeof *m.items, by_file);
-        number_files(out, &m);
+        number_files(out, &m, csv->rows);
         qsort(m.items, (size_t)m.count, sizeof *m.items, by_row);
         pair_rows(out, &m, csv->rows);
     }

@@ -126,6 +126,14 @@ static void test_pairs(void **state) {
     assert_ok(read_set(&set, w, "i.csv", "refs/", &err)); /* r2 is there as well, the others once */
     assert_set(&set, "p1.jpg p2.jpg | r1.jpg r2.jpg r3.jpg | p1.jpg>r1.jpg p2.jpg>r3.jpg");
     lk_eval_set_release(&set);
+    /* A photo among the references of the folder would only find itself; of the table, r2 is asked for. */
+    put(w, "o.csv",
+        "photo,reference\nrefs/r3.jpg,refs/r1.jpg\nrefs/r2.jpg,refs/r1.jpg\np1.jpg,refs/r2.jpg\n");
+    assert_ok(read_set(&set, w, "o.csv", "refs", &err));
+    assert_set(&set, "p1.jpg r2.jpg r3.jpg | r1.jpg r2.jpg | "
+                     "r3.jpg>r1.jpg r2.jpg>r1.jpg p1.jpg>r2.jpg");
+    assert_int_equal(set.count, 4);
+    lk_eval_set_release(&set);
 }
 
 static void test_labelled(void **state) {
