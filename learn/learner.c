@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "learn/learner.h"
 
+#include <likeness/simulate.h>
 #include <math.h>
 #include <string.h>
 
@@ -194,6 +195,10 @@ static lk_status input_shape(struct tensor *out, const struct graph *g, const st
     const struct tensor *declared = g->input_count == 1 ? &g->values[g->inputs[0]].tensor : NULL;
     const int64_t dims[4] = {l->o->batch, 3, l->card.height, l->card.width};
     *out = tensor_of(TENSOR_F32, 4, dims);
+    if (MIN(l->card.width, l->card.height) < LK_CAMERA_SIDE_LEAST) {
+        return error_set(err, LK_E_USAGE, "an input of %d x %d pixels; %d a side are the least",
+                         (int)l->card.width, (int)l->card.height, LK_CAMERA_SIDE_LEAST);
+    }
     if (!declared || declared->rank != 4 || declared->dims[1] != 3) {
         return error_set(err, LK_E_FORMAT,
                          "only networks with one planar input of three channels are trained");

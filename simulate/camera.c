@@ -144,10 +144,10 @@ lk_status lk_camera_set(lk_camera *camera, const char *text, lk_error *err) {
 }
 
 lk_status camera_check(const lk_camera *camera, lk_error *err) {
-    if (camera->width < 8 || camera->height < 8 || camera->width > 65500 ||
-        camera->height > 65500) {
-        return error_set(err, LK_E_USAGE, "photos are 8 to 65500 pixels a side, not %d x %d",
-                         camera->width, camera->height);
+    if (MIN(camera->width, camera->height) < LK_CAMERA_SIDE_LEAST ||
+        MAX(camera->width, camera->height) > LK_CAMERA_SIDE_MOST) {
+        return error_set(err, LK_E_USAGE, "photos are %d to %d pixels a side, not %d x %d",
+                         LK_CAMERA_SIDE_LEAST, LK_CAMERA_SIDE_MOST, camera->width, camera->height);
     }
     for (size_t i = 0; i < ARRAY_COUNT(setting_table); i++) {
         const lk_camera_setting *row = &setting_table[i];

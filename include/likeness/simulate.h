@@ -66,7 +66,11 @@ LK_API lk_camera lk_camera_draw(uint64_t seed, double difficulty, int32_t width,
 LK_API lk_camera lk_camera_draw_view(uint64_t seed, double difficulty, int32_t width,
                                      int32_t height, const lk_image *picture);
 
-enum { LK_SIMULATE_SIDE_LEAST = 16 };
+enum {
+    LK_SIMULATE_SIDE_LEAST = 16, /* of a picture */
+    LK_CAMERA_SIDE_LEAST = 8,
+    LK_CAMERA_SIDE_MOST = 65500, /* of a photo */
+};
 
 /* Takes the photo of picture, of LK_SIMULATE_SIDE_LEAST pixels a side or more: out is RGB 8 bits, with the marks of its JPEG
  * unless quality is 0. homography (row-major) maps pixels of the picture to pixels of the photo. background is what the picture
