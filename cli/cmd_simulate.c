@@ -68,11 +68,54 @@ static void list_row(struct buf *b, const lk_camera_setting *row) {
     }
 }
 
+static void choices_json(struct json *j, const char *choices) {
+    json_array_begin(j, "choices");
+    while (*choices) {
+        char word[32];
+        size_t length = strcspn(choices, "|");
+        snprintf(word, sizeof word, "%.*s", (int)length, choices);
+        json_text(j, NULL, word);
+        choices += length + (choices[length] == '|');
+    }
+    json_array_end(j);
+}
+
+static void row_json(struct json *j, const lk_camera_setting *row) {
+    json_object_begin(j, NULL);
+    json_text(j, "name", row->name);
+    if (row->kind == LK_CAMERA_CHOICE) {
+        choices_json(j, row->choices);
+    } else {
+        json_number(j, "min", row->min);
+        json_number(j, "max", row->max);
+        json_bool(j, "whole", row->kind == LK_CAMERA_WHOLE);
+    }
+    json_text(j, "unit", row->unit);
+    json_text(j, "help", row->help);
+    json_object_end(j);
+}
+
 static enum exit_code list_settings(const struct common *common) {
     struct buf b;
+    struct json j;
     buf_init(&b, 1 << 16);
+    json_init(&j, &b, 0);
+    if (common->json) {
+        json_object_begin(&j, NULL);
+        json_text(&j, "schema", "likeness/camera-settings/1");
+        json_array_begin(&j, "settings");
+    }
     for (size_t i = 0; i < lk_camera_setting_count(); i++) {
-        list_row(&b, lk_camera_setting_at(i));
+        if (common->json) {
+            row_json(&j, lk_camera_setting_at(i));
+        } else {
+            list_row(&b, lk_camera_setting_at(i));
+        }
+    }
+    if (common->json) {
+        json_array_end(&j);
+        json_object_end(&j);
+        buf_add_text(&b, "\n");
     }
     return print_result(common, &b, EXIT_YES);
 }
