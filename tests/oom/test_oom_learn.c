@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Data sets, evaluation, sheets and curves with each allocation failing in turn, as test_oom.c says. */
+/* Data sets, evaluation, sheets, curves and training with each allocation failing in turn, as test_oom.c says. */
 #include "tests/oom/oom_attempt.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/compiler.h"
 #include "base/csv.h"
 #include "base/file.h"
 #include "image/image.h"
@@ -18,6 +19,8 @@ enum { PICTURES = 12, DIM = 5 };
 /* A folder with two classes of pictures, and a table of pairs. */
 struct world {
     char root[64], table[96], paths[PICTURES][96];
+    char network[96], checkpoint[112];
+    lk_bytes stopped; /* the checkpoint of a run that was stopped */
     lk_engine *engine;
     float vectors[PICTURES * DIM];
 };
@@ -110,6 +113,114 @@ static lk_status run_curve(struct world *w, uint64_t *digest, lk_error *err) {
     return status;
 }
 
+static lk_status run_pixels(struct world *w, uint64_t *digest, lk_error *err) {
+    float row[3 * 4 * 4];
+    lk_image image;
+    lk_status status = lk_image_load(&image, NULL, w->engine, w->paths[0], NULL, err);
+    status = status == LK_OK ? lk_pixels_embed(row, w->engine, &image, 4, err) : status;
+    if (status == LK_OK) {
+        mix(digest, row, sizeof row);
+    }
+    lk_image_release(&image);
+    return status;
+}
+
+static lk_status run_clean_view(struct world *w, uint64_t *digest, lk_error *err) {
+    uint8_t view[3 * 20 * 24];
+    lk_view_scratch *scratch;
+    lk_image image;
+    lk_status status = lk_image_load(&image, NULL, w->engine, w->paths[0], NULL, err);
+    if (status == LK_OK) {
+        status = lk_view_scratch_new(&scratch, err);
+    }
+    if (status == LK_OK) {
+        status = lk_clean_view(view, 20, 24, scratch, &image, err);
+        lk_view_scratch_free(scratch);
+    }
+    if (status == LK_OK) {
+        mix(digest, view, sizeof view);
+    }
+    lk_image_release(&image);
+    return status;
+}
+
+/* -- Training: a run of few steps; one that goes on with a checkpoint -- */
+
+static lk_train_options small_run(lk_train_kind kind) {
+    lk_train_options o = lk_train_options_default(kind);
+    o.preset = kind == LK_TRAIN_AUTOENCODER ? "autoencoder" : "triplet-28";
+    o.side = kind == LK_TRAIN_AUTOENCODER ? 16 : 8;
+    o.batch = 4;
+    o.epochs = 1;
+    o.validation = 0.4;
+    o.checkpoint_s = 1e-9; /* after each step */
+    return o;
+}
+
+/* Stops after the first step. */
+static void stop_soon(void *arg, const lk_train_state *s) {
+    int *stop = arg;
+    *stop = *stop || s->event == LK_TRAIN_STEP;
+}
+
+static lk_status train(struct world *w, const lk_train_options *o, uint64_t *digest,
+                       lk_error *err) {
+    const char *path = w->root;
+    lk_status status = lk_train(NULL, w->engine, &path, 1, w->network, o, NULL, NULL, err);
+    FILE *f = status == LK_OK ? fopen(w->network, "rb") : NULL;
+    for (int c = f ? getc(f) : EOF; c != EOF; c = getc(f)) {
+        mix(digest, &(uint8_t){(uint8_t)c}, 1);
+    }
+    if (f) {
+        fclose(f);
+    }
+    return status;
+}
+
+static lk_status run_autoencoder(struct world *w, uint64_t *digest, lk_error *err) {
+    const lk_train_options o = small_run(LK_TRAIN_AUTOENCODER);
+    return train(w, &o, digest, err);
+}
+
+static lk_status run_triplet(struct world *w, uint64_t *digest, lk_error *err) {
+    const lk_train_options o = small_run(LK_TRAIN_TRIPLET);
+    return train(w, &o, digest, err);
+}
+
+static lk_status run_contrastive(struct world *w, uint64_t *digest, lk_error *err) {
+    lk_train_options o = small_run(LK_TRAIN_CONTRASTIVE);
+    o.instances = true;
+    return train(w, &o, digest, err);
+}
+
+static lk_status run_resumed(struct world *w, uint64_t *digest, lk_error *err) {
+    lk_train_options o = small_run(LK_TRAIN_TRIPLET);
+    FILE *f = fopen(w->checkpoint, "wb"); /* the last run took it away */
+    assert_non_null(f);
+    assert_int_equal(fwrite(w->stopped.data, 1, w->stopped.size, f), w->stopped.size);
+    assert_int_equal(fclose(f), 0);
+    o.resume = true;
+    return train(w, &o, digest, err);
+}
+
+static void make_checkpoint(struct world *w) {
+    const lk_train_options o = small_run(LK_TRAIN_TRIPLET);
+    const char *path = w->root;
+    int stop = 0;
+    lk_engine *engine;
+    lk_engine_options options = lk_engine_options_default();
+    lk_error err;
+    options.threads = 1;
+    options.stop = &stop;
+    assert_ok(lk_engine_new(&engine, &options, &err));
+    lk_status status = lk_train(NULL, engine, &path, 1, w->network, &o, stop_soon, &stop, &err);
+    if (status != LK_E_CANCELLED) {
+        fail_msg("%s: %s", lk_status_word(status), err.text);
+    }
+    lk_engine_free(engine);
+    assert_ok(file_read(&w->stopped, w->checkpoint, 1 << 26, NULL, &err));
+}
+
 static void make_picture(struct world *w, int32_t i) {
     lk_error err;
     lk_image image;
@@ -137,6 +248,8 @@ static int make_world(void **state) {
     snprintf(w.root, sizeof w.root, "/tmp/likeness-oom-XXXXXX");
     assert_non_null(mkdtemp(w.root));
     snprintf(w.table, sizeof w.table, "%s.csv", w.root);
+    snprintf(w.network, sizeof w.network, "%s.onnx", w.root);
+    snprintf(w.checkpoint, sizeof w.checkpoint, "%s.checkpoint", w.network);
     for (int32_t i = 0; i < 2; i++) {
         snprintf(text, sizeof text, "%s/%c", w.root, 'a' + (int)i);
         assert_int_equal(mkdir(text, 0777), 0);
@@ -153,6 +266,7 @@ static int make_world(void **state) {
         w.vectors[i] = (float)(i * 37 % 23) - 11;
     }
     assert_ok(file_write(w.table, text, at, &err));
+    make_checkpoint(&w);
     *state = &w;
     return 0;
 }
@@ -167,7 +281,14 @@ static int free_world(void **state) {
         snprintf(folder, sizeof folder, "%s/%c", w->root, 'a' + (int)i);
         rmdir(folder);
     }
+    static const char *const left[] = {"", ".json", ".html", ".png", ".checkpoint"};
+    for (size_t i = 0; i < ARRAY_COUNT(left); i++) {
+        char path[128];
+        snprintf(path, sizeof path, "%s%s", w->network, left[i]);
+        unlink(path);
+    }
     unlink(w->table);
+    lk_bytes_release(&w->stopped);
     lk_engine_free(w->engine);
     return rmdir(w->root);
 }
@@ -179,9 +300,18 @@ static void test_learn(void **state) {
     fail_each("evaluate", "pairs", run_pairs, *state);
     fail_each("sheet", "reconstructions", run_reconstructions, *state);
     fail_each("curve", "", run_curve, *state);
+    fail_each("pixels", "", run_pixels, *state);
+    fail_each("view", "clean", run_clean_view, *state);
+}
+
+static void test_train(void **state) {
+    fail_each("train", "autoencoder", run_autoencoder, *state);
+    fail_each("train", "triplet", run_triplet, *state);
+    fail_each("train", "contrastive", run_contrastive, *state);
+    fail_each("train", "resumed", run_resumed, *state);
 }
 
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_learn)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_learn), cmocka_unit_test(test_train)};
     return cmocka_run_group_tests(tests, make_world, free_world);
 }
