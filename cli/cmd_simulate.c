@@ -236,10 +236,24 @@ static lk_status take_photo(struct simulation *run, const char *input, const lk_
     return status;
 }
 
+/* Refused by its name when it is too small. */
+static lk_status load_picture(lk_image *out, lk_engine *engine, const char *path, lk_error *err) {
+    lk_status status = lk_image_load(out, NULL, engine, path, NULL, err);
+    if (status == LK_OK &&
+        (out->width < LK_SIMULATE_SIDE_LEAST || out->height < LK_SIMULATE_SIDE_LEAST)) {
+        status = err->status = LK_E_FORMAT;
+        snprintf(err->input, sizeof err->input, "%.500s", path);
+        snprintf(err->text, sizeof err->text, "%d x %d pixels; %d x %d are the least", out->width,
+                 out->height, LK_SIMULATE_SIDE_LEAST, LK_SIMULATE_SIDE_LEAST);
+        lk_image_release(out);
+    }
+    return status;
+}
+
 static enum exit_code simulate_picture(struct simulation *run, const char *input) {
     lk_image picture = {0};
     lk_error err = {0};
-    lk_status status = lk_image_load(&picture, NULL, run->engine, input, NULL, &err);
+    lk_status status = load_picture(&picture, run->engine, input, &err);
     for (int32_t k = 0; k < run->s->count && status == LK_OK && !stop_asked(); k++) {
         status = take_photo(run, input, &picture, &err);
         run->taken++;
@@ -301,9 +315,7 @@ static lk_status prepare(struct simulation *run, lk_error *err) {
         snprintf(err->text, sizeof err->text, "cannot make the folder: %s", strerror(errno));
         return LK_E_WRITE;
     }
-    return s->background
-               ? lk_image_load(&run->background, NULL, run->engine, s->background, NULL, err)
-               : LK_OK;
+    return s->background ? load_picture(&run->background, run->engine, s->background, err) : LK_OK;
 }
 
 static enum exit_code simulate_all(struct simulation *run) {

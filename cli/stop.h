@@ -5,7 +5,8 @@
 
 #include <stdbool.h>
 
-/* From now on SIGINT and SIGTERM set the flag; a write to a closed pipe fails instead of killing. */
+/* From now on SIGINT and SIGTERM set the flag; a write to a closed pipe, or beyond the largest file
+ * allowed, fails instead of killing. */
 void stop_install(void);
 
 /* For lk_engine_options.stop, and for loops over files. */
