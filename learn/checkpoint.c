@@ -10,12 +10,12 @@
 #include "base/mem.h"
 
 static const char magic[] = "likeness checkpoint 1\n";
-enum { DIGEST = 64, ROWS_MAX = 1000000 };
+enum { DIGEST = 64, POINTS_MAX = 1000000 };
 
 void checkpoint_release(struct checkpoint *c) {
-    mem_free(c->rows);
-    c->rows = NULL;
-    c->row_count = 0;
+    mem_free(c->points);
+    c->points = NULL;
+    c->point_count = 0;
 }
 
 /* One block of numbers: what is saved, and where it is read to. */
@@ -51,8 +51,8 @@ lk_status checkpoint_save(const struct checkpoint *c, struct learner *l, const c
     buf_add_text(&b, magic);
     buf_add(&b, c->settings, DIGEST);
     buf_add(&b, &c->step, sizeof c->step);
-    buf_add(&b, &c->row_count, sizeof c->row_count);
-    buf_add(&b, c->rows, (size_t)c->row_count * sizeof *c->rows);
+    buf_add(&b, &c->point_count, sizeof c->point_count);
+    buf_add(&b, c->points, (size_t)c->point_count * sizeof *c->points);
     each_block(l, append, &b);
     lk_status status = buf_status(&b, err);
     if (status == LK_OK) {
@@ -95,7 +95,7 @@ static lk_status parse(struct checkpoint *c, struct learner *l, const lk_bytes *
                        lk_error *err) {
     static const char damaged[] = "the checkpoint is damaged or cut off";
     char digest[DIGEST + 1], settings[DIGEST + 1] = {0}, start[sizeof magic - 1] = {0};
-    size_t head = sizeof start + DIGEST + sizeof c->step + sizeof c->row_count;
+    size_t head = sizeof start + DIGEST + sizeof c->step + sizeof c->point_count;
     if (bytes->size < head + DIGEST) {
         return error_set(err, LK_E_CORRUPT, "%s", damaged);
     }
@@ -104,23 +104,23 @@ static lk_status parse(struct checkpoint *c, struct learner *l, const lk_bytes *
     take(&t, start, sizeof start);
     take(&t, settings, DIGEST);
     take(&t, &c->step, sizeof c->step);
-    take(&t, &c->row_count, sizeof c->row_count);
+    take(&t, &c->point_count, sizeof c->point_count);
     if (memcmp(start, magic, sizeof start) != 0 ||
-        memcmp(digest, bytes->data + bytes->size - DIGEST, DIGEST) != 0 || c->row_count < 0 ||
-        c->row_count > ROWS_MAX) {
-        c->row_count = 0;
+        memcmp(digest, bytes->data + bytes->size - DIGEST, DIGEST) != 0 || c->point_count < 0 ||
+        c->point_count > POINTS_MAX) {
+        c->point_count = 0;
         return error_set(err, LK_E_CORRUPT, "%s", damaged);
     }
     if (memcmp(settings, c->settings, DIGEST) != 0) {
         return error_set(err, LK_E_USAGE,
                          "the checkpoint is of a run with other settings or pictures");
     }
-    size_t wanted = (size_t)c->row_count * sizeof *c->rows;
-    c->rows = mem_alloc(wanted + 1, 1);
-    if (!c->rows) {
+    size_t wanted = (size_t)c->point_count * sizeof *c->points;
+    c->points = mem_alloc(wanted + 1, 1);
+    if (!c->points) {
         return error_memory(err, wanted);
     }
-    take(&t, c->rows, wanted);
+    take(&t, c->points, wanted);
     size_t numbers = 0;
     each_block(l, measure, &numbers);
     if (t.cut || t.left != numbers) {

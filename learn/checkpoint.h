@@ -4,18 +4,14 @@
 #ifndef LK_CHECKPOINT_H
 #define LK_CHECKPOINT_H
 
+#include "learn/curve.h"
 #include "learn/learner.h"
 
-/* One point of a run's curve: an epoch. */
-struct curve_row {
-    double epoch, loss, rate, views_per_s, recall_1, validation_loss;
-};
-
 struct checkpoint {
-    char settings[65];      /* SHA-256 of what must be the same to go on */
-    int64_t step;           /* done */
-    struct curve_row *rows; /* owned */
-    int32_t row_count;
+    char settings[65];          /* SHA-256 of what must be the same to go on */
+    int64_t step;               /* done */
+    struct curve_point *points; /* of the curve so far, one an epoch; owned */
+    int32_t point_count;
 };
 void checkpoint_release(struct checkpoint *c);
 

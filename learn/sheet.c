@@ -45,13 +45,9 @@ struct neighbours {
 };
 
 /* The whole picture, as large as fits into a square; alpha over white. */
-static lk_status load_tile(lk_image *out, lk_engine *engine, const char *path, lk_error *err) {
-    const lk_load_options load = {.max_side = TILE, .no_digest = true};
-    lk_image image = {0}, plain = {0};
-    *out = (lk_image){0};
-    lk_status status = lk_image_load(&image, NULL, engine, path, &load, err);
-    status = status == LK_OK ? colour_to_rgb8(&plain, &image, err) : status;
-    lk_image_release(&image);
+static lk_status make_tile(lk_image *out, lk_engine *engine, const lk_image *image, lk_error *err) {
+    lk_image plain = {0};
+    lk_status status = colour_to_rgb8(&plain, image, err);
     if (status == LK_OK) {
         double scale = (double)TILE / MAX(plain.width, plain.height);
         int32_t width = MAX((int32_t)lround(plain.width * scale), 1);
@@ -59,6 +55,15 @@ static lk_status load_tile(lk_image *out, lk_engine *engine, const char *path, l
         status = image_resize(out, engine, &plain, width, height, RESIZE_BICUBIC, err);
     }
     lk_image_release(&plain);
+    return status;
+}
+
+static lk_status load_tile(lk_image *out, lk_engine *engine, const char *path, lk_error *err) {
+    const lk_load_options load = {.max_side = TILE, .no_digest = true};
+    lk_image image = {0};
+    lk_status status = lk_image_load(&image, NULL, engine, path, &load, err);
+    status = status == LK_OK ? make_tile(out, engine, &image, err) : status;
+    lk_image_release(&image);
     return status;
 }
 
@@ -85,13 +90,15 @@ static void draw_cell(void *arg, int32_t i) {
     const struct sheet_answer *a = column > 0 ? &q->answers[column - 1] : NULL;
     int32_t x = MARGIN + column * CELL + (column > 0 ? GAP : 0), y = n->top + row * CELL_HEIGHT;
     char text[32];
-    lk_image tile;
+    lk_image tile = {0};
     lk_error err;
     if (column > q->answer_count || engine_check_stop(n->engine, &err) != LK_OK) {
         return;
     }
     draw_box(n->out, x, y, TILE, TILE, ground);
-    lk_status status = load_tile(&tile, n->engine, a ? a->path : q->path, &err);
+    lk_status status = !a && q->image.data
+                           ? make_tile(&tile, n->engine, &q->image, &err)
+                           : load_tile(&tile, n->engine, a ? a->path : q->path, &err);
     if (status == LK_OK) {
         draw_image(n->out, x + (TILE - tile.width) / 2, y + (TILE - tile.height) / 2, &tile);
     } else if (status == LK_E_MEMORY) {

@@ -111,19 +111,29 @@ static lk_status copy_vectors(struct choosing *c, const lk_vectors *vectors, lk_
 }
 
 static lk_status draw(lk_image *out, lk_engine *engine, struct choosing *c, const int32_t *list,
-                      int32_t count, int32_t rows, int32_t nearest, lk_error *err) {
+                      int32_t count, int32_t rows, int32_t nearest,
+                      const struct sheet_source *source, lk_error *err) {
     char title[96];
     int32_t shown = MIN(rows, count);
     struct sheet_question *questions = mem_calloc((size_t)shown, sizeof *questions);
     if (!questions) {
         return error_memory(err, (size_t)shown * sizeof *questions);
     }
-    for (int32_t i = 0; i < shown; i++) {
-        answer(&questions[i], c, list[(2 * (int64_t)i + 1) * count / (2 * shown)], nearest);
+    lk_status status = LK_OK;
+    for (int32_t i = 0; status == LK_OK && i < shown; i++) {
+        int32_t question = list[(2 * (int64_t)i + 1) * count / (2 * shown)];
+        answer(&questions[i], c, question, nearest);
+        if (source) {
+            status = source->make(&questions[i].image, source->arg,
+                                  question_place(c->set, question), err);
+        }
     }
     snprintf(title, sizeof title, "%d of %d questions: the nearest, with their cosines", (int)shown,
              (int)count);
-    lk_status status = sheet_neighbours(out, engine, title, questions, shown, err);
+    status = status == LK_OK ? sheet_neighbours(out, engine, title, questions, shown, err) : status;
+    for (int32_t i = 0; i < shown; i++) {
+        lk_image_release(&questions[i].image);
+    }
     mem_free(questions);
     return status;
 }
@@ -142,6 +152,12 @@ static lk_status check_asked(const lk_eval_set *set, const lk_vectors *vectors, 
 lk_status lk_eval_set_sheet(lk_image *out, lk_engine *engine, const lk_eval_set *set,
                             const lk_vectors *vectors, const bool *have, int32_t rows,
                             int32_t nearest, lk_error *err) {
+    return sheet_of_set(out, engine, set, vectors, have, rows, nearest, NULL, err);
+}
+
+lk_status sheet_of_set(lk_image *out, lk_engine *engine, const lk_eval_set *set,
+                       const lk_vectors *vectors, const bool *have, int32_t rows, int32_t nearest,
+                       const struct sheet_source *source, lk_error *err) {
     size_t n = (size_t)set->count;
     *out = (lk_image){0};
     lk_status status = check_asked(set, vectors, rows, nearest, err);
@@ -157,7 +173,7 @@ lk_status lk_eval_set_sheet(lk_image *out, lk_engine *engine, const lk_eval_set 
                                           : error_memory(err, n * sizeof *c.cosines);
     if (status == LK_OK) {
         int32_t count = list_questions(list, &c);
-        status = count > 0 ? draw(out, engine, &c, list, count, rows, nearest, err)
+        status = count > 0 ? draw(out, engine, &c, list, count, rows, nearest, source, err)
                            : error_set(err, LK_E_USAGE, "no picture has a partner");
     }
     unit_vectors_release(&c.vectors);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A run from pictures to a file: load, divide, learn, validate after each epoch, write. */
 #include <likeness/train.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -8,38 +9,10 @@
 
 #include "base/digest.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "image/engine.h"
-#include "learn/checkpoint.h"
-#include "learn/sampler.h"
 #include "learn/train_run.h"
 #include "learn/validate.h"
-#include "model/card.h"
-
-struct run {
-    lk_engine *engine;
-    const lk_train_options *o;
-    const char *out;
-    struct dataset d;
-    struct dataset_split split;
-    struct pictures pictures;
-    bool instances; /* what is asked, or all there is */
-    struct learner *learner;
-    struct sampler *sampler;
-    struct batches *batches;
-    struct schedule schedule;
-    struct checkpoint checkpoint;
-    char *checkpoint_path;
-    int64_t epoch_steps;
-    lk_train_state state;
-    lk_train_report *report;
-    void *arg;
-    double began_s, saved_s, waited_s; /* monotonic clock; of this run */
-    int64_t began_step;
-    double epoch_loss; /* sum */
-    int64_t epoch_losses;
-};
 
 static double now_s(void) {
     struct timespec t;
@@ -107,6 +80,18 @@ static void thin_validation(struct run *r) {
     r->split.validation_count = left;
 }
 
+/* Two pictures of one class, and classes can be asked for. */
+static bool has_partners(const struct run *r) {
+    for (int32_t i = 0; i < r->split.validation_count; i++) {
+        for (int32_t k = 0; k < i; k++) {
+            if (r->d.labels[r->split.validation[i]] == r->d.labels[r->split.validation[k]]) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static lk_status read_pictures(struct run *r, const char *const *paths, size_t count,
                                lk_error *err) {
     enum dataset_kind kind = r->o->instances ? DATASET_INSTANCES : DATASET_AUTO;
@@ -128,6 +113,7 @@ static lk_status read_pictures(struct run *r, const char *const *paths, size_t c
     r->split.train_count = keep(r->split.train, r->split.train_count, &r->pictures, NULL);
     status = drop_leaks(r, err);
     thin_validation(r);
+    r->by_photos = r->instances || !has_partners(r);
     r->state.pictures = r->split.train_count;
     r->state.classes = r->d.classes;
     r->state.held_back = r->split.validation_count;
@@ -266,38 +252,26 @@ static lk_status one_step(struct run *r, lk_error *err) {
     return LK_OK;
 }
 
-static lk_status measure(struct run *r, const lk_bytes *file, int32_t resamples, lk_error *err) {
-    const struct validation v = {.d = &r->d,
-                                 .pictures = &r->pictures,
-                                 .samples = r->split.validation,
-                                 .count = r->split.validation_count,
-                                 .instances = r->instances,
-                                 .difficulty = r->o->difficulty,
-                                 .seed = r->o->seed,
-                                 .resamples = resamples};
-    if (r->split.validation_count < 2) {
-        return LK_OK;
-    }
-    r->state.validated = true;
-    return validate(&r->state.validation, &r->state.validation_loss, r->engine, r->learner, file,
-                    &v, err);
-}
-
-static lk_status add_row(struct run *r, lk_error *err) {
+/* Recalls are not known where nothing was held back. */
+static lk_status add_point(struct run *r, lk_error *err) {
     struct checkpoint *c = &r->checkpoint;
-    size_t count = (size_t)c->row_count + 1;
-    struct curve_row *rows = mem_realloc(c->rows, count, sizeof *rows);
-    if (!rows) {
-        return error_memory(err, count * sizeof *rows);
+    size_t count = (size_t)c->point_count + 1;
+    const lk_recall *recall = &r->state.validation.recall;
+    const bool known = r->state.validated;
+    struct curve_point *points = mem_realloc(c->points, count, sizeof *points);
+    if (!points) {
+        return error_memory(err, count * sizeof *points);
     }
-    c->rows = rows;
-    rows[c->row_count++] =
-        (struct curve_row){.epoch = (double)r->state.step / (double)r->epoch_steps,
-                           .loss = r->state.loss,
-                           .rate = r->state.rate,
-                           .views_per_s = r->state.views_per_s,
-                           .recall_1 = r->state.validation.recall.at[0].value,
-                           .validation_loss = r->state.validation_loss};
+    c->points = points;
+    points[c->point_count++] = (struct curve_point){
+        .epoch = r->state.epoch,
+        .loss = r->state.loss,
+        .validation_loss = r->learner->reconstructs && known ? r->state.validation_loss : NAN,
+        .recall1 = known ? recall->at[0].value : NAN,
+        .recall5 = known ? recall->at[1].value : NAN,
+        .recall10 = known ? recall->at[2].value : NAN,
+        .learning_rate = r->state.rate,
+        .images_per_s = r->state.views_per_s};
     return LK_OK;
 }
 
@@ -308,13 +282,13 @@ static lk_status end_epoch(struct run *r, lk_error *err) {
         return status;
     }
     r->state.epoch++;
-    status = measure(r, &file, 0, err);
+    status = train_measure(r, &file, 0, NULL, err);
     lk_bytes_release(&file);
     r->state.loss = r->epoch_losses > 0 ? r->epoch_loss / (double)r->epoch_losses : 0;
     r->epoch_loss = 0;
     r->epoch_losses = 0;
     if (status == LK_OK) {
-        status = add_row(r, err);
+        status = add_point(r, err);
     }
     if (status == LK_OK) {
         tell(r, LK_TRAIN_EPOCH);
@@ -348,92 +322,8 @@ static lk_status learn(struct run *r, lk_error *err) {
     return status;
 }
 
-/* -- Writing -- */
-
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
-
-/* What the path's last part may be in a card: the name lacks the extension. */
-static void name_card(lk_model_card *card, const char *out) {
-    snprintf(card->file, sizeof card->file, "%s", base_name(out));
-    size_t length = strlen(card->file);
-    length = length > 5 && strcmp(card->file + length - 5, ".onnx") == 0 ? length - 5 : length;
-    length = MIN(length, sizeof card->name - 1);
-    memcpy(card->name, card->file, length);
-    card->name[length] = '\0';
-}
-
-static void add_figures(struct buf *b, const struct run *r) {
-    const lk_evaluation *e = &r->state.validation;
-    if (!r->state.validated) {
-        buf_add_text(b, "nothing was held back");
-        return;
-    }
-    buf_printf(b, "%d held back (%s): recall@1 %.4f [%.4f-%.4f], @5 %.4f, @10 %.4f",
-               r->state.held_back,
-               r->instances ? "photos ask for originals" : "each asks for its class",
-               e->recall.at[0].value, e->recall.at[0].low, e->recall.at[0].high,
-               e->recall.at[1].value, e->recall.at[2].value);
-    for (int i = 0; i < LK_ROC_AT_COUNT; i++) {
-        buf_printf(b, ", true matches at %g false %.4f [%.4f-%.4f]", e->roc.at[i].false_match_rate,
-                   e->roc.at[i].true_match_rate.value, e->roc.at[i].true_match_rate.low,
-                   e->roc.at[i].true_match_rate.high);
-    }
-    if (r->learner->reconstructs) {
-        buf_printf(b, ", mean squared error %.6f", r->state.validation_loss);
-    }
-}
-
-static void copy_text(char *out, size_t size, struct buf *b) {
-    snprintf(out, size, "%s", b->status == LK_OK && b->data ? (const char *)b->data : "");
-    buf_release(b);
-}
-
-static lk_status write_card(struct run *r, const lk_bytes *file, lk_error *err) {
-    lk_model_card card = r->learner->card;
-    struct buf b;
-    char path[4096];
-    name_card(&card, r->out);
-    snprintf(card.title, sizeof card.title, "%s, trained by likeness",
-             r->o->from ? base_name(r->o->from) : r->o->preset);
-    digest_sha256_hex(card.sha256, file->data, file->size);
-    card.bytes = (int64_t)file->size;
-    buf_init(&b, sizeof card.training - 1);
-    buf_printf(&b, "%d pictures, %d classes; ", (int)r->state.pictures, (int)r->state.classes);
-    train_settings(&b, r->o);
-    copy_text(card.training, sizeof card.training, &b);
-    buf_init(&b, sizeof card.figures - 1);
-    add_figures(&b, r);
-    copy_text(card.figures, sizeof card.figures, &b);
-    buf_init(&b, CARD_BYTES_MAX);
-    card_write(&b, &card);
-    lk_status status = buf_status(&b, err);
-    if (status == LK_OK && snprintf(path, sizeof path, "%s.json", r->out) >= (int)sizeof path) {
-        status = error_set(err, LK_E_WRITE, "the path is too long");
-    }
-    if (status == LK_OK) {
-        status = file_write(path, b.data, b.size, err);
-    }
-    buf_release(&b);
-    return status;
-}
-
 static lk_status finish(struct run *r, lk_error *err) {
-    lk_bytes file;
-    lk_status status = learner_write(&file, r->learner, err);
-    if (status != LK_OK) {
-        return status;
-    }
-    status = measure(r, &file, lk_evaluate_options_default().resamples, err);
-    if (status == LK_OK) {
-        status = file_write(r->out, file.data, file.size, err);
-    }
-    if (status == LK_OK) {
-        status = write_card(r, &file, err);
-    }
-    lk_bytes_release(&file);
+    lk_status status = train_write(r, err);
     if (status == LK_OK) {
         unlink(r->checkpoint_path);
         tell(r, LK_TRAIN_END);

@@ -1,160 +1,134 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "learn/validate.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "base/rng.h"
-#include "image/engine.h"
-#include "learn/preset.h"
-#include "nn/network.h"
-#include "nn/onnx.h"
+#include "image/image.h"
+#include "learn/sheet.h"
 
-enum { BATCH = 16 };
+/* Of a sheet: questions and answers of each; reconstructions. */
+enum { SHEET_ROWS = 12, SHEET_NEAREST = 8, SHEET_PICTURES = 24 };
 
-struct embedding {
-    const struct learner *l;
+/* The pictures held back as a set of questions. Classes: place i is sample i. Single pictures: places from `count` on are photos
+ * of those from 0 on. */
+struct asked {
+    struct embedding e;
     const struct validation *v;
-    struct network *network;
-    struct viewer *viewer;
-    int32_t dim;
-    double error; /* sum of squared errors of reconstructions */
-    int64_t numbers;
+    lk_eval_set set;
+    float *vectors; /* a row a place */
 };
 
-static lk_status open_network(struct embedding *e, lk_engine *engine, const lk_bytes *file,
-                              lk_error *err) {
-    static const char *const names[] = {PRESET_EMBEDDING, PRESET_RECONSTRUCTION};
-    const struct network_options o = {.threads = lk_engine_threads(engine),
-                                      .memory_bytes = LEARNER_MEMORY_BYTES,
-                                      .cpu = engine->cpu,
-                                      .channels_last = true};
-    const int64_t dims[4] = {BATCH, 3, e->l->card.height, e->l->card.width};
-    struct tensor input = tensor_of(TENSOR_F32, 4, dims);
-    struct graph g;
-    lk_status status = onnx_read(&g, file->data, file->size, o.memory_bytes, err);
-    if (status == LK_OK) {
-        status = network_new(&e->network, &g, &input, names, e->l->reconstructs ? 2 : 1, &o, err);
-    }
-    if (status == LK_OK) {
-        const struct tensor *y = network_output(e->network, 0);
-        e->dim = (int32_t)(tensor_count(y) / BATCH);
-        status = viewer_new(&e->viewer, &e->l->input, err);
-    }
-    return status;
+static void asked_release(struct asked *a) {
+    mem_free(a->set.paths); /* the names are the data set's */
+    mem_free(a->set.labels);
+    mem_free(a->set.photos);
+    mem_free(a->set.references);
+    mem_free(a->set.pairs);
+    mem_free(a->vectors);
+    embedding_close(&a->e);
 }
 
-/* What was drawn of the first `rows` pictures against them. */
-static void add_error(struct embedding *e, int32_t rows) {
-    const float *x = network_input(e->network, 0)->data, *y = network_output(e->network, 1)->data;
-    size_t pixels = (size_t)e->l->card.width * (size_t)e->l->card.height;
-    for (size_t row = 0; row < (size_t)rows; row++) {
-        for (size_t i = 0; i < 3 * pixels; i++) {
-            size_t c = i / pixels, at = i % pixels;
-            double d = (double)y[row * 3 * pixels + i] - (double)x[(row * pixels + at) * 3 + c];
-            e->error += d * d;
+static lk_status make_set(struct asked *a, lk_error *err) {
+    const struct validation *v = a->v;
+    size_t n = (size_t)v->at.count, places = v->instances ? 2 * n : n;
+    lk_eval_set *set = &a->set;
+    *set = (lk_eval_set){.count = (int32_t)places,
+                         .is_labelled = !v->instances,
+                         .classes = v->d->classes,
+                         .paths = mem_calloc(places + 1, sizeof *set->paths),
+                         .labels = mem_calloc(n + 1, sizeof *set->labels),
+                         .photos = mem_calloc(n + 1, sizeof *set->photos),
+                         .references = mem_calloc(n + 1, sizeof *set->references),
+                         .pairs = mem_calloc(n + 1, sizeof *set->pairs)};
+    a->vectors = mem_alloc(places * (size_t)a->e.dim + 1, sizeof *a->vectors);
+    if (!set->paths || !set->labels || !set->photos || !set->references || !set->pairs ||
+        !a->vectors) {
+        return error_memory(err, places * (size_t)a->e.dim * sizeof *a->vectors);
+    }
+    for (size_t i = 0; i < n; i++) {
+        int32_t place = (int32_t)i, sample = v->at.samples[i];
+        set->paths[i] = v->d->paths[sample];
+        set->labels[i] = v->d->labels[sample];
+        if (v->instances) {
+            set->paths[n + i] = v->d->paths[sample];
+            set->photos[i] = (int32_t)n + place;
+            set->references[i] = place;
+            set->pairs[i] = (lk_true_pair){place, place};
         }
     }
-    e->numbers += (int64_t)(rows * 3 * (int64_t)pixels);
+    set->photo_count = set->reference_count = set->pair_count = v->instances ? (int32_t)n : 0;
+    return LK_OK;
 }
 
-/* Embeds the samples from `from` on, at most a batch, as photos or as they are. */
-static lk_status embed_batch(float *out, struct embedding *e, int32_t from, bool photos,
-                             lk_error *err) {
-    int32_t rows = MIN(BATCH, e->v->count - from);
-    float *input = network_input(e->network, 0)->data;
-    size_t row = 3 * (size_t)e->l->card.width * (size_t)e->l->card.height;
+/* -- Sheets -- */
+
+static lk_status look_at_photo(lk_image *out, void *arg, int32_t place, lk_error *err) {
+    struct asked *a = arg;
+    return embedding_look(out, NULL, &a->e, place - a->v->at.count, true, err);
+}
+
+static lk_status draw_neighbours(lk_image *out, lk_engine *engine, struct asked *a,
+                                 const lk_vectors *vectors, lk_error *err) {
+    const struct sheet_source photos = {look_at_photo, a};
+    return sheet_of_set(out, engine, &a->set, vectors, NULL, SHEET_ROWS, SHEET_NEAREST,
+                        a->v->instances ? &photos : NULL, err);
+}
+
+static lk_status draw_reconstructions(lk_image *out, lk_engine *engine, struct asked *a,
+                                      lk_error *err) {
+    lk_image seen[SHEET_PICTURES] = {0}, made[SHEET_PICTURES] = {0};
+    int32_t held = a->v->at.count, count = MIN(held, SHEET_PICTURES);
+    char title[96];
     lk_status status = LK_OK;
-    for (int32_t i = 0; status == LK_OK && i < rows; i++) {
-        struct rng r;
-        rng_init(&r, e->v->seed + (uint64_t)(from + i));
-        const struct view view = {.sample = e->v->samples[from + i],
-                                  .seed = rng_next(&r),
-                                  .difficulty = photos ? rng_unit(&r) * e->v->difficulty : -1};
-        status = viewer_make(input + (size_t)i * row, e->viewer, e->v->pictures, &view, err);
+    for (int32_t i = 0; status == LK_OK && i < count; i++) {
+        int32_t at = (int32_t)((int64_t)i * held / count);
+        status = embedding_look(&seen[i], &made[i], &a->e, at, false, err);
     }
+    snprintf(title, sizeof title, "%d of %d pictures held back, drawn again from %d numbers",
+             (int)count, (int)held, (int)a->e.dim);
     if (status == LK_OK) {
-        status = network_run(e->network, err);
+        status = sheet_reconstructions(out, engine, title, seen, made, count, err);
     }
-    if (status == LK_OK) {
-        memcpy(out, network_output(e->network, 0)->data,
-               (size_t)rows * (size_t)e->dim * sizeof *out);
-    }
-    if (status == LK_OK && e->l->reconstructs && !photos) {
-        add_error(e, rows);
+    for (int32_t i = 0; i < count; i++) {
+        lk_image_release(&seen[i]);
+        lk_image_release(&made[i]);
     }
     return status;
 }
 
-static lk_status embed_all(float **out, struct embedding *e, lk_engine *engine, bool photos,
-                           lk_error *err) {
-    size_t count = (size_t)e->v->count * (size_t)e->dim;
-    *out = mem_alloc(count + 1, sizeof **out);
-    lk_status status = *out ? LK_OK : error_memory(err, count * sizeof **out);
-    for (int32_t i = 0; status == LK_OK && i < e->v->count; i += BATCH) {
-        status = engine_check_stop(engine, err);
-        if (status == LK_OK) {
-            status = embed_batch(*out + (size_t)i * (size_t)e->dim, e, i, photos, err);
-        }
-    }
-    return status;
-}
+/* -- All of it -- */
 
-static lk_status by_photos(lk_evaluation *out, struct embedding *e, lk_engine *engine,
-                           const float *originals, const lk_evaluate_options *o, lk_error *err) {
-    float *photos = NULL;
-    lk_true_pair *pairs = mem_alloc((size_t)e->v->count + 1, sizeof *pairs);
-    lk_status status = pairs ? LK_OK : error_memory(err, (size_t)e->v->count * sizeof *pairs);
-    if (status == LK_OK) {
-        status = embed_all(&photos, e, engine, true, err);
-    }
-    for (int32_t i = 0; status == LK_OK && i < e->v->count; i++) {
-        pairs[i] = (lk_true_pair){i, i};
-    }
-    if (status == LK_OK) {
-        const lk_vectors queries = {photos, e->v->count, e->dim},
-                         references = {originals, e->v->count, e->dim};
-        status = lk_evaluate_pairs(out, engine, &queries, &references, pairs, e->v->count, o, err);
-    }
-    mem_free(photos);
-    mem_free(pairs);
-    return status;
-}
-
-static lk_status by_classes(lk_evaluation *out, struct embedding *e, lk_engine *engine,
-                            const float *originals, const lk_evaluate_options *o, lk_error *err) {
-    int32_t *labels = mem_alloc((size_t)e->v->count + 1, sizeof *labels);
-    if (!labels) {
-        return error_memory(err, (size_t)e->v->count * sizeof *labels);
-    }
-    for (int32_t i = 0; i < e->v->count; i++) {
-        labels[i] = e->v->d->labels[e->v->samples[i]];
-    }
-    const lk_vectors vectors = {originals, e->v->count, e->dim};
-    lk_status status = lk_evaluate_labels(out, engine, &vectors, labels, o, err);
-    mem_free(labels);
-    return status;
-}
-
-lk_status validate(lk_evaluation *out, double *loss, lk_engine *engine, const struct learner *l,
-                   const lk_bytes *file, const struct validation *v, lk_error *err) {
-    struct embedding e = {.l = l, .v = v};
+static lk_status ask(lk_evaluation *out, lk_image *sheet, lk_engine *engine, struct asked *a,
+                     lk_error *err) {
     lk_evaluate_options o = lk_evaluate_options_default();
-    float *originals = NULL;
+    const lk_vectors vectors = {a->vectors, a->set.count, a->e.dim};
+    o.resamples = a->v->resamples;
+    lk_status status = embedding_all(a->vectors, &a->e, engine, false, err);
+    if (status == LK_OK && a->v->instances) {
+        size_t originals = (size_t)a->v->at.count * (size_t)a->e.dim;
+        status = embedding_all(a->vectors + originals, &a->e, engine, true, err);
+    }
+    if (status == LK_OK) {
+        status = lk_eval_set_evaluate(out, engine, &a->set, &vectors, NULL, &o, err);
+    }
+    if (status == LK_OK && sheet) {
+        status = a->e.l->reconstructs ? draw_reconstructions(sheet, engine, a, err)
+                                      : draw_neighbours(sheet, engine, a, &vectors, err);
+    }
+    return status;
+}
+
+lk_status validate(lk_evaluation *out, double *loss, lk_image *sheet, lk_engine *engine,
+                   const struct learner *l, const lk_bytes *file, const struct validation *v,
+                   lk_error *err) {
+    struct asked a = {.v = v};
     *out = (lk_evaluation){0};
-    o.resamples = v->resamples;
-    lk_status status = open_network(&e, engine, file, err);
-    if (status == LK_OK) {
-        status = embed_all(&originals, &e, engine, false, err);
-    }
-    if (status == LK_OK) {
-        status = v->instances ? by_photos(out, &e, engine, originals, &o, err)
-                              : by_classes(out, &e, engine, originals, &o, err);
-    }
-    *loss = e.numbers > 0 ? e.error / (double)e.numbers : 0;
-    mem_free(originals);
-    network_free(e.network);
-    viewer_free(e.viewer);
+    lk_status status = embedding_open(&a.e, engine, l, file, &v->at, err);
+    status = status == LK_OK ? make_set(&a, err) : status;
+    status = status == LK_OK ? ask(out, sheet, engine, &a, err) : status;
+    *loss = a.e.numbers > 0 ? a.e.error / (double)a.e.numbers : 0;
+    asked_release(&a);
     return status;
 }
