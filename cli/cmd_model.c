@@ -11,7 +11,8 @@ struct model_command {
     struct model_settings model;
     const char *out;
     const char *references, *sheet;
-    int32_t pixels;
+    int32_t pixels, seed;
+    double held_share;
     bool yes;
 };
 
@@ -28,6 +29,9 @@ static const struct option model_options[] = {
      "eval: a folder whose pictures are references too", AT(references)},
     {"pixels", 0, OPTION_INT, "N", NULL, NULL, "eval: no network, but the pictures as N x N pixels",
      AT(pixels)},
+    {"val", 0, OPTION_NUMBER, "SHARE", NULL, NULL,
+     "eval: only the pictures that train --val SHARE --seed N holds back", AT(held_share)},
+    {"seed", 0, OPTION_INT, "N", NULL, NULL, "eval: the seed of that training (1)", AT(seed)},
     {"sheet", 0, OPTION_TEXT, "FILE.png", NULL, NULL,
      "eval: a picture of some questions with what is nearest", AT(sheet)},
     {"yes", 'y', OPTION_FLAG, NULL, NULL, NULL, "rm: do not ask", AT(yes)},
@@ -272,6 +276,8 @@ static enum exit_code eval_verb(const struct verb_call *v) {
                                     .engine = v->engine,
                                     .model = chosen,
                                     .pixels = plain ? s->pixels : 0,
+                                    .held_share = s->held_share,
+                                    .seed = s->seed >= 0 ? s->seed : 1,
                                     .data = s->common.args.items[plain ? 1 : 2],
                                     .references = s->references,
                                     .sheet = s->sheet};
@@ -290,20 +296,22 @@ static const struct verb verbs[] = {
     {"show", 1, 1, show_verb, ""},
     {"add", 1, 1, add_verb, "card"},
     {"check", 1, 1, check_verb, ""},
-    {"eval", 1, 2, eval_verb, "card references pixels sheet"},
+    {"eval", 1, 2, eval_verb, "card references pixels val seed sheet"},
     {"export", 1, 1, export_verb, "out"},
     {"rm", 1, 1, rm_verb, "yes"},
 };
 
 static void model_defaults(void *settings) {
-    ((struct model_command *)settings)->pixels = -1;
+    struct model_command *s = settings;
+    s->pixels = s->seed = -1;
 }
 
 static bool was_given(const struct model_command *s, const struct option *row) {
     const void *at = (const char *)s + row->offset;
-    return row->kind == OPTION_FLAG  ? *(const bool *)at
-           : row->kind == OPTION_INT ? *(const int32_t *)at >= 0
-                                     : *(const char *const *)at != NULL;
+    return row->kind == OPTION_FLAG     ? *(const bool *)at
+           : row->kind == OPTION_INT    ? *(const int32_t *)at >= 0
+           : row->kind == OPTION_NUMBER ? *(const double *)at != 0
+                                        : *(const char *const *)at != NULL;
 }
 
 /* An option that the verb would pass over; NULL. */
@@ -352,6 +360,11 @@ static enum exit_code model_command_run(void *settings, lk_engine *engine) {
                         "the verbs are list, show, add, check, eval, export and rm");
 }
 
+static void model_defaults(void *settings) {
+    struct model_command *s = settings;
+    s->seed = 1; /* as train's */
+}
+
 const struct command command_model = {
     .name = "model",
     .summary = "the catalogue of networks: list, show, add, check, eval, export, rm",
@@ -370,6 +383,7 @@ const struct command command_model = {
         "on a table with columns\n"
         "photo and reference: recall among the nearest, and true matches at rates of false ones, "
         "with 95 % intervals.\n"
+        "--val SHARE asks the pictures alone that training on the same folder does not see.\n"
         "--pixels N measures the pictures themselves, which a network has to beat. A picture that "
         "cannot be read is reported\n"
         "and left out; the command then ends with 2.\n"

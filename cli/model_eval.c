@@ -125,6 +125,10 @@ static void data_json(struct json *j, const struct run *r) {
     json_int(j, "pictures", r->set.count);
     if (r->set.is_labelled) {
         json_int(j, "classes", r->set.classes);
+        if (r->e->held_share > 0) {
+            json_number(j, "held_share", r->e->held_share);
+            json_int(j, "seed", r->e->seed);
+        }
     } else {
         json_int(j, "photos", r->set.photo_count);
         json_int(j, "references", r->set.reference_count);
@@ -196,6 +200,9 @@ static void few_impostors(const struct common *common, const lk_roc *roc) {
 static lk_status prepare(struct run *r, lk_error *err) {
     const struct model_eval *e = r->e;
     lk_status status = lk_eval_set_read(&r->set, e->data, e->references, err);
+    if (status == LK_OK && e->held_share != 0) {
+        status = lk_eval_set_hold(&r->set, e->engine, e->held_share, (uint64_t)e->seed, err);
+    }
     if (status == LK_OK && e->pixels == 0) {
         status = model_choose(&r->model, e->engine, &e->model, LK_WANT_EMBEDDING, err);
     }

@@ -9,8 +9,10 @@ struct model_eval {
     const struct common *common;
     lk_engine *engine;
     struct model_settings model;
-    int32_t pixels;                /* above 0: no network */
-    const char *sheet;             /* where a sheet of neighbours goes; NULL for none */
+    int32_t pixels;    /* above 0: no network */
+    const char *sheet; /* where a sheet of neighbours goes; NULL for none */
+    double held_share; /* above 0: of the pictures, what training holds back */
+    int32_t seed;
     const char *data, *references; /* references may be NULL */
 };
 

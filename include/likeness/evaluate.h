@@ -112,6 +112,12 @@ LK_API LK_MUST_CHECK lk_status lk_eval_set_read(lk_eval_set *out, const char *pa
                                                 const char *references, lk_error *err);
 LK_API void lk_eval_set_release(lk_eval_set *set);
 
+/* Leaves of labelled pictures those that training on the same files with this share and seed holds back (lk_train_options), so
+ * that whatever else is measured is measured on the same ones. Near duplicates of the others are dropped, as training does; that
+ * reads all pictures. LK_E_USAGE for pairs, a share outside 0 to 0.9, or too few pictures; LK_E_CANCELLED; LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_eval_set_hold(lk_eval_set *set, lk_engine *engine, double share,
+                                                uint64_t seed, lk_error *err);
+
 /* Evaluates vectors, a row a picture of the set. have says which rows are there (NULL: all): pictures without a row are left out,
  * and with them photos none of whose references has one. Errors as lk_evaluate_labels. */
 LK_API LK_MUST_CHECK lk_status lk_eval_set_evaluate(lk_evaluation *out, lk_engine *engine,

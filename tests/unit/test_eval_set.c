@@ -11,6 +11,7 @@
 #include "base/folder.h"
 #include "base/mem.h"
 #include "image/image.h"
+#include "learn/dataset.h"
 
 struct world {
     char root[64];
@@ -155,6 +156,64 @@ static void test_labelled(void **state) {
     assert_refused(LK_E_USAGE, read_set(&set, w, "t.csv", "b", &err));
 }
 
+static void put_picture(const struct world *w, const char *below, int32_t seed) {
+    char path[256];
+    lk_error err;
+    lk_image image;
+    put(w, below, "");
+    snprintf(path, sizeof path, "%s/%s", w->root, below);
+    assert_ok(lk_image_new(&image, 64, 64, 1, 8, &err));
+    for (int32_t i = 0; i < 64 * 64; i++) {
+        int32_t x = i % 64 / 8, y = i / 64 / 8;
+        image.data[i] = (uint8_t)((x * 37 + y * 101 + (x * y + seed) * seed * 29) % 251);
+    }
+    assert_ok(lk_image_save(&image, w->engine, path, &err));
+    lk_image_release(&image);
+}
+
+/* What is held back is what the data set's split says, but for a near duplicate of the others. */
+static void test_held(void **state) {
+    const struct world *w = *state;
+    lk_error err;
+    lk_eval_set set;
+    struct dataset d = {0};
+    struct dataset_split split;
+    char name[32];
+    for (int32_t i = 0; i < 20; i++) {
+        snprintf(name, sizeof name, "%c/%02d.png", i % 2 ? 'b' : 'a', (int)i);
+        put_picture(w, name, i);
+    }
+    assert_ok(dataset_add(&d, w->root, DATASET_AUTO, &err));
+    assert_ok(dataset_split(&split, &d, 0.3, 9, &err));
+    assert_int_equal(split.validation_count, 6);
+    for (int32_t copies = 0; copies < 2; copies++) {
+        int32_t at = 0, first = split.validation[0], other = split.train[0];
+        if (copies > 0) { /* the first that is held back becomes one of the others */
+            lk_bytes bytes;
+            assert_ok(file_read(&bytes, d.paths[other], 1 << 20, NULL, &err));
+            assert_ok(file_write(d.paths[first], bytes.data, bytes.size, &err));
+            lk_bytes_release(&bytes);
+        }
+        assert_ok(read_set(&set, w, "", NULL, &err));
+        assert_ok(lk_eval_set_hold(&set, w->engine, 0.3, 9, &err));
+        assert_int_equal(set.count, 6 - copies);
+        assert_int_equal(set.classes, 2);
+        for (int32_t i = copies; i < 6; i++, at++) {
+            assert_string_equal(set.paths[at], d.paths[split.validation[i]]);
+            assert_int_equal(set.labels[at], d.labels[split.validation[i]]);
+        }
+        assert_refused(LK_E_USAGE, lk_eval_set_hold(&set, w->engine, 0.95, 9, &err));
+        assert_refused(LK_E_USAGE, lk_eval_set_hold(&set, w->engine, 0, 9, &err));
+        lk_eval_set_release(&set);
+    }
+    put(w, "t.csv", "photo,reference\np.jpg,r.jpg\n");
+    assert_ok(read_set(&set, w, "t.csv", NULL, &err));
+    assert_refused(LK_E_USAGE, lk_eval_set_hold(&set, w->engine, 0.3, 9, &err));
+    lk_eval_set_release(&set);
+    dataset_split_release(&split);
+    dataset_release(&d);
+}
+
 static void test_refused(void **state) {
     const struct world *w = *state;
     lk_error err;
@@ -251,6 +310,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_pairs, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_labelled, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_held, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_missing, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_pixels, set_up, tear_down),
