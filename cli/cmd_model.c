@@ -360,11 +360,6 @@ static enum exit_code model_command_run(void *settings, lk_engine *engine) {
                         "the verbs are list, show, add, check, eval, export and rm");
 }
 
-static void model_defaults(void *settings) {
-    struct model_command *s = settings;
-    s->seed = 1; /* as train's */
-}
-
 const struct command command_model = {
     .name = "model",
     .summary = "the catalogue of networks: list, show, add, check, eval, export, rm",

@@ -12,6 +12,8 @@
 static const char magic[] = "likeness checkpoint 1\n";
 enum { DIGEST = 64, POINTS_MAX = 1000000 };
 
+#define STEPS_MAX ((int64_t)1 << 50)
+
 void checkpoint_release(struct checkpoint *c) {
     mem_free(c->points);
     c->points = NULL;
@@ -51,6 +53,8 @@ lk_status checkpoint_save(const struct checkpoint *c, struct learner *l, const c
     buf_add_text(&b, magic);
     buf_add(&b, c->settings, DIGEST);
     buf_add(&b, &c->step, sizeof c->step);
+    buf_add(&b, &c->epoch_loss, sizeof c->epoch_loss);
+    buf_add(&b, &c->epoch_losses, sizeof c->epoch_losses);
     buf_add(&b, &c->point_count, sizeof c->point_count);
     buf_add(&b, c->points, (size_t)c->point_count * sizeof *c->points);
     each_block(l, append, &b);
@@ -95,7 +99,8 @@ static lk_status parse(struct checkpoint *c, struct learner *l, const lk_bytes *
                        lk_error *err) {
     static const char damaged[] = "the checkpoint is damaged or cut off";
     char digest[DIGEST + 1], settings[DIGEST + 1] = {0}, start[sizeof magic - 1] = {0};
-    size_t head = sizeof start + DIGEST + sizeof c->step + sizeof c->point_count;
+    size_t head = sizeof start + DIGEST + sizeof c->step + sizeof c->epoch_loss +
+                  sizeof c->epoch_losses + sizeof c->point_count;
     if (bytes->size < head + DIGEST) {
         return error_set(err, LK_E_CORRUPT, "%s", damaged);
     }
@@ -104,9 +109,12 @@ static lk_status parse(struct checkpoint *c, struct learner *l, const lk_bytes *
     take(&t, start, sizeof start);
     take(&t, settings, DIGEST);
     take(&t, &c->step, sizeof c->step);
+    take(&t, &c->epoch_loss, sizeof c->epoch_loss);
+    take(&t, &c->epoch_losses, sizeof c->epoch_losses);
     take(&t, &c->point_count, sizeof c->point_count);
     if (memcmp(start, magic, sizeof start) != 0 ||
-        memcmp(digest, bytes->data + bytes->size - DIGEST, DIGEST) != 0 || c->point_count < 0 ||
+        memcmp(digest, bytes->data + bytes->size - DIGEST, DIGEST) != 0 || c->step < 0 ||
+        c->step > STEPS_MAX || c->epoch_losses < 0 || c->point_count < 0 ||
         c->point_count > POINTS_MAX) {
         c->point_count = 0;
         return error_set(err, LK_E_CORRUPT, "%s", damaged);
@@ -127,7 +135,8 @@ static lk_status parse(struct checkpoint *c, struct learner *l, const lk_bytes *
         return error_set(err, LK_E_CORRUPT, "the checkpoint is of another network");
     }
     each_block(l, take, &t);
-    return LK_OK;
+    return *optimiser_steps(l->optimiser) == c->step ? LK_OK
+                                                     : error_set(err, LK_E_CORRUPT, "%s", damaged);
 }
 
 lk_status checkpoint_load(struct checkpoint *c, struct learner *l, const char *path,

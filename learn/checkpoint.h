@@ -10,6 +10,8 @@
 struct checkpoint {
     char settings[65];          /* SHA-256 of what must be the same to go on */
     int64_t step;               /* done */
+    double epoch_loss;          /* sum of the losses of the epoch in progress */
+    int64_t epoch_losses;       /* how many */
     struct curve_point *points; /* of the curve so far, one an epoch; owned */
     int32_t point_count;
 };

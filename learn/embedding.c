@@ -16,10 +16,11 @@ enum { BATCH = 16 };
 lk_status embedding_open(struct embedding *e, lk_engine *engine, const struct learner *l,
                          const lk_bytes *file, const struct looked_at *at, lk_error *err) {
     static const char *const names[] = {PRESET_EMBEDDING, PRESET_RECONSTRUCTION};
-    const struct network_options o = {.threads = lk_engine_threads(engine),
-                                      .memory_bytes = LEARNER_MEMORY_BYTES,
-                                      .cpu = engine->cpu,
-                                      .channels_last = true};
+    const struct network_options o = {
+        .threads = lk_engine_threads(engine),
+        .memory_bytes = MAX(LEARNER_MEMORY_BYTES, (size_t)engine->limits.memory_bytes),
+        .cpu = engine->cpu,
+        .channels_last = true};
     const int64_t dims[4] = {BATCH, 3, l->card.height, l->card.width};
     struct tensor input = tensor_of(TENSOR_F32, 4, dims);
     struct graph g;

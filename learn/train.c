@@ -92,6 +92,21 @@ static bool has_partners(const struct run *r) {
     return false;
 }
 
+/* Of what is learnt from. */
+static lk_status count_classes(struct run *r, lk_error *err) {
+    bool *seen = mem_calloc((size_t)r->d.classes + 1, sizeof *seen);
+    if (!seen) {
+        return error_memory(err, (size_t)r->d.classes);
+    }
+    for (int32_t i = 0; i < r->split.train_count; i++) {
+        bool *here = &seen[r->d.labels[r->split.train[i]]];
+        r->state.classes += !*here;
+        *here = true;
+    }
+    mem_free(seen);
+    return LK_OK;
+}
+
 static lk_status read_pictures(struct run *r, const char *const *paths, size_t count,
                                lk_error *err) {
     enum dataset_kind kind = r->o->instances ? DATASET_INSTANCES : DATASET_AUTO;
@@ -112,10 +127,10 @@ static lk_status read_pictures(struct run *r, const char *const *paths, size_t c
     }
     r->split.train_count = keep(r->split.train, r->split.train_count, &r->pictures, NULL);
     status = drop_leaks(r, err);
+    status = status == LK_OK ? count_classes(r, err) : status;
     thin_validation(r);
     r->by_photos = r->instances || !has_partners(r);
     r->state.pictures = r->split.train_count;
-    r->state.classes = r->d.classes;
     r->state.held_back = r->split.validation_count;
     r->state.unread = r->pictures.unread;
     if (r->pictures.unread > 0) {
@@ -145,9 +160,9 @@ static lk_status make_sampler(struct run *r, lk_error *err) {
     double each = (double)r->epoch_steps;
     r->schedule = (struct schedule){.kind = (enum schedule_kind)o->schedule,
                                     .rate = o->rate,
-                                    .warmup = (int64_t)(o->warmup * each),
+                                    .warmup = (int64_t)(MIN(o->warmup, o->epochs / 2.0) * each),
                                     .total = r->state.steps,
-                                    .every = (int64_t)(o->step_every * each),
+                                    .every = MAX((int64_t)(o->step_every * each), 1),
                                     .factor = o->step_factor};
     return LK_OK;
 }
@@ -187,6 +202,9 @@ static lk_status start_batches(struct run *r, lk_error *err) {
 static lk_status begin(struct run *r, const char *const *paths, size_t count, lk_error *err) {
     lk_status status = train_check(r->o, err);
     if (status == LK_OK) {
+        status = train_check_out(r->out, err);
+    }
+    if (status == LK_OK) {
         status = learner_new(&r->learner, r->engine, r->o, err);
     }
     if (status == LK_OK) {
@@ -206,7 +224,7 @@ static lk_status begin(struct run *r, const char *const *paths, size_t count, lk
         status = start_batches(r, err);
     }
     r->state.parameters = status == LK_OK ? learner_parameters(r->learner) : 0;
-    r->state.epoch = (int32_t)(status == LK_OK ? r->state.step / r->epoch_steps : 0);
+    r->state.epoch = r->checkpoint.point_count;
     r->began_s = r->saved_s = now_s();
     r->began_step = r->state.step;
     return status;
@@ -245,8 +263,8 @@ static lk_status one_step(struct run *r, lk_error *err) {
     r->state.loss = learnt.loss;
     r->state.gradient = learnt.gradient;
     r->state.active = r->learner->active;
-    r->epoch_loss += learnt.loss;
-    r->epoch_losses++;
+    r->checkpoint.epoch_loss += learnt.loss;
+    r->checkpoint.epoch_losses++;
     count_time(r);
     tell(r, LK_TRAIN_STEP);
     return LK_OK;
@@ -275,60 +293,67 @@ static lk_status add_point(struct run *r, lk_error *err) {
     return LK_OK;
 }
 
+/* Whether the epoch that ends with the last step has not been measured yet: the first thing after a resume, too. */
+static bool epoch_is_due(const struct run *r) {
+    return r->checkpoint.point_count < r->state.step / r->epoch_steps;
+}
+
 static lk_status end_epoch(struct run *r, lk_error *err) {
+    struct checkpoint *c = &r->checkpoint;
     lk_bytes file;
     lk_status status = learner_write(&file, r->learner, err);
     if (status != LK_OK) {
         return status;
     }
-    r->state.epoch++;
     status = train_measure(r, &file, 0, NULL, err);
     lk_bytes_release(&file);
-    r->state.loss = r->epoch_losses > 0 ? r->epoch_loss / (double)r->epoch_losses : 0;
-    r->epoch_loss = 0;
-    r->epoch_losses = 0;
+    r->state.loss = c->epoch_losses > 0 ? c->epoch_loss / (double)c->epoch_losses : 0;
     if (status == LK_OK) {
+        r->state.epoch = c->point_count + 1;
         status = add_point(r, err);
     }
     if (status == LK_OK) {
+        c->epoch_loss = 0;
+        c->epoch_losses = 0;
         tell(r, LK_TRAIN_EPOCH);
     }
     return status;
 }
 
+static bool checkpoint_is_due(const struct run *r) {
+    return r->o->checkpoint_s > 0 && now_s() - r->saved_s >= r->o->checkpoint_s;
+}
+
 static lk_status learn(struct run *r, lk_error *err) {
     lk_status status = LK_OK;
-    while (status == LK_OK && r->state.step < r->state.steps) {
+    while (status == LK_OK && (r->state.step < r->state.steps || epoch_is_due(r))) {
         status = engine_check_stop(r->engine, err);
         if (status == LK_OK) {
-            status = one_step(r, err);
+            status = epoch_is_due(r) ? end_epoch(r, err) : one_step(r, err);
         }
-        if (status == LK_OK && r->state.step % r->epoch_steps == 0) {
-            status = end_epoch(r, err);
-        }
-        if (status == LK_OK && now_s() - r->saved_s >= r->o->checkpoint_s &&
-            r->o->checkpoint_s > 0) {
+        if (status == LK_OK && checkpoint_is_due(r)) {
             status = save(r, err);
         }
-    }
-    if (status == LK_E_CANCELLED) {
-        lk_error not_saved;
-        lk_status saved = save(r, &not_saved);
-        if (saved != LK_OK && err) {
-            *err = not_saved;
-        }
-        return saved == LK_OK ? status : saved;
     }
     return status;
 }
 
-static lk_status finish(struct run *r, lk_error *err) {
-    lk_status status = train_write(r, err);
+/* What is learnt is kept until all files are there. A run whose loss is no number any more keeps the last good checkpoint. */
+static lk_status run(struct run *r, lk_error *err) {
+    lk_error not_saved;
+    tell(r, LK_TRAIN_BEGIN);
+    lk_status status = learn(r, err);
+    bool learnt = status == LK_OK;
+    if (learnt) {
+        status = train_write(r, err);
+    }
     if (status == LK_OK) {
         unlink(r->checkpoint_path);
         tell(r, LK_TRAIN_END);
+    } else if ((learnt || status == LK_E_CANCELLED) && save(r, &not_saved) != LK_OK && err) {
+        *err = not_saved;
     }
-    return status;
+    return status == LK_OK || !err ? status : err->status;
 }
 
 lk_status lk_train(lk_train_state *state, lk_engine *engine, const char *const *paths,
@@ -337,11 +362,7 @@ lk_status lk_train(lk_train_state *state, lk_engine *engine, const char *const *
     struct run r = {.engine = engine, .o = options, .out = out, .report = report, .arg = arg};
     lk_status status = begin(&r, paths, path_count, err);
     if (status == LK_OK) {
-        tell(&r, LK_TRAIN_BEGIN);
-        status = learn(&r, err);
-    }
-    if (status == LK_OK) {
-        status = finish(&r, err);
+        status = run(&r, err);
     }
     if (state) {
         *state = r.state;

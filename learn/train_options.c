@@ -145,29 +145,29 @@ void train_settings(struct buf *b, const lk_train_options *o) {
     if (o->dim > 0) {
         buf_printf(b, ", dim %d", (int)o->dim);
     }
-    buf_printf(b, ", %s, validation %g, epochs %d, batch %d in groups of %d",
+    buf_printf(b, ", %s, validation %.12g, epochs %d, batch %d in groups of %d",
                o->instances ? "each picture a class" : "classes", o->validation, (int)o->epochs,
                (int)o->batch, (int)o->group_size);
     if (o->optimiser == LK_SGD) {
-        buf_printf(b, ", sgd momentum %g%s", o->momentum, o->nesterov ? " (Nesterov)" : "");
+        buf_printf(b, ", sgd momentum %.12g%s", o->momentum, o->nesterov ? " (Nesterov)" : "");
     } else {
         buf_add_text(b, ", adamw");
     }
     static const char *const schedules[] = {"constant", "cosine", "steps"};
-    buf_printf(b, ", rate %g %s, warm-up %g", o->rate, schedules[o->schedule], o->warmup);
+    buf_printf(b, ", rate %.12g %s, warm-up %.12g", o->rate, schedules[o->schedule], o->warmup);
     if (o->schedule == LK_SCHEDULE_STEPS) {
-        buf_printf(b, ", by %g every %g", o->step_factor, o->step_every);
+        buf_printf(b, ", by %.12g every %.12g", o->step_factor, o->step_every);
     }
-    buf_printf(b, ", decay %g, clip %g, average %g", o->decay, o->clip, o->average);
+    buf_printf(b, ", decay %.12g, clip %.12g, average %.12g", o->decay, o->clip, o->average);
     if (o->kind == LK_TRAIN_TRIPLET) {
         static const char *const minings[] = {"random", "semihard", "hard"};
-        buf_printf(b, ", margin %g of %s distances, %s negatives", o->margin,
+        buf_printf(b, ", margin %.12g of %s distances, %s negatives", o->margin,
                    o->squared ? "squared Euclidean" : "Euclidean", minings[o->mining]);
     } else if (o->kind == LK_TRAIN_CONTRASTIVE) {
-        buf_printf(b, ", temperature %g", o->temperature);
+        buf_printf(b, ", temperature %.12g", o->temperature);
     } else {
         buf_add_text(b, o->reconstruction == LK_RECONSTRUCT_SSIM ? ", SSIM" : ", MSE");
     }
-    buf_printf(b, ", difficulty %g, clean %g, seed %llu", o->difficulty, o->clean,
+    buf_printf(b, ", difficulty %.12g, clean %.12g, seed %llu", o->difficulty, o->clean,
                (unsigned long long)o->seed);
 }

@@ -28,8 +28,6 @@ struct run {
     void *arg;
     double began_s, saved_s, waited_s; /* monotonic clock; of this run */
     int64_t began_step;
-    double epoch_loss; /* sum */
-    int64_t epoch_losses;
 };
 
 /* LK_E_USAGE for settings out of range or against each other. */

@@ -77,9 +77,16 @@ static void test_neighbours(void **state) {
     const struct world *w = *state;
     lk_error err;
     lk_image sheet;
-    const struct sheet_question q[2] = {
-        {w->paths[0], 2, 2, {{w->paths[1], 0.9F, false}, {w->paths[2], 0.8F, true}}},
-        {w->paths[1], 1, 1, {{w->paths[3], 0.5F, true}}}};
+    static uint8_t gray[3 * 16 * 16];
+    struct sheet_question q[2] = {
+        {.path = w->paths[0],
+         .rank = 2,
+         .answer_count = 2,
+         .answers = {{w->paths[1], 0.9F, false}, {w->paths[2], 0.8F, true}}},
+        {.path = w->paths[1],
+         .rank = 1,
+         .answer_count = 1,
+         .answers = {{w->paths[3], 0.5F, true}}}};
     assert_ok(sheet_neighbours(&sheet, w->engine, "title", q, 2, &err));
     int32_t y = TOP + TILE / 2;
     assert_int_equal(pixel(&sheet, cell_x(0) + 48, y), 0xff0000);
@@ -96,6 +103,13 @@ static void test_neighbours(void **state) {
     y += CELL_HEIGHT;
     assert_int_equal(pixel(&sheet, cell_x(1) + 48, y - 10), 0xeaeef2);
     assert_int_equal(pixel(&sheet, cell_x(2) + 48, y), 0xffffff);
+    lk_image_release(&sheet);
+    /* A question that is no file. */
+    memset(gray, 0x40, sizeof gray);
+    q[0].image = (lk_image){
+        .data = gray, .width = 16, .height = 16, .stride = 48, .channels = 3, .bit_depth = 8};
+    assert_ok(sheet_neighbours(&sheet, w->engine, "title", q, 1, &err));
+    assert_int_equal(pixel(&sheet, cell_x(0) + 48, TOP + TILE / 2), 0x404040);
     lk_image_release(&sheet);
 }
 
