@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a run leaves: FILE.onnx, its card FILE.onnx.json, and to look at FILE.onnx.html (the curve) and FILE.onnx.png (questions with
+/* What a run leaves: FILE.onnx, its card FILE.onnx.json, and to look at: FILE.onnx.html (the curve), FILE.onnx.png (questions with
  * their nearest, or reconstructions). */
 #include <stdio.h>
 #include <string.h>

@@ -14,7 +14,7 @@ enum { SHEET_ROWS = 12, SHEET_NEAREST = 8, SHEET_PICTURES = 24 };
 /* The pictures held back as a set of questions. Classes: place i is sample i. Single pictures: places from `count` on are photos
  * of those from 0 on. */
 struct asked {
-    struct embedding e;
+    struct probe e;
     const struct validation *v;
     lk_eval_set set;
     float *vectors; /* a row a place */
@@ -27,7 +27,7 @@ static void asked_release(struct asked *a) {
     mem_free(a->set.references);
     mem_free(a->set.pairs);
     mem_free(a->vectors);
-    embedding_close(&a->e);
+    probe_close(&a->e);
 }
 
 static lk_status make_set(struct asked *a, lk_error *err) {
@@ -66,7 +66,7 @@ static lk_status make_set(struct asked *a, lk_error *err) {
 
 static lk_status look_at_photo(lk_image *out, void *arg, int32_t place, lk_error *err) {
     struct asked *a = arg;
-    return embedding_look(out, NULL, &a->e, place - a->v->at.count, true, err);
+    return probe_look(out, NULL, &a->e, place - a->v->at.count, true, err);
 }
 
 static lk_status draw_neighbours(lk_image *out, lk_engine *engine, struct asked *a,
@@ -84,7 +84,7 @@ static lk_status draw_reconstructions(lk_image *out, lk_engine *engine, struct a
     lk_status status = LK_OK;
     for (int32_t i = 0; status == LK_OK && i < count; i++) {
         int32_t at = (int32_t)((int64_t)i * held / count);
-        status = embedding_look(&seen[i], &made[i], &a->e, at, false, err);
+        status = probe_look(&seen[i], &made[i], &a->e, at, false, err);
     }
     snprintf(title, sizeof title, "%d of %d pictures held back, drawn again from %d numbers",
              (int)count, (int)held, (int)a->e.dim);
@@ -105,10 +105,10 @@ static lk_status ask(lk_evaluation *out, lk_image *sheet, lk_engine *engine, str
     lk_evaluate_options o = lk_evaluate_options_default();
     const lk_vectors vectors = {a->vectors, a->set.count, a->e.dim};
     o.resamples = a->v->resamples;
-    lk_status status = embedding_all(a->vectors, &a->e, engine, false, err);
+    lk_status status = probe_all(a->vectors, &a->e, engine, false, err);
     if (status == LK_OK && a->v->instances) {
         size_t originals = (size_t)a->v->at.count * (size_t)a->e.dim;
-        status = embedding_all(a->vectors + originals, &a->e, engine, true, err);
+        status = probe_all(a->vectors + originals, &a->e, engine, true, err);
     }
     if (status == LK_OK) {
         status = lk_eval_set_evaluate(out, engine, &a->set, &vectors, NULL, &o, err);
@@ -125,7 +125,7 @@ lk_status validate(lk_evaluation *out, double *loss, lk_image *sheet, lk_engine 
                    lk_error *err) {
     struct asked a = {.v = v};
     *out = (lk_evaluation){0};
-    lk_status status = embedding_open(&a.e, engine, l, file, &v->at, err);
+    lk_status status = probe_open(&a.e, engine, l, file, &v->at, err);
     status = status == LK_OK ? make_set(&a, err) : status;
     status = status == LK_OK ? ask(out, sheet, engine, &a, err) : status;
     *loss = a.e.numbers > 0 ? a.e.error / (double)a.e.numbers : 0;

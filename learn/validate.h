@@ -4,7 +4,7 @@
 #ifndef LK_VALIDATE_H
 #define LK_VALIDATE_H
 
-#include "learn/embedding.h"
+#include "learn/probe.h"
 
 /* More are not asked: validation stays a small part of an epoch. */
 enum { VALIDATE_MOST = 2000 };

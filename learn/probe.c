@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "learn/embedding.h"
+#include "learn/probe.h"
 
 #include <math.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 
 enum { BATCH = 16 };
 
-lk_status embedding_open(struct embedding *e, lk_engine *engine, const struct learner *l,
-                         const lk_bytes *file, const struct looked_at *at, lk_error *err) {
+lk_status probe_open(struct probe *e, lk_engine *engine, const struct learner *l,
+                     const lk_bytes *file, const struct looked_at *at, lk_error *err) {
     static const char *const names[] = {PRESET_EMBEDDING, PRESET_RECONSTRUCTION};
     const struct network_options o = {
         .threads = lk_engine_threads(engine),
@@ -24,7 +24,7 @@ lk_status embedding_open(struct embedding *e, lk_engine *engine, const struct le
     const int64_t dims[4] = {BATCH, 3, l->card.height, l->card.width};
     struct tensor input = tensor_of(TENSOR_F32, 4, dims);
     struct graph g;
-    *e = (struct embedding){.l = l, .at = *at};
+    *e = (struct probe){.l = l, .at = *at};
     lk_status status = onnx_read(&g, file->data, file->size, o.memory_bytes, err);
     if (status == LK_OK) {
         status = network_new(&e->network, &g, &input, names, l->reconstructs ? 2 : 1, &o, err);
@@ -36,17 +36,17 @@ lk_status embedding_open(struct embedding *e, lk_engine *engine, const struct le
     return status;
 }
 
-void embedding_close(struct embedding *e) {
+void probe_close(struct probe *e) {
     network_free(e->network);
     viewer_free(e->viewer);
 }
 
-static size_t pixels_of(const struct embedding *e) {
+static size_t pixels_of(const struct probe *e) {
     return (size_t)e->l->card.width * (size_t)e->l->card.height;
 }
 
 /* What was drawn of the first `rows` pictures against them. */
-static void add_error(struct embedding *e, int32_t rows) {
+static void add_error(struct probe *e, int32_t rows) {
     const float *x = network_input(e->network, 0)->data, *y = network_output(e->network, 1)->data;
     size_t pixels = pixels_of(e);
     for (size_t row = 0; row < (size_t)rows; row++) {
@@ -60,7 +60,7 @@ static void add_error(struct embedding *e, int32_t rows) {
 }
 
 /* Shows the network the pictures from `from` on. */
-static lk_status run(struct embedding *e, int32_t from, int32_t rows, bool photos, lk_error *err) {
+static lk_status run(struct probe *e, int32_t from, int32_t rows, bool photos, lk_error *err) {
     float *input = network_input(e->network, 0)->data;
     lk_status status = LK_OK;
     for (int32_t i = 0; status == LK_OK && i < rows; i++) {
@@ -75,8 +75,7 @@ static lk_status run(struct embedding *e, int32_t from, int32_t rows, bool photo
     return status == LK_OK ? network_run(e->network, err) : status;
 }
 
-lk_status embedding_all(float *out, struct embedding *e, lk_engine *engine, bool photos,
-                        lk_error *err) {
+lk_status probe_all(float *out, struct probe *e, lk_engine *engine, bool photos, lk_error *err) {
     lk_status status = LK_OK;
     for (int32_t i = 0; status == LK_OK && i < e->at.count; i += BATCH) {
         int32_t rows = MIN(BATCH, e->at.count - i);
@@ -98,7 +97,7 @@ static uint8_t level_of(double v) {
 }
 
 /* Numbers of the input, channels last, as the picture they stand for. */
-static void show_input(lk_image *out, const struct embedding *e) {
+static void show_input(lk_image *out, const struct probe *e) {
     const float *x = network_input(e->network, 0)->data;
     const struct view_input *input = &e->l->input;
     for (int32_t y = 0; y < out->height; y++) {
@@ -110,7 +109,7 @@ static void show_input(lk_image *out, const struct embedding *e) {
 }
 
 /* Planes of levels 0 to 1. */
-static void show_made(lk_image *out, const struct embedding *e) {
+static void show_made(lk_image *out, const struct probe *e) {
     const float *made = network_output(e->network, 1)->data;
     for (int32_t c = 0; c < 3; c++) {
         for (int32_t y = 0; y < out->height; y++) {
@@ -121,8 +120,8 @@ static void show_made(lk_image *out, const struct embedding *e) {
     }
 }
 
-lk_status embedding_look(lk_image *seen, lk_image *made, struct embedding *e, int32_t i, bool photo,
-                         lk_error *err) {
+lk_status probe_look(lk_image *seen, lk_image *made, struct probe *e, int32_t i, bool photo,
+                     lk_error *err) {
     int32_t width = e->l->card.width, height = e->l->card.height;
     *seen = (lk_image){0};
     lk_status status = run(e, i, 1, photo, err);
