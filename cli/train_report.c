@@ -127,17 +127,18 @@ static void print_line(const char *event, const lk_train_state *s) {
 }
 
 void train_report_event(void *arg, const lk_train_state *s) {
-    static const char *const names[] = {"begin", "step", "epoch", "end"};
     struct train_report *r = arg;
-    if (s->event == LK_TRAIN_BEGIN) {
+    if (s->event == LK_TRAIN_READ) {
+        remark(r->common, "reading %d pictures", (int)s->pictures);
+    } else if (s->event == LK_TRAIN_BEGIN) {
         show_begin(r, s);
     } else if (s->event == LK_TRAIN_STEP) {
         show_step(r, s);
     } else if (s->event == LK_TRAIN_EPOCH) {
         show_epoch(r, s);
     }
-    if (r->jsonl && s->event != LK_TRAIN_STEP && s->event != LK_TRAIN_END) {
-        print_line(names[s->event], s);
+    if (r->jsonl && (s->event == LK_TRAIN_BEGIN || s->event == LK_TRAIN_EPOCH)) {
+        print_line(s->event == LK_TRAIN_BEGIN ? "begin" : "epoch", s);
     }
 }
 
@@ -154,17 +155,30 @@ static void add_done(struct buf *b, const struct train_report *r, const lk_train
     buf_add_text(b, "\n");
 }
 
+/* After a disk that was full at the very end, say. */
+static void say_what_is_kept(const struct train_report *r, const lk_train_state *s) {
+    char path[4096];
+    snprintf(path, sizeof path, "%s.checkpoint", r->out);
+    if (s->steps > 0 && s->step == s->steps && access(path, F_OK) == 0) {
+        remark(r->common, "what was learnt is kept in %s; --resume writes it again", path);
+    }
+}
+
 enum exit_code train_report_end(struct train_report *r, lk_status status,
                                 const lk_train_state *state, const lk_error *err) {
     struct buf b;
     struct json j;
     hide(r);
-    if (status == LK_E_CANCELLED && state->step > 0) {
+    bool kept = status == LK_E_CANCELLED && state->step > 0;
+    if (kept && !r->common->json && !r->common->quiet) {
         remark(r->common, "stopped after step %lld of %lld; --resume goes on",
                (long long)state->step, (long long)state->steps);
+        return EXIT_TROUBLE; /* which the signal's own code replaces */
     }
     if (status != LK_OK) {
-        return report_error(r->common, err);
+        enum exit_code code = report_error(r->common, err);
+        say_what_is_kept(r, state);
+        return code;
     }
     buf_init(&b, 1 << 16);
     json_init(&j, &b, r->jsonl ? 0 : 2);

@@ -134,9 +134,13 @@ static lk_status parse(struct checkpoint *c, struct learner *l, const lk_bytes *
     if (t.cut || t.left != numbers) {
         return error_set(err, LK_E_CORRUPT, "the checkpoint is of another network");
     }
+    int64_t steps; /* the optimiser's: the last block */
+    memcpy(&steps, t.at + t.left - sizeof steps, sizeof steps);
+    if (steps != c->step) {
+        return error_set(err, LK_E_CORRUPT, "%s", damaged);
+    }
     each_block(l, take, &t);
-    return *optimiser_steps(l->optimiser) == c->step ? LK_OK
-                                                     : error_set(err, LK_E_CORRUPT, "%s", damaged);
+    return LK_OK;
 }
 
 lk_status checkpoint_load(struct checkpoint *c, struct learner *l, const char *path,

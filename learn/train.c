@@ -120,6 +120,8 @@ static lk_status read_pictures(struct run *r, const char *const *paths, size_t c
     r->instances = r->o->kind == LK_TRAIN_AUTOENCODER || r->d.classes == r->d.count;
     int32_t side = 2 * MAX(r->learner->card.width, r->learner->card.height);
     if (status == LK_OK) {
+        r->state.pictures = r->d.count;
+        tell(r, LK_TRAIN_READ);
         status = pictures_load(&r->pictures, r->engine, &r->d, side, LEARNER_MEMORY_BYTES, err);
     }
     if (status != LK_OK) {
@@ -160,7 +162,7 @@ static lk_status make_sampler(struct run *r, lk_error *err) {
     double each = (double)r->epoch_steps;
     r->schedule = (struct schedule){.kind = (enum schedule_kind)o->schedule,
                                     .rate = o->rate,
-                                    .warmup = (int64_t)(MIN(o->warmup, o->epochs / 2.0) * each),
+                                    .warmup = (int64_t)(train_warmup(o) * each),
                                     .total = r->state.steps,
                                     .every = MAX((int64_t)(o->step_every * each), 1),
                                     .factor = o->step_factor};
@@ -172,6 +174,7 @@ static lk_status know_run(struct run *r, lk_error *err) {
     struct buf b;
     buf_init(&b, (size_t)1 << 30);
     train_settings(&b, r->o);
+    buf_printf(&b, "\n%s", r->o->from ? r->o->from : "");
     for (int32_t i = 0; i < r->d.count; i++) {
         buf_printf(&b, "\n%s %d", r->d.paths[i], (int)r->d.labels[i]);
     }
@@ -199,6 +202,23 @@ static lk_status start_batches(struct run *r, lk_error *err) {
     return batches_new(&r->batches, &r->pictures, &options, err);
 }
 
+/* The place where a run goes on: one that it can have come to. */
+static lk_status go_on(struct run *r, lk_error *err) {
+    const struct checkpoint *c = &r->checkpoint;
+    lk_status status = checkpoint_load(&r->checkpoint, r->learner, r->checkpoint_path, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    int64_t ended = c->step / r->epoch_steps; /* the last epoch may wait for its measure */
+    if (c->step > r->state.steps || c->point_count > ended || c->point_count + 1 < ended) {
+        status = error_set(err, LK_E_CORRUPT, "the checkpoint is damaged: step %lld of %lld",
+                           (long long)c->step, (long long)r->state.steps);
+        return error_input(err, status, r->checkpoint_path);
+    }
+    r->state.step = c->step;
+    return LK_OK;
+}
+
 static lk_status begin(struct run *r, const char *const *paths, size_t count, lk_error *err) {
     lk_status status = train_check(r->o, err);
     if (status == LK_OK) {
@@ -217,8 +237,7 @@ static lk_status begin(struct run *r, const char *const *paths, size_t count, lk
         status = know_run(r, err);
     }
     if (status == LK_OK && r->o->resume) {
-        status = checkpoint_load(&r->checkpoint, r->learner, r->checkpoint_path, err);
-        r->state.step = r->checkpoint.step;
+        status = go_on(r, err);
     }
     if (status == LK_OK) {
         status = start_batches(r, err);
@@ -307,6 +326,7 @@ static lk_status end_epoch(struct run *r, lk_error *err) {
     }
     status = train_measure(r, &file, 0, NULL, err);
     lk_bytes_release(&file);
+    r->state.rate = schedule_rate(&r->schedule, r->state.step - 1); /* not known after a resume */
     r->state.loss = c->epoch_losses > 0 ? c->epoch_loss / (double)c->epoch_losses : 0;
     if (status == LK_OK) {
         r->state.epoch = c->point_count + 1;

@@ -133,9 +133,15 @@ lk_status train_check_out(const char *out, lk_error *err) {
     return file_can_write(out, err);
 }
 
+double train_warmup(const lk_train_options *o) {
+    return MIN(o->warmup, o->epochs / 2.0);
+}
+
 void train_settings(struct buf *b, const lk_train_options *o) {
-    buf_printf(b, "%s, %s %s", lk_train_kind_name(o->kind), o->from ? "from" : "preset",
-               o->from ? o->from : o->preset);
+    const char *slash = o->from ? strrchr(o->from, '/') : NULL;
+    const char *from = slash ? slash + 1 : o->from;
+    buf_printf(b, "%s, %s %s", lk_train_kind_name(o->kind), from ? "from" : "preset",
+               from ? from : o->preset);
     if (o->last_layers > 0) {
         buf_printf(b, " (last %d layers)", (int)o->last_layers);
     }
@@ -154,7 +160,8 @@ void train_settings(struct buf *b, const lk_train_options *o) {
         buf_add_text(b, ", adamw");
     }
     static const char *const schedules[] = {"constant", "cosine", "steps"};
-    buf_printf(b, ", rate %.12g %s, warm-up %.12g", o->rate, schedules[o->schedule], o->warmup);
+    buf_printf(b, ", rate %.12g %s, warm-up %.12g", o->rate, schedules[o->schedule],
+               train_warmup(o));
     if (o->schedule == LK_SCHEDULE_STEPS) {
         buf_printf(b, ", by %.12g every %.12g", o->step_factor, o->step_every);
     }

@@ -34,7 +34,10 @@ struct run {
 MUST_CHECK lk_status train_check(const lk_train_options *o, lk_error *err);
 /* Asks what writing at the end would say: LK_E_USAGE for a name that no card can bear, LK_E_WRITE. err->input is out. */
 MUST_CHECK lk_status train_check_out(const char *out, lk_error *err);
-/* All that decides what a run makes, but for its pictures, as a line of text: for the card, and to know a run again. */
+/* Epochs of warm-up: half of a short run at most, so that the rate is reached. */
+double train_warmup(const lk_train_options *o);
+/* All that decides what a run makes, but for its pictures, as a line of text: for the card, and to know a run again. A
+ * file it begins with is told by its name alone: cards go to others. */
 void train_settings(struct buf *b, const lk_train_options *o);
 
 /* Measures the network of file on what was held back, into r->state; sheet may be NULL. */

@@ -74,7 +74,9 @@ typedef enum lk_train_event {
     LK_TRAIN_BEGIN,
     LK_TRAIN_STEP,
     LK_TRAIN_EPOCH,
-    LK_TRAIN_END
+    LK_TRAIN_END,
+    LK_TRAIN_READ, /* comes first: `pictures` files are read now, which takes its time */
+    LK_TRAIN_EVENTS
 } lk_train_event;
 
 /* How it stands; figures that are not there yet are 0. */

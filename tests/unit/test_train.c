@@ -84,9 +84,9 @@ static int free_world(void **state) {
 
 struct stopping {
     int *stop;
-    lk_train_event event; /* the stop comes with this event ... */
-    int64_t step;         /* ... at this step */
-    int32_t events[4];    /* how many of each kind came */
+    lk_train_event event;            /* the stop comes with this event ... */
+    int64_t step;                    /* ... at this step */
+    int32_t events[LK_TRAIN_EVENTS]; /* how many of each kind came */
 };
 
 static void count_and_stop(void *arg, const lk_train_state *s) {
@@ -123,6 +123,7 @@ static void test_whole(void **state) {
     assert_int_equal(s.step, s.steps);
     assert_int_equal(s.pictures + s.held_back + s.leaks, PICTURES);
     assert_true(s.validated && s.loss >= 0 && s.unread == 0);
+    assert_int_equal(never.events[LK_TRAIN_READ], 1);
     assert_int_equal(never.events[LK_TRAIN_BEGIN], 1);
     assert_int_equal(never.events[LK_TRAIN_STEP], s.steps);
     assert_int_equal(never.events[LK_TRAIN_EPOCH], 2);
@@ -182,6 +183,26 @@ static void sign(lk_bytes *bytes) {
     memcpy(bytes->data + bytes->size - DIGEST, digest, DIGEST);
 }
 
+static void check_far(struct world *w, lk_bytes *good) {
+    /* A place behind the run's end, of which all parts agree: epochs without end would be measured. */
+    struct stopping never = {&w->stop, LK_TRAIN_END, -1, {0}};
+    const int64_t far = 1000000000000;
+    lk_error err;
+    uint8_t *step = good->data + sizeof "likeness checkpoint 1\n" - 1 + DIGEST;
+    uint8_t kept[2][sizeof far], *last = good->data + good->size - DIGEST - sizeof far;
+    memcpy(kept[0], step, sizeof far);
+    memcpy(kept[1], last, sizeof far);
+    memcpy(step, &far, sizeof far);
+    memcpy(last, &far, sizeof far);
+    sign(good);
+    put_checkpoint(w, good);
+    assert_refused(LK_E_CORRUPT, run(w, true, &never, NULL, &err));
+    assert_says(&err, "step 1000000000000 of");
+    assert_string_equal(err.input, w->checkpoint);
+    memcpy(step, kept[0], sizeof far);
+    memcpy(last, kept[1], sizeof far);
+}
+
 static void test_checkpoints(void **state) {
     struct world *w = *state;
     lk_error err;
@@ -220,6 +241,7 @@ static void test_checkpoints(void **state) {
         assert_refused(LK_E_CORRUPT, run(w, true, &never, NULL, &err));
         memcpy(step, kept, sizeof kept);
     }
+    check_far(w, &good);
     sign(&good);
     put_checkpoint(w, &good);
     w->options.margin = 0.5;

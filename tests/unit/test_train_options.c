@@ -91,6 +91,23 @@ static void test_mistakes(void **state) {
     }
 }
 
+/* A line for the card: what is done, not what was asked, and no folders of whoever did it. */
+static void test_settings(void **state) {
+    (void)state;
+    struct buf b;
+    lk_train_options o = lk_train_options_default(LK_TRAIN_TRIPLET);
+    o.from = "/home/somebody/secret/net.onnx";
+    o.epochs = 3;
+    o.warmup = 2;
+    buf_init(&b, 4096);
+    train_settings(&b, &o);
+    assert_int_equal(b.status, LK_OK);
+    assert_non_null(strstr((const char *)b.data, "triplet, from net.onnx, "));
+    assert_non_null(strstr((const char *)b.data, ", warm-up 1.5,"));
+    assert_null(strstr((const char *)b.data, "somebody"));
+    buf_release(&b);
+}
+
 /* A name that no card can bear makes a network that nothing can open. */
 static void test_out(void **state) {
     (void)state;
@@ -112,6 +129,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_usual),
         cmocka_unit_test(test_mistakes),
+        cmocka_unit_test(test_settings),
         cmocka_unit_test(test_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
