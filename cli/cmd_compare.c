@@ -169,7 +169,11 @@ static void add_file_warnings(lk_comparison *c) {
 
 /* A model is given to be asked, even where no measure is named. */
 static const char *measures_of(const struct compare_settings *s) {
-    return s->measures || !s->measure.model ? s->measures : "default,latent,category";
+    const lk_model_card *card = s->measure.model ? lk_model_card_of(s->measure.model) : NULL;
+    if (s->measures || !card) {
+        return s->measures;
+    }
+    return card->probabilities[0] || card->logits[0] ? "default,latent,category" : "default,latent";
 }
 
 static lk_status compare_pictures(struct comparing *c, const struct compare_settings *s,

@@ -52,6 +52,7 @@ static void card_json(struct json *j, const lk_catalogue_entry *e) {
     json_text(j, "name", c->name);
     json_text(j, "title", c->title);
     json_bool(j, "installed", e->installed);
+    json_bool(j, "built_in", e->built_in);
     json_bool(j, "shipped_card", e->shipped);
     json_text(j, "file", c->file);
     json_text(j, "sha256", c->sha256);
@@ -92,7 +93,10 @@ static enum exit_code print_models(const struct verb_call *v, const lk_catalogue
             card_json(&j, e);
         } else {
             buf_printf(&b, "%-20s %-14s %s\n", e->card.name,
-                       e->installed ? "installed" : "not installed", e->card.title);
+                       e->installed  ? "installed"
+                       : e->built_in ? "built in"
+                                     : "not installed",
+                       e->card.title);
         }
     }
     if (common->json) {
@@ -142,9 +146,11 @@ static void card_text(struct buf *b, const struct verb_call *v, const lk_catalog
                    c->background ? ", class 0 is the background" : "");
     }
     add_line(b, "notes", c->notes);
+    add_line(b, "training", c->training);
+    add_line(b, "figures", c->figures);
     if (e->installed) {
         buf_printf(b, "%-14s in %s\n", "installed", v->folder);
-    } else {
+    } else if (!e->built_in) {
         buf_printf(b, "%-14s get %s from the source above, then: likeness model add %s\n",
                    "not installed", c->file, c->file);
     }

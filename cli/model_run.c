@@ -24,23 +24,25 @@ void models_folder(char *out, size_t size, const char *chosen) {
     }
 }
 
-/* The only model whose file is there, or that called mobilenet-v2 among several. */
-static lk_status only_model(char *name, size_t size, const char *folder, lk_error *err) {
+/* The only model in the folder that classifies, or that called mobilenet-v2 among several. */
+static lk_status usual_classifier(char *name, size_t size, const char *folder, lk_error *err) {
     lk_catalogue c;
     lk_status status = lk_catalogue_read(&c, folder, err);
     size_t found = 0;
     for (size_t i = 0; status == LK_OK && i < c.count; i++) {
         const lk_catalogue_entry *e = &c.entries[i];
         bool usual = strcmp(e->card.name, "mobilenet-v2") == 0;
-        if (e->installed && (found == 0 || usual)) {
+        bool classifies = e->card.probabilities[0] || e->card.logits[0];
+        if (e->installed && classifies && (found == 0 || usual)) {
             snprintf(name, size, "%s", e->card.name);
+            found++;
         }
-        found += e->installed ? 1 : 0;
     }
     if (status == LK_OK && found == 0) {
         *err = (lk_error){.status = LK_E_USAGE};
         snprintf(err->text, sizeof err->text,
-                 "no model is installed in %.300s: likeness model add FILE, or --model FILE",
+                 "no model that classifies is installed in %.300s: likeness model add FILE, or "
+                 "--model FILE",
                  folder);
         status = LK_E_USAGE;
     }
@@ -50,14 +52,15 @@ static lk_status only_model(char *name, size_t size, const char *folder, lk_erro
 
 lk_status model_choose(lk_model **out, lk_engine *engine, const struct model_settings *s,
                        lk_model_want want, lk_error *err) {
-    char folder[4096], name[64];
+    char folder[4096], name[64] = LK_MODEL_DEFAULT;
     models_folder(folder, sizeof folder, s->folder);
     lk_model_options o = {.folder = folder, .card = s->card, .want = want};
     *out = NULL;
     if (s->model) {
         return lk_model_open(out, engine, s->model, &o, err);
     }
-    lk_status status = only_model(name, sizeof name, folder, err);
+    lk_status status =
+        want == LK_WANT_EMBEDDING ? LK_OK : usual_classifier(name, sizeof name, folder, err);
     return status == LK_OK ? lk_model_open(out, engine, name, &o, err) : status;
 }
 
@@ -77,21 +80,25 @@ static bool names(const char *list, const char *word) {
 
 lk_status model_for_measures(lk_model **out, lk_engine *engine, const struct model_settings *s,
                              const char *measures, lk_error *err) {
-    bool named = false;
+    bool embedding = false, classes = false, all = names(measures, "all");
     *out = NULL;
     for (size_t i = 0; i < lk_measure_count(); i++) {
         const lk_measure_info *m = lk_measure_at(i);
-        named = named || (m->needs_model && names(measures, m->name));
+        bool named = m->needs_model && names(measures, m->name);
+        embedding = embedding || (named && !m->needs_classes);
+        classes = classes || (named && m->needs_classes);
     }
-    if (!s->model && !named && !names(measures, "all")) {
-        return LK_OK;
+    if (s->model || classes) {
+        return model_choose(out, engine, s, LK_WANT_ALL, err);
     }
-    lk_status status = model_choose(out, engine, s, LK_WANT_ALL, err);
-    bool none = status == LK_E_USAGE && !s->model && !named;
-    if (none) {
+    if (all) { /* with a classifier it is more */
+        lk_status status = model_choose(out, engine, s, LK_WANT_ALL, err);
+        if (status != LK_E_USAGE) {
+            return status;
+        }
         *err = (lk_error){0};
     }
-    return none ? LK_OK : status;
+    return embedding || all ? model_choose(out, engine, s, LK_WANT_EMBEDDING, err) : LK_OK;
 }
 
 /* A group of pictures on their way through the network. */

@@ -7,7 +7,7 @@
 #include "cli/command.h"
 
 struct model_settings {
-    const char *model; /* name or path; NULL: the only one installed */
+    const char *model; /* name or path; NULL: the usual one */
     const char *folder;
     const char *card;
 };
@@ -20,7 +20,7 @@ struct model_settings {
      "NAME|FILE",                                                                                  \
      NULL,                                                                                         \
      NULL,                                                                                         \
-     "the model (the only one in the catalogue)",                                                  \
+     "the model (" LK_MODEL_DEFAULT "; to classify, the one in the catalogue)",                    \
      offsetof(settings, member) + offsetof(struct model_settings, model)},                         \
         {"models",                                                                                 \
          0,                                                                                        \
@@ -39,12 +39,13 @@ struct model_settings {
  * empty when there is no home. */
 void models_folder(char *out, size_t size, const char *chosen);
 
-/* Opens the model that the settings choose. */
+/* Opens the model that the settings choose: without a name LK_MODEL_DEFAULT, or where classes are wanted an installed classifier,
+ * mobilenet-v2 among several. LK_E_USAGE when there is none. */
 lk_status model_choose(lk_model **out, lk_engine *engine, const struct model_settings *s,
                        lk_model_want want, lk_error *err);
 
 /* The same for measures: *out stays NULL, with LK_OK, when the list of measures (NULL is "default") asks for none that needs a
- * model, or is "all" and no model is installed. */
+ * model. For "all", a classifier that is installed, else LK_MODEL_DEFAULT. */
 lk_status model_for_measures(lk_model **out, lk_engine *engine, const struct model_settings *s,
                              const char *measures, lk_error *err);
 

@@ -115,7 +115,7 @@ static lk_status read_file(struct graph *g, struct learner *l, lk_engine *engine
         return status;
     }
     l->card = files.card;
-    status = model_read(&bytes, digest, engine, files.file, &files.card, err);
+    status = model_read(&bytes, digest, engine, &files, &files.card, err);
     if (status == LK_OK) {
         status = onnx_read(g, bytes.data, bytes.size, (size_t)engine->limits.memory_bytes, err);
         lk_bytes_release(&bytes);

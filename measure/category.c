@@ -105,6 +105,7 @@ const struct measure measure_category = {
              .higher_is_more_alike = true,
              .symmetric = true,
              .needs_model = true,
+             .needs_classes = true,
              .best = 1,
              .min = 0,
              .max = 1},

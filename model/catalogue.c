@@ -38,9 +38,17 @@ static void folder_of(char out[MODEL_PATH_BYTES], const char *path) {
     snprintf(out, MODEL_PATH_BYTES, "%.*s", (int)MAX(length, 1), slash ? path : ".");
 }
 
-lk_status model_read(lk_bytes *out, char digest[65], lk_engine *engine, const char *path,
-                     const lk_model_card *card, lk_error *err) {
-    lk_status status = file_read(out, path, engine->limits.memory_bytes, engine->stop, err);
+const char *model_files_name(const struct model_files *files) {
+    return files->file ? files->file : files->card.name;
+}
+
+lk_status model_read(lk_bytes *out, char digest[65], lk_engine *engine,
+                     const struct model_files *files, const lk_model_card *card, lk_error *err) {
+    if (!files->file) { /* as it was when the library was made: nothing to be checked */
+        memcpy(digest, card->sha256, sizeof card->sha256);
+        return model_read_built_in(out, card, err);
+    }
+    lk_status status = file_read(out, files->file, engine->limits.memory_bytes, engine->stop, err);
     if (status != LK_OK) {
         return status;
     }
@@ -49,7 +57,7 @@ lk_status model_read(lk_bytes *out, char digest[65], lk_engine *engine, const ch
         lk_bytes_release(out);
         error_set(err, LK_E_CORRUPT, "the file's checksum is %s, the card of %s says %s", digest,
                   card->name, card->sha256);
-        return error_input(err, LK_E_CORRUPT, path);
+        return error_input(err, LK_E_CORRUPT, files->file);
     }
     return LK_OK;
 }
@@ -114,6 +122,8 @@ static lk_status find_named(struct model_files *out, const char *folder, const c
     if (e && e->installed) {
         out->card = e->card;
         status = files_in(out, folder, e->card.file, err);
+    } else if (e && e->built_in) {
+        out->card = e->card;
     } else if (e) {
         status = error_set(err, LK_E_IO,
                            "model %s is known but its file, %s, is not in the catalogue: "
@@ -237,6 +247,7 @@ static lk_status read_shipped(lk_catalogue *c, lk_error *err) {
         lk_catalogue_entry entry = {.shipped = true};
         lk_status status = card_shipped(&entry.card, i, &there, err);
         lk_catalogue_entry *known = there ? find_entry(c, entry.card.name) : NULL;
+        entry.built_in = there && model_is_built_in(&entry.card);
         if (status == LK_OK && known) {
             known->shipped = true;
         } else if (status == LK_OK && there) {

@@ -53,11 +53,11 @@ lk_status lk_model_export(lk_engine *engine, const char *folder, const char *nam
     if (status != LK_OK) {
         return status;
     }
-    status = model_read(&file, digest, engine, files.file, &files.card, err);
+    status = model_read(&file, digest, engine, &files, &files.card, err);
     if (status == LK_OK) {
         status = cut_and_write(&out, &file, &files.card, (size_t)engine->limits.memory_bytes, err);
         lk_bytes_release(&file);
-        status = status == LK_OK ? LK_OK : error_input(err, status, files.file);
+        status = status == LK_OK ? LK_OK : error_input(err, status, model_files_name(&files));
     }
     if (status == LK_OK) {
         status = file_write(path, out.data, out.size, err);

@@ -171,7 +171,7 @@ static lk_status read_pieces(struct piece pieces[PIECES], lk_model_card *card, l
                              const struct model_files *files, lk_error *err) {
     char digest[65];
     lk_bytes *file = &pieces[FILE_PIECE].bytes;
-    lk_status status = model_read(file, digest, engine, files->file, card, err);
+    lk_status status = model_read(file, digest, engine, files, card, err);
     if (status != LK_OK) {
         return status;
     }

@@ -145,12 +145,12 @@ static lk_status load(lk_model *m, const struct model_files *files, const lk_mod
                       lk_error *err) {
     lk_bytes bytes = {0};
     char digest[65];
-    lk_status status = model_read(&bytes, digest, m->engine, files->file, &files->card, err);
+    lk_status status = model_read(&bytes, digest, m->engine, files, &files->card, err);
     if (status == LK_OK) {
         status = build(m, &bytes, o->want, err);
         lk_bytes_release(&bytes);
         if (status != LK_OK) {
-            return error_input(err, status, files->file);
+            return error_input(err, status, model_files_name(files));
         }
     }
     if (status == LK_OK && files->labels && m->classes >= 0) {

@@ -20,7 +20,7 @@ LK_MUST_CHECK lk_status model_join(char **out, const char *folder, const char *n
 /* Where a model's file and labels lie, and its card. */
 struct model_files {
     lk_model_card card;
-    char *file;   /* owned */
+    char *file;   /* owned; NULL: it is part of the library */
     char *labels; /* owned; NULL when the model has none */
 };
 void model_files_release(struct model_files *files);
@@ -30,8 +30,17 @@ void model_files_release(struct model_files *files);
 LK_MUST_CHECK lk_status model_find(struct model_files *out, const char *folder, const char *name,
                                    const char *card_path, lk_error *err);
 
-/* Reads a model's file and holds its checksum against the card's, unless that says none. digest is filled. */
+/* What errors call it. */
+const char *model_files_name(const struct model_files *files);
+
+/* Reads a model's file and holds its checksum against that of card, unless that says none. digest is filled. */
 LK_MUST_CHECK lk_status model_read(lk_bytes *out, char digest[65], lk_engine *engine,
-                                   const char *path, const lk_model_card *card, lk_error *err);
+                                   const struct model_files *files, const lk_model_card *card,
+                                   lk_error *err);
+
+/* Whether the card's file is part of the library; a copy of it. */
+bool model_is_built_in(const lk_model_card *card);
+LK_MUST_CHECK lk_status model_read_built_in(lk_bytes *out, const lk_model_card *card,
+                                            lk_error *err);
 
 #endif

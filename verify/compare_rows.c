@@ -10,9 +10,15 @@
 #include "measure/measure.h"
 #include "verify/comparing.h"
 
-/* Whether the comma-separated list (NULL is "default") names this measure. What needs a network is part of "all" only when there
- * is one. */
-static bool is_wanted(const char *list, const lk_measure_info *info, bool has_model) {
+/* Whether the model, or none, gives what the measure asks of it. */
+static bool can_ask(const lk_measure_info *info, const lk_model *model) {
+    const lk_model_card *card = model ? lk_model_card_of(model) : NULL;
+    bool classes = card && (card->probabilities[0] || card->logits[0]);
+    return (!info->needs_model || model) && (!info->needs_classes || classes);
+}
+
+/* Whether the comma-separated list (NULL is "default") names this measure. "all" is all that can be asked. */
+static bool is_wanted(const char *list, const lk_measure_info *info, const lk_model *model) {
     if (!list || strcmp(list, "default") == 0) {
         return info->is_default;
     }
@@ -21,7 +27,7 @@ static bool is_wanted(const char *list, const lk_measure_info *info, bool has_mo
         char name[64];
         snprintf(name, sizeof name, "%.*s", (int)length, p);
         const lk_measure_info *found = lk_measure_find(name);
-        bool all = strcmp(name, "all") == 0 && (has_model || !info->needs_model);
+        bool all = strcmp(name, "all") == 0 && can_ask(info, model);
         if (found == info || all || (strcmp(name, "default") == 0 && info->is_default)) {
             return true;
         }
@@ -30,7 +36,7 @@ static bool is_wanted(const char *list, const lk_measure_info *info, bool has_mo
     return false;
 }
 
-lk_status check_names(const char *list, bool has_model, lk_error *err) {
+lk_status check_names(const char *list, const lk_model *model, lk_error *err) {
     for (const char *p = list ? list : ""; *p;) {
         size_t length = strcspn(p, ",");
         char name[64];
@@ -40,7 +46,7 @@ lk_status check_names(const char *list, bool has_model, lk_error *err) {
                              name);
         }
         const lk_measure_info *info = lk_measure_find(name);
-        if (info && info->needs_model && !has_model) {
+        if (info && info->needs_model && !model) {
             return error_set(err, LK_E_USAGE, "measure %s needs a model (--model)", name);
         }
         p += length + (p[length] == ',');

@@ -27,7 +27,7 @@ struct comparing {
 void comparing_warn(lk_comparison *out, const char *code, const char *text);
 
 /* compare_rows.c: LK_E_USAGE for a name in the list that no measure has, or one that needs a model when there is none. */
-LK_MUST_CHECK lk_status check_names(const char *list, bool has_model, lk_error *err);
+LK_MUST_CHECK lk_status check_names(const char *list, const lk_model *model, lk_error *err);
 /* Runs the rows of the table that were asked for; one that is not defined for the pair gives a warning. */
 LK_MUST_CHECK lk_status run_measures(struct comparing *c, lk_comparison *out, lk_error *err);
 

@@ -37,11 +37,12 @@ typedef struct lk_measure_info {
     lk_aspect aspect;    /* the question it answers */
     const char *picture; /* caption of the picture it draws; NULL when it draws none */
     bool higher_is_more_alike;
-    bool symmetric;   /* value(a, b) == value(b, a) */
-    bool is_default;  /* part of `--measures default` */
-    bool needs_model; /* asks a network: runs only when lk_measure_options.model is there */
-    double best;      /* value of identical pictures */
-    double min, max;  /* the range of value; may be infinite */
+    bool symmetric;     /* value(a, b) == value(b, a) */
+    bool is_default;    /* part of `--measures default` */
+    bool needs_model;   /* asks a network: runs only when lk_measure_options.model is there */
+    bool needs_classes; /* that can classify */
+    double best;        /* value of identical pictures */
+    double min, max;    /* the range of value; may be infinite */
 } lk_measure_info;
 
 LK_API size_t lk_measure_count(void);

@@ -64,6 +64,9 @@ typedef struct lk_model_options {
         batch; /* pictures run at once, at most LK_MODEL_BATCH_MAX; 0: 1, which is the fastest where feature maps are large */
 } lk_model_options;
 
+/* The network that is part of the library: photos of things seen before, 128 numbers. docs/algorithms/train.md. */
+#define LK_MODEL_DEFAULT "compact-1"
+
 /* Opens the model called name in the catalogue, or the ONNX file at that path, whose card is the one beside it (FILE.json) or
  * the shipped one with its checksum or, when that knows none, its name. LK_E_IO when there is none of that name, LK_E_CORRUPT when
  * the file's checksum is not the card's or the network is damaged, LK_E_FORMAT naming the operator and the node that cannot be
@@ -106,6 +109,7 @@ typedef struct lk_catalogue_entry {
     lk_model_card card;
     bool shipped;   /* the card comes with likeness */
     bool installed; /* its file is in the folder */
+    bool built_in;  /* its file is part of the library */
 } lk_catalogue_entry;
 
 typedef struct lk_catalogue {
