@@ -73,8 +73,8 @@ void loops_adam(float *restrict p, const float *restrict g, float *restrict mean
                 float *restrict square, const struct adam_loop *o, int64_t count) {
     for (int64_t i = 0; i < count; i++) {
         float d = o->scale * g[i];
-        mean[i] = o->beta1 * mean[i] + (1 - o->beta1) * d;
-        square[i] = o->beta2 * square[i] + (1 - o->beta2) * d * d;
+        mean[i] = o->beta1 * mean[i] + o->gain1 * d;
+        square[i] = o->beta2 * square[i] + o->gain2 * d * d;
         float step = mean[i] * o->correct1 / (sqrtf(square[i] * o->correct2) + o->epsilon);
         p[i] -= o->rate * (step + o->decay * p[i]);
     }

@@ -20,6 +20,7 @@ struct sgd_loop {
 void loops_sgd(float *p, const float *g, float *momentum, const struct sgd_loop *o, int64_t count);
 struct adam_loop {
     float rate, beta1, beta2, epsilon, decay, scale;
+    float gain1, gain2;       /* 1 - beta, rounded once */
     float correct1, correct2; /* 1 / (1 - beta^step) */
 };
 void loops_adam(float *p, const float *g, float *mean, float *square, const struct adam_loop *o,

@@ -122,6 +122,8 @@ static void move(struct optimiser *o, const struct parameter *p, struct memory *
         .rate = (float)rate,
         .beta1 = (float)o->o.beta1,
         .beta2 = (float)o->o.beta2,
+        .gain1 = (float)(1 - o->o.beta1),
+        .gain2 = (float)(1 - o->o.beta2),
         .epsilon = (float)o->o.epsilon,
         .decay = decay,
         .scale = (float)scale,
