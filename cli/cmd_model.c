@@ -277,6 +277,9 @@ static enum exit_code eval_verb(const struct verb_call *v) {
                             plain ? "eval --pixels N wants DIR or PAIRS.csv, and no model"
                                   : "eval wants NAME or FILE, and DIR or PAIRS.csv");
     }
+    if (s->seed >= 0 && !(s->held_share > 0)) {
+        return report_usage(&s->common, &command_model, "--seed goes with --val");
+    }
     chosen.model = plain ? NULL : v->name;
     const struct model_eval eval = {.common = &s->common,
                                     .engine = v->engine,

@@ -174,7 +174,13 @@ static void result_text(struct buf *b, const struct run *r) {
         buf_printf(b, "%srecall@%d ", i > 0 ? "  " : "", recall->k[i]);
         add_interval(b, &recall->at[i]);
     }
-    buf_printf(b, "  of %d\ntrue matches ", recall->queries);
+    buf_printf(b, "  of %d\n", recall->queries);
+    if (roc->genuine == 0 || roc->impostors == 0) {
+        buf_printf(b, "no rates: %lld genuine pairs and %lld impostors\n", (long long)roc->genuine,
+                   (long long)roc->impostors);
+        return;
+    }
+    buf_add_text(b, "true matches ");
     for (int32_t i = 0; i < LK_ROC_AT_COUNT; i++) {
         buf_add_text(b, i > 0 ? ", " : "");
         add_interval(b, &roc->at[i].true_match_rate);
@@ -189,7 +195,7 @@ static void result_text(struct buf *b, const struct run *r) {
 /* With fewer impostors than one in a rate, the rate cannot be seen. */
 static void few_impostors(const struct common *common, const lk_roc *roc) {
     const lk_roc_point *strictest = &roc->at[LK_ROC_AT_COUNT - 1];
-    if ((double)roc->impostors * strictest->false_match_rate < 1) {
+    if (roc->impostors > 0 && (double)roc->impostors * strictest->false_match_rate < 1) {
         remark(common, "with %lld impostors, at %g %% false none of them is accepted",
                (long long)roc->impostors, 100 * strictest->false_match_rate);
     }

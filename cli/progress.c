@@ -3,20 +3,14 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "cli/command.h"
 
 enum { NAME_BYTES = 48 }; /* of a file's name: the line must not wrap on 80 columns */
 
 static const double first_after_s = 0.5, terminal_every_s = 0.1, log_every_s = 10;
-
-static double clock_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 void progress_begin(struct progress *p, const struct common *common, size_t total) {
     *p = (struct progress){.total = total,

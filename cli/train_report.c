@@ -3,18 +3,12 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 
 static const double terminal_every_s = 0.2, log_every_s = 10;
-
-static double clock_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 void train_report_begin(struct train_report *r, const struct common *common, bool jsonl,
                         const char *out) {
@@ -148,8 +142,11 @@ static void add_done(struct buf *b, const struct train_report *r, const lk_train
     const lk_evaluation *e = &s->validation;
     buf_printf(b, "done: %s (%.1f MB)", r->out, bytes / 1e6);
     if (s->validated) {
-        buf_printf(b, "  recall@1 %.3f [%.3f-%.3f]  true matches %.3f at 0.1 %% false ones",
-                   e->recall.at[0].value, e->recall.at[0].low, e->recall.at[0].high,
+        buf_printf(b, "  recall@1 %.3f [%.3f-%.3f]", e->recall.at[0].value, e->recall.at[0].low,
+                   e->recall.at[0].high);
+    }
+    if (s->validated && e->roc.impostors > 0) { /* of one class alone there are none */
+        buf_printf(b, "  true matches %.3f at 0.1 %% false ones",
                    e->roc.at[1].true_match_rate.value);
     }
     buf_add_text(b, "\n");

@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
+#include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "base/pool.h"
@@ -228,14 +228,8 @@ void batches_free(struct batches *b) {
     mem_free(b);
 }
 
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
-
 lk_status batches_next(struct batch *out, double *waited, struct batches *b, lk_error *err) {
-    double began = now_s();
+    double began = clock_s();
     pthread_mutex_lock(&b->lock);
     while (b->made <= b->taken) {
         pthread_cond_wait(&b->changed, &b->lock);
@@ -244,7 +238,7 @@ lk_status batches_next(struct batch *out, double *waited, struct batches *b, lk_
     b->taken++;
     pthread_cond_signal(&b->changed);
     pthread_mutex_unlock(&b->lock);
-    *waited = now_s() - began;
+    *waited = clock_s() - began;
     *out = (struct batch){.input = s->input, .views = s->views};
     if (b->failed && s->err.status != LK_OK) {
         *err = s->err;

@@ -70,13 +70,14 @@ struct dataset_leak {
 
 enum { DATASET_LEAKS_MAX = 100000 };
 
+/* Samples that cannot be decoded are left out. leaked: a flag a sample, of those of validation that are in a pair, recorded or
+ * not. Where a side is empty nothing is decoded: all is empty. */
 struct dataset_leaks {
-    struct dataset_leak
-        *pairs; /* by validation, then by training sample; at most DATASET_LEAKS_MAX; owned */
-    int32_t count;
-    int64_t found; /* all of them */
-    int32_t
-        unread; /* samples that cannot be decoded, which were left out; 0 where a side is empty */
+    struct dataset_leak *pairs; /* by validation, then by training sample; owned */
+    int32_t count;              /* at most DATASET_LEAKS_MAX */
+    int64_t found;              /* all of them */
+    bool *leaked;               /* owned */
+    int32_t unread;
 };
 
 /* Finds near duplicates across the split: the same bytes, or PDQ hashes of quality 50 or more within 31 of 256 bits (what PDQ's

@@ -62,6 +62,7 @@ static int32_t bits_apart(const struct print *a, const struct print *b) {
 static lk_status add_leak(struct dataset_leaks *out, struct dataset_leak leak, lk_error *err) {
     bool full = (out->count & (out->count - 1)) == 0; /* room is doubled at the powers of two */
     out->found++;
+    out->leaked[leak.validation] = true;
     if (out->count == DATASET_LEAKS_MAX) {
         return LK_OK;
     }
@@ -105,7 +106,10 @@ lk_status dataset_leaks(struct dataset_leaks *out, lk_engine *engine, const stru
     }
     struct printing p = {.engine = engine, .pdq = lk_hash_find("pdq"), .d = d};
     p.prints = mem_calloc((size_t)d->count, sizeof *p.prints);
-    if (!p.prints) {
+    out->leaked = mem_calloc((size_t)d->count, sizeof *out->leaked);
+    if (!p.prints || !out->leaked) {
+        mem_free(p.prints);
+        dataset_leaks_release(out);
         return error_memory(err, (size_t)d->count * sizeof *p.prints);
     }
     lk_engine_for(engine, d->count, print_sample, &p);
@@ -128,5 +132,6 @@ lk_status dataset_leaks(struct dataset_leaks *out, lk_engine *engine, const stru
 
 void dataset_leaks_release(struct dataset_leaks *leaks) {
     mem_free(leaks->pairs);
+    mem_free(leaks->leaked);
     *leaks = (struct dataset_leaks){0};
 }

@@ -14,10 +14,7 @@ static lk_status find_held(bool *held, lk_engine *engine, const struct dataset *
     lk_status status = dataset_split(&split, d, share, seed, err);
     status = status == LK_OK ? dataset_leaks(&leaks, engine, d, &split, err) : status;
     for (int32_t i = 0; status == LK_OK && i < split.validation_count; i++) {
-        held[split.validation[i]] = true;
-    }
-    for (int32_t i = 0; status == LK_OK && i < leaks.count; i++) {
-        held[leaks.pairs[i].validation] = false;
+        held[split.validation[i]] = !(leaks.leaked && leaks.leaked[split.validation[i]]);
     }
     dataset_leaks_release(&leaks);
     dataset_split_release(&split);
@@ -38,10 +35,13 @@ static void drop_others(lk_eval_set *set, const bool *held, int32_t *sizes) {
         }
     }
     set->count = left;
-    /* Classes of which something is left; their numbers stay. */
+    /* Classes of which something is left, numbered anew in their order. */
     int32_t classes = 0;
     for (int32_t i = 0; i < set->classes; i++) {
-        classes += sizes[i] > 0;
+        sizes[i] = sizes[i] > 0 ? classes++ : -1;
+    }
+    for (int32_t i = 0; i < left; i++) {
+        set->labels[i] = sizes[set->labels[i]];
     }
     set->classes = classes;
 }

@@ -4,21 +4,15 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "image/engine.h"
 #include "learn/train_run.h"
 #include "learn/validate.h"
-
-static double now_s(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void run_release(struct run *r) {
     batches_free(r->batches);
@@ -53,22 +47,17 @@ static int32_t keep(int32_t *samples, int32_t count, const struct pictures *p, c
 
 static lk_status drop_leaks(struct run *r, lk_error *err) {
     struct dataset_leaks leaks;
-    bool *leaked = mem_calloc((size_t)r->d.count + 1, sizeof *leaked);
-    if (!leaked) {
-        return error_memory(err, (size_t)r->d.count);
-    }
     lk_status status = dataset_leaks(&leaks, r->engine, &r->d, &r->split, err);
-    for (int32_t i = 0; status == LK_OK && i < leaks.count; i++) {
-        r->state.leaks += !leaked[leaks.pairs[i].validation];
-        leaked[leaks.pairs[i].validation] = true;
+    if (status != LK_OK) {
+        return status;
     }
-    if (status == LK_OK) {
-        r->split.validation_count =
-            keep(r->split.validation, r->split.validation_count, &r->pictures, leaked);
-        dataset_leaks_release(&leaks);
+    for (int32_t i = 0; leaks.leaked && i < r->d.count; i++) {
+        r->state.leaks += leaks.leaked[i];
     }
-    mem_free(leaked);
-    return status;
+    r->split.validation_count =
+        keep(r->split.validation, r->split.validation_count, &r->pictures, leaks.leaked);
+    dataset_leaks_release(&leaks);
+    return LK_OK;
 }
 
 /* Held-back pictures of all classes, not of the first ones alone. */
@@ -244,7 +233,7 @@ static lk_status begin(struct run *r, const char *const *paths, size_t count, lk
     }
     r->state.parameters = status == LK_OK ? learner_parameters(r->learner) : 0;
     r->state.epoch = r->checkpoint.point_count;
-    r->began_s = r->saved_s = now_s();
+    r->began_s = r->saved_s = clock_s();
     r->began_step = r->state.step;
     return status;
 }
@@ -253,12 +242,12 @@ static lk_status begin(struct run *r, const char *const *paths, size_t count, lk
 
 static lk_status save(struct run *r, lk_error *err) {
     r->checkpoint.step = r->state.step;
-    r->saved_s = now_s();
+    r->saved_s = clock_s();
     return checkpoint_save(&r->checkpoint, r->learner, r->checkpoint_path, err);
 }
 
 static void count_time(struct run *r) {
-    double took = now_s() - r->began_s;
+    double took = clock_s() - r->began_s;
     int64_t made = r->state.step - r->began_step;
     r->state.views_per_s = took > 0 ? (double)(made * r->o->batch) / took : 0;
     r->state.left_s = made > 0 ? took / (double)made * (double)(r->state.steps - r->state.step) : 0;
@@ -341,7 +330,7 @@ static lk_status end_epoch(struct run *r, lk_error *err) {
 }
 
 static bool checkpoint_is_due(const struct run *r) {
-    return r->o->checkpoint_s > 0 && now_s() - r->saved_s >= r->o->checkpoint_s;
+    return r->o->checkpoint_s > 0 && clock_s() - r->saved_s >= r->o->checkpoint_s;
 }
 
 static lk_status learn(struct run *r, lk_error *err) {

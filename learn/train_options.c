@@ -97,7 +97,16 @@ static lk_status check_together(const lk_train_options *o, lk_error *err) {
     return LK_OK;
 }
 
+/* Numbers of choices that no choice has: from a program, not from the command. */
+static bool has_choices(const lk_train_options *o) {
+    return o->kind < LK_TRAIN_KINDS && o->mining <= LK_MINE_HARD && o->optimiser <= LK_ADAMW &&
+           o->schedule <= LK_SCHEDULE_STEPS && o->reconstruction <= LK_RECONSTRUCT_SSIM;
+}
+
 lk_status train_check(const lk_train_options *o, lk_error *err) {
+    if (!has_choices(o) || (!o->preset && !o->from)) {
+        return error_set(err, LK_E_USAGE, "a choice is none of its kind, or no network is named");
+    }
     for (size_t i = 0; i < ARRAY_COUNT(ranges); i++) {
         double value;
         memcpy(&value, (const char *)o + ranges[i].offset, sizeof value);

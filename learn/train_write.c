@@ -56,7 +56,7 @@ static void add_figures(struct buf *b, const struct run *r) {
                r->by_photos ? "photos ask for originals" : "each asks for its class",
                e->recall.at[0].value, e->recall.at[0].low, e->recall.at[0].high,
                e->recall.at[1].value, e->recall.at[2].value);
-    for (int i = 0; i < LK_ROC_AT_COUNT; i++) {
+    for (int i = 0; e->roc.impostors > 0 && i < LK_ROC_AT_COUNT; i++) {
         buf_printf(b, ", true matches at %g false %.4f [%.4f-%.4f]", e->roc.at[i].false_match_rate,
                    e->roc.at[i].true_match_rate.value, e->roc.at[i].true_match_rate.low,
                    e->roc.at[i].true_match_rate.high);

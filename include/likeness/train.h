@@ -44,7 +44,7 @@ typedef struct lk_train_options {
     double rate, momentum, decay, clip, average; /* momentum: SGD's, Nesterov's with nesterov */
     bool nesterov;
     lk_schedule schedule;
-    double warmup;     /* epochs */
+    double warmup;     /* epochs; of a short run at most half */
     double step_every; /* epochs; LK_SCHEDULE_STEPS */
     double step_factor;
     double margin; /* LK_TRAIN_TRIPLET */

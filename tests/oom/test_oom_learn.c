@@ -84,6 +84,20 @@ static lk_status run_pairs(struct world *w, uint64_t *digest, lk_error *err) {
     return evaluate_set(w, w->table, digest, err);
 }
 
+static lk_status run_held(struct world *w, uint64_t *digest, lk_error *err) {
+    lk_eval_set set;
+    lk_status status = lk_eval_set_read(&set, w->root, NULL, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    status = lk_eval_set_hold(&set, w->engine, 0.4, 3, err);
+    for (int32_t i = 0; status == LK_OK && i < set.count; i++) {
+        mix(digest, set.paths[i], strlen(set.paths[i]));
+    }
+    lk_eval_set_release(&set);
+    return status;
+}
+
 static lk_status run_reconstructions(struct world *w, uint64_t *digest, lk_error *err) {
     lk_image a[2] = {{0}, {0}}, sheet = {0};
     lk_status status = LK_OK;
@@ -298,6 +312,7 @@ static void test_learn(void **state) {
     fail_each("dataset", "", run_dataset, *state);
     fail_each("evaluate", "labels", run_labels, *state);
     fail_each("evaluate", "pairs", run_pairs, *state);
+    fail_each("evaluate", "held back", run_held, *state);
     fail_each("sheet", "reconstructions", run_reconstructions, *state);
     fail_each("curve", "", run_curve, *state);
     fail_each("pixels", "", run_pixels, *state);

@@ -352,7 +352,13 @@ static void test_leaks(void **state) {
         assert_int_equal(l.pairs[i].validation, sample_of(&d, wanted[i].validation));
         assert_int_equal(l.pairs[i].identical, wanted[i].identical);
         assert_in_range(l.pairs[i].distance, 0, wanted[i].identical ? 0 : 31);
+        assert_true(l.leaked[l.pairs[i].validation]);
     }
+    int32_t leaked = 0;
+    for (int32_t i = 0; i < d.count; i++) {
+        leaked += l.leaked[i];
+    }
+    assert_int_equal(leaked, 3);
     dataset_leaks_release(&l);
     s.validation_count = 0; /* nothing can have leaked: nothing is decoded */
     assert_ok(dataset_leaks(&l, w->engine, &d, &s, &err));
@@ -360,6 +366,38 @@ static void test_leaks(void **state) {
     assert_int_equal(l.found, 0);
     dataset_leaks_release(&l);
     dataset_split_release(&s);
+    dataset_release(&d);
+}
+
+/* Bursts of one picture: more pairs than are recorded, and every one that leaked is known all the same. */
+static void test_many_leaks(void **state) {
+    enum { SIDE_COUNT = 320, COUNT = 2 * SIDE_COUNT };
+    const struct world *w = *state;
+    lk_error err;
+    lk_image image;
+    struct dataset d = {0};
+    struct dataset_leaks l;
+    char first[256], path[256];
+    int32_t samples[COUNT];
+    const struct dataset_split s = {samples, samples + SIDE_COUNT, SIDE_COUNT, SIDE_COUNT};
+    assert_ok(lk_image_new(&image, 16, 16, 1, 8, &err));
+    memset(image.data, 9, 256);
+    save(w, "000.png", &image);
+    lk_image_release(&image);
+    place(first, sizeof first, w, "000.png");
+    for (int32_t i = 0; i < COUNT; i++) {
+        samples[i] = i;
+        snprintf(path, sizeof path, "%s/%03d.png", w->root, (int)i);
+        assert_true(i == 0 || link(first, path) == 0);
+    }
+    assert_ok(add(&d, w, "", DATASET_AUTO, &err));
+    assert_ok(dataset_leaks(&l, w->engine, &d, &s, &err));
+    assert_int_equal(l.count, DATASET_LEAKS_MAX);
+    assert_int_equal(l.found, SIDE_COUNT * SIDE_COUNT);
+    for (int32_t i = 0; i < COUNT; i++) {
+        assert_int_equal(l.leaked[i], i >= SIDE_COUNT);
+    }
+    dataset_leaks_release(&l);
     dataset_release(&d);
 }
 
@@ -390,6 +428,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_tables, set_up, tear_down),
         cmocka_unit_test(test_split),
         cmocka_unit_test_setup_teardown(test_leaks, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_many_leaks, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_cancelled, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

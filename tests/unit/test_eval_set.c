@@ -206,6 +206,20 @@ static void test_held(void **state) {
         assert_refused(LK_E_USAGE, lk_eval_set_hold(&set, w->engine, 0, 9, &err));
         lk_eval_set_release(&set);
     }
+    /* Classes that are gone leave no numbers: what is left can be divided again. */
+    put(w, "own.csv",
+        "path,label\na/00.png,u\nb/01.png,v\na/02.png,w\nb/03.png,x\na/04.png,y\nb/05.png,z\n");
+    assert_ok(read_set(&set, w, "own.csv", NULL, &err));
+    for (int32_t times = 0; times < 2; times++) {
+        assert_ok(lk_eval_set_hold(&set, w->engine, 0.5, 9, &err));
+        assert_int_equal(set.classes, set.count);
+        for (int32_t i = 0, seen = 0; i < set.count; i++) { /* each number once */
+            assert_in_range(set.labels[i], 0, set.classes - 1);
+            assert_false(seen & 1 << set.labels[i]);
+            seen |= 1 << set.labels[i];
+        }
+    }
+    lk_eval_set_release(&set);
     put(w, "t.csv", "photo,reference\np.jpg,r.jpg\n");
     assert_ok(read_set(&set, w, "t.csv", NULL, &err));
     assert_refused(LK_E_USAGE, lk_eval_set_hold(&set, w->engine, 0.3, 9, &err));

@@ -65,7 +65,16 @@ static void long_warmup(lk_train_options *o) {
     o->warmup = o->epochs + 1;
 }
 
+static void no_network(lk_train_options *o) {
+    o->preset = NULL;
+}
+static void no_kind(lk_train_options *o) {
+    o->kind = LK_TRAIN_KINDS;
+}
+
 static const struct mistake mistakes[] = {
+    {no_network, "no network is named"},
+    {no_kind, "none of its kind"},
     {low_share, "validation is 0 to 0.9, not -0.1"},
     {no_number, "rate is"},
     {one_view, "a batch has 2 to"},
