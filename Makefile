@@ -83,13 +83,13 @@ fuzz: ## each fuzz target for FUZZ_SECONDS (60)
 bench: ## our own timings: fixed inputs, median of N, JSON
 	@tools/setup build
 	@test -f build-bench/build.ninja || meson setup build-bench --buildtype=release
-	@ninja -C build-bench -j $(JOBS) bench likeness
+	@ninja -C build-bench -j $(JOBS) bench likeness tests/nn/train_steps
 	@bench/run build-bench $(BENCH)
 
 peers: ## the same jobs through the peers of bench/peers, as a table of ratios
 	@tools/setup build peers
 	@test -f build-bench/build.ninja || meson setup build-bench --buildtype=release
-	@ninja -C build-bench -j $(JOBS) bench likeness
+	@ninja -C build-bench -j $(JOBS) bench likeness tests/nn/train_steps
 	@bench/peers/run build-bench $(BENCH)
 
 fmt: ## lay out every C file with clang-format
