@@ -172,7 +172,6 @@ static const struct goes_with {
     {"step-factor", "--schedule steps", of_steps},
     {"last", "--from", of_file},
     {"preset", "a new network, not with --from", of_preset},
-    {"size", "a new network, not with --from", of_preset},
     {"dim", "a new network, not with --from", of_preset},
 };
 

@@ -133,6 +133,20 @@ static void forget(lk_model_card *card) {
     memcpy(card->embedding, PRESET_EMBEDDING, sizeof PRESET_EMBEDDING);
 }
 
+/* A network whose last map is averaged takes pictures of any size: small ones first is how to see many. One that cannot is refused
+ * where shapes are found. */
+static lk_status change_side(struct graph *g, lk_model_card *card, int32_t side, lk_error *err) {
+    struct tensor *input = g->input_count == 1 ? &g->values[g->inputs[0]].tensor : NULL;
+    if (!input || input->rank != 4 || input->dims[1] != 3) {
+        return error_set(err, LK_E_FORMAT,
+                         "only a planar input of three channels has another size");
+    }
+    input->dims[2] = input->dims[3] = card->width = card->height = side;
+    card->resize = LK_RESIZE_STRETCH; /* as views are made */
+    card->side = 0;
+    return LK_OK;
+}
+
 static lk_status from_file(struct graph *g, struct learner *l, lk_engine *engine, lk_error *err) {
     lk_status status = read_file(g, l, engine, err);
     if (status == LK_OK && (l->card.colour != LK_MODEL_RGB || !l->card.embedding[0])) {
@@ -146,6 +160,9 @@ static lk_status from_file(struct graph *g, struct learner *l, lk_engine *engine
     if (status == LK_OK) {
         status = end_in_embedding(g, l->card.embedding, err);
         forget(&l->card);
+    }
+    if (status == LK_OK && l->o->side > 0) {
+        status = change_side(g, &l->card, l->o->side, err);
     }
     return status == LK_OK ? LK_OK : error_input(err, status, l->o->from);
 }

@@ -78,13 +78,19 @@ static const struct range ranges[] = {
 
 enum { BATCH_MOST = 4096, EPOCHS_MOST = 1000000 };
 
+enum { SIDE_MOST = 512 }; /* of an input, pixels */
+
 static lk_status check_together(const lk_train_options *o, lk_error *err) {
     if (!o->from && o->last_layers > 0) {
         return error_set(err, LK_E_USAGE, "the last layers alone are trained of a file only");
     }
-    if (o->from && (o->side > 0 || o->dim > 0)) {
+    if (o->from && o->dim > 0) {
         return error_set(err, LK_E_USAGE,
-                         "side and length of the embedding are those of the file's network");
+                         "the length of the embedding is that of the file's network");
+    }
+    if (o->side < 0 || o->side > SIDE_MOST) {
+        return error_set(err, LK_E_USAGE, "a side of %d pixels; at most %d", (int)o->side,
+                         SIDE_MOST);
     }
     if (o->schedule == LK_SCHEDULE_STEPS && !(o->step_every > 0)) {
         return error_set(err, LK_E_USAGE, "step_every is more than 0 epochs, not %g",

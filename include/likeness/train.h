@@ -34,9 +34,10 @@ typedef struct lk_train_options {
     const char *preset;  /* a network from nothing; lk_preset_at */
     const char *from;    /* or an ONNX file with its card to go on from; NULL */
     int32_t last_layers; /* of `from`: only so many of the last are trained; 0: all */
-    int32_t side, dim;   /* of the preset; 0: as a rule */
-    bool instances;      /* each picture is its own class, whatever folder it is in */
-    double validation;   /* share kept apart, 0..0.9 */
+    int32_t side,
+        dim; /* of the preset; 0: as a rule. side of a file, too, where the network allows it */
+    bool instances;    /* each picture is its own class, whatever folder it is in */
+    double validation; /* share kept apart, 0..0.9 */
     int32_t epochs;
     int32_t batch;      /* views a step */
     int32_t group_size; /* views of one class or picture among them */

@@ -49,9 +49,12 @@ static void no_pairs(lk_train_options *o) {
 static void last_of_nothing(lk_train_options *o) {
     o->last_layers = 1;
 }
-static void side_of_file(lk_train_options *o) {
+static void dim_of_file(lk_train_options *o) {
     o->from = "a.onnx";
-    o->side = 64;
+    o->dim = 64;
+}
+static void side_too_large(lk_train_options *o) {
+    o->side = 513;
 }
 static void dim_of_file(lk_train_options *o) {
     o->from = "a.onnx";
@@ -83,7 +86,8 @@ static const struct mistake mistakes[] = {
     {one_group, "two groups or more"},
     {no_pairs, "two views or more"},
     {last_of_nothing, "the last layers alone"},
-    {side_of_file, "those of the file's network"},
+    {dim_of_file, "that of the file's network"},
+    {side_too_large, "at most 512"},
     {dim_of_file, "those of the file's network"},
     {no_steps, "step_every is more than 0"},
     {long_warmup, "a warm-up of 31 epochs"},
