@@ -49,10 +49,6 @@ static void no_pairs(lk_train_options *o) {
 static void last_of_nothing(lk_train_options *o) {
     o->last_layers = 1;
 }
-static void dim_of_file(lk_train_options *o) {
-    o->from = "a.onnx";
-    o->dim = 64;
-}
 static void side_too_large(lk_train_options *o) {
     o->side = 513;
 }
@@ -88,7 +84,6 @@ static const struct mistake mistakes[] = {
     {last_of_nothing, "the last layers alone"},
     {dim_of_file, "that of the file's network"},
     {side_too_large, "at most 512"},
-    {dim_of_file, "those of the file's network"},
     {no_steps, "step_every is more than 0"},
     {long_warmup, "a warm-up of 31 epochs"},
 };
