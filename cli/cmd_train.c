@@ -77,7 +77,7 @@ static const struct option train_options[] = {
     {"loss", 0, OPTION_CHOICE, "NAME", "mse|ssim", NULL, "autoencoder: what is compared (mse)",
      OF(reconstruction)},
     {"clean", 0, OPTION_NUMBER, "SHARE", NULL, NULL,
-     "of the groups that hold the picture itself beside photos of it (0.5)", OF(clean)},
+     "of the views that are the picture itself, not a photo of it (0.5)", OF(clean)},
     {"device", 0, OPTION_CHOICE, "NAME", "auto|cpu|cuda", NULL,
      "what computes; cuda is not built in", AT(device)},
     {"checkpoint", 0, OPTION_NUMBER, "SECONDS", NULL, NULL,

@@ -124,6 +124,16 @@ static int32_t partner(const struct sampler *s, int32_t sample, struct rng *r) {
     return found == sample ? s->members[from + size - 1] : found;
 }
 
+/* Whether the picture of view i stands in front of it in its group as it is already: the two would be the same. */
+static bool is_shown(const struct view *views, int32_t from, int32_t i) {
+    for (int32_t k = from; k < i; k++) {
+        if (views[k].sample == views[i].sample && views[k].difficulty < 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void sampler_plan(void *arg, int64_t step, struct view *views, int32_t count) {
     struct sampler *s = arg;
     int64_t steps = sampler_epoch(s), epoch = step / steps;
@@ -136,12 +146,13 @@ void sampler_plan(void *arg, int64_t step, struct view *views, int32_t count) {
         int32_t group = i / s->o.group_size;
         int32_t sample = s->samples[s->order[step % steps * s->o.groups + group]];
         bool first = i % s->o.group_size == 0;
-        bool clean = rng_unit(&r) < s->o.clean && first;
+        bool clean = rng_unit(&r) < s->o.clean;
         /* One draw a statement: the order of draws is part of what a seed means. */
         views[i].sample = first ? sample : partner(s, sample, &r);
         views[i].label = s->o.instances ? sample : s->d->labels[sample];
         views[i].seed = rng_next(&r);
         views[i].difficulty = rng_unit(&r) * s->o.difficulty;
+        clean = clean && !is_shown(views, i - i % s->o.group_size, i);
         views[i].difficulty = clean ? -1 : views[i].difficulty;
     }
 }

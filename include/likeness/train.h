@@ -54,7 +54,8 @@ typedef struct lk_train_options {
     double temperature;               /* LK_TRAIN_CONTRASTIVE */
     lk_reconstruction reconstruction; /* LK_TRAIN_AUTOENCODER */
     double difficulty;                /* of the simulated photos, 0..1; 0 still photographs */
-    double clean; /* share of groups whose first view is the picture itself, 0..1 */
+    double
+        clean; /* share of views that are the picture itself, 0..1; in a group each picture once */
     uint64_t seed;
     bool resume; /* go on from OUT.checkpoint; its settings must be these */
     double

@@ -75,7 +75,6 @@ static void test_groups(void **state) {
             } else { /* another picture of the class */
                 assert_int_equal(v->label, views[i - 1].label);
                 assert_int_not_equal(v->sample, views[i - 1].sample);
-                assert_true(v->difficulty >= 0);
             }
         }
     }
@@ -104,6 +103,29 @@ static void test_instances(void **state) {
         assert_true(i % 3 == 0 ? views[i].difficulty < 0 : views[i].difficulty >= 0);
     }
     assert_true(views[0].seed != views[1].seed);
+    sampler_free(s);
+}
+
+/* Different pictures of a class may all be seen as they are. */
+static void test_clean_classes(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    struct sampler *s;
+    struct view views[4];
+    struct sampler_options o = in_pairs;
+    int32_t both = 0;
+    o.clean = 1;
+    assert_ok(sampler_new(&s, &w->d, w->all, SAMPLES, &o, &err));
+    for (int64_t step = 0; step < 20; step++) {
+        sampler_plan(s, step, views, 4);
+        for (int32_t i = 0; i < 4; i += 2) {
+            bool one = views[i].sample == views[i + 1].sample;
+            assert_true(views[i].difficulty < 0);
+            assert_true(one == (views[i + 1].difficulty >= 0));
+            both += !one;
+        }
+    }
+    assert_true(both > 0);
     sampler_free(s);
 }
 
@@ -281,9 +303,10 @@ static void test_pictures(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_groups),           cmocka_unit_test(test_instances),
-        cmocka_unit_test(test_nothing_to_learn), cmocka_unit_test(test_batches),
-        cmocka_unit_test(test_batches_end),      cmocka_unit_test(test_pictures),
+        cmocka_unit_test(test_groups),        cmocka_unit_test(test_instances),
+        cmocka_unit_test(test_clean_classes), cmocka_unit_test(test_nothing_to_learn),
+        cmocka_unit_test(test_batches),       cmocka_unit_test(test_batches_end),
+        cmocka_unit_test(test_pictures),
     };
     return cmocka_run_group_tests(tests, make_world, free_world);
 }
