@@ -40,3 +40,12 @@ bool cpu_has_vector_popcount(void) {
     return false;
 #endif
 }
+
+bool cpu_has_vector_dot(void) {
+#if defined(__x86_64__)
+    __builtin_cpu_init();
+    return __builtin_cpu_supports("avx512vnni");
+#else
+    return false;
+#endif
+}

@@ -15,5 +15,7 @@ bool cpu_level_find(enum cpu_level *out, const char *name);
 enum cpu_level cpu_level_best(void);
 /* Whether a machine of level AVX-512 also counts bits of whole vectors (VPOPCNTDQ). */
 bool cpu_has_vector_popcount(void);
+/* Whether it also multiplies and sums bytes (VNNI). */
+bool cpu_has_vector_dot(void);
 
 #endif

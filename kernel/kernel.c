@@ -14,6 +14,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
     kernel_png_init_c(&k->png);
     kernel_quality_init_c(&k->quality);
     kernel_resize_init_c(&k->resize);
+    kernel_sift_init_c(&k->sift);
     kernel_ssim_init_c(&k->ssim);
 #if defined(__x86_64__)
     if (level >= CPU_AVX2) {
@@ -29,6 +30,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
         kernel_png_init_avx2(&k->png);
         kernel_quality_init_avx2(&k->quality);
         kernel_resize_init_avx2(&k->resize);
+        kernel_sift_init_avx2(&k->sift);
         kernel_ssim_init_avx2(&k->ssim);
     }
     if (level >= CPU_AVX512) {
@@ -39,6 +41,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
         kernel_plane_init_avx512(&k->plane);
         kernel_quality_init_avx512(&k->quality);
         kernel_resize_init_avx512(&k->resize);
+        kernel_sift_init_avx512(&k->sift);
         kernel_ssim_init_avx512(&k->ssim);
     }
 #else

@@ -21,6 +21,7 @@
 #include "kernel/kernel_png.h"
 #include "kernel/kernel_quality.h"
 #include "kernel/kernel_resize.h"
+#include "kernel/kernel_sift.h"
 #include "kernel/kernel_ssim.h"
 
 struct kernels {
@@ -36,6 +37,7 @@ struct kernels {
     struct kernel_png png;
     struct kernel_quality quality;
     struct kernel_resize resize;
+    struct kernel_sift sift;
     struct kernel_ssim ssim;
 };
 

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/rng.h"
+#include "feature/sift.h"
 #include "image/image.h"
 #include "image/orient.h"
 #include "tests/oom/oom_attempt.h"
@@ -130,6 +131,21 @@ static lk_status run_flow(struct world *w, uint64_t *digest, lk_error *err) {
     lk_flow_release(&back);
     lk_bytes_release(&bytes);
     lk_image_release(&picture);
+    return status;
+}
+
+static lk_status run_sift(struct world *w, uint64_t *digest, lk_error *err) {
+    lk_image gray = {0};
+    struct sift_points points = {0};
+    struct sift_options options = sift_options_default();
+    options.side = 250;
+    options.count = 200;
+    lk_status status = lk_image_to_gray(&gray, &w->small, err);
+    status = status == LK_OK ? sift_detect(&points, w->engine, &gray, &options, err) : status;
+    mix(digest, points.points, points.count * sizeof *points.points);
+    mix(digest, points.descriptors, points.count * SIFT_BYTES);
+    sift_points_release(&points);
+    lk_image_release(&gray);
     return status;
 }
 
@@ -401,6 +417,10 @@ static void test_wavelet(void **state) {
     fail_each("wavelet", "index", run_wavelet, *state);
 }
 
+static void test_sift(void **state) {
+    fail_each("sift", "", run_sift, *state);
+}
+
 static void test_simulate(void **state) {
     fail_each("simulate", "photo", run_simulate, *state);
     fail_each("simulate", "views", run_views, *state);
@@ -440,6 +460,7 @@ int main(void) {
         cmocka_unit_test(test_diff),    cmocka_unit_test(test_reports),
         cmocka_unit_test(test_compare), cmocka_unit_test(test_networks),
         cmocka_unit_test(test_flow),    cmocka_unit_test(test_simulate),
+        cmocka_unit_test(test_sift),
     };
     return cmocka_run_group_tests(tests, make_world, free_world);
 }
