@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 #include "base/rng.h"
-#include "feature/sift.h"
+#include "feature/sift_geometry.h"
 #include "image/image.h"
 #include "image/orient.h"
 #include "tests/oom/oom_attempt.h"
@@ -144,6 +144,14 @@ static lk_status run_sift(struct world *w, uint64_t *digest, lk_error *err) {
     status = status == LK_OK ? sift_detect(&points, w->engine, &gray, &options, err) : status;
     mix(digest, points.points, points.count * sizeof *points.points);
     mix(digest, points.descriptors, points.count * SIFT_BYTES);
+    struct sift_matches matches = {0};
+    struct sift_geometry geometry = {0};
+    struct sift_pair pair = {&points, &points, gray.width, gray.height, gray.width, gray.height};
+    status =
+        status == LK_OK ? sift_match(&matches, w->engine, &points, &points, NULL, err) : status;
+    status = status == LK_OK ? sift_geometry_find(&geometry, &matches, &pair, NULL, err) : status;
+    mix(digest, &geometry.coverage, sizeof geometry.coverage);
+    sift_matches_release(&matches);
     sift_points_release(&points);
     lk_image_release(&gray);
     return status;
