@@ -78,6 +78,8 @@ static const struct option train_options[] = {
      OF(reconstruction)},
     {"clean", 0, OPTION_NUMBER, "SHARE", NULL, NULL,
      "of the views that are the picture itself, not a photo of it (0.5)", OF(clean)},
+    {"mirror", 0, OPTION_NUMBER, "SHARE", NULL, NULL,
+     "of the views that are left-right reversed: 0.5 where that is the same thing (0)", OF(mirror)},
     {"device", 0, OPTION_CHOICE, "NAME", "auto|cpu|cuda", NULL,
      "what computes; cuda is not built in", AT(device)},
     {"checkpoint", 0, OPTION_NUMBER, "SECONDS", NULL, NULL,

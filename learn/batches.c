@@ -64,6 +64,20 @@ static const lk_image *background_of(const struct pictures *p, const struct view
     return rng_unit(&r) < 0.5 && image->data ? image : NULL;
 }
 
+/* The levels as numbers of the input. */
+static void write_row(float *out, const struct viewer *v, bool mirrored) {
+    int32_t width = v->input.width;
+    const uint8_t *levels = v->levels;
+    for (int32_t y = 0; y < v->input.height; y++, levels += 3 * width) {
+        for (int32_t x = 0; x < width; x++) {
+            const uint8_t *from = levels + 3 * (mirrored ? width - 1 - x : x);
+            for (int c = 0; c < 3; c++) {
+                *out++ = v->table[c][from[c]];
+            }
+        }
+    }
+}
+
 lk_status viewer_make(float *out, struct viewer *v, const struct pictures *pictures,
                       const struct view *view, lk_error *err) {
     const lk_image *picture = &pictures->images[view->sample];
@@ -77,11 +91,21 @@ lk_status viewer_make(float *out, struct viewer *v, const struct pictures *pictu
         status = lk_simulate_view(v->levels, v->scratch, picture, &camera,
                                   background_of(pictures, view), err);
     }
-    size_t count = (size_t)width * (size_t)height;
-    for (size_t i = 0; status == LK_OK && i < count; i++) {
-        for (size_t c = 0; c < 3; c++) {
-            out[3 * i + c] = v->table[c][v->levels[3 * i + c]];
-        }
+    if (status == LK_OK) {
+        write_row(out, v, view->mirrored);
+    }
+    return status;
+}
+
+lk_status viewer_original(float *out, struct viewer *v, const struct pictures *pictures,
+                          const struct view *view, lk_error *err) {
+    int32_t width = v->input.width, height = v->input.height;
+    lk_status status =
+        lk_clean_view(v->levels, width, height, v->scratch, &pictures->images[view->sample], err);
+    for (int32_t i = 0; status == LK_OK && i < 3 * width * height; i++) {
+        int32_t c = i / (width * height), y = i / width % height, x = i % width;
+        x = view->mirrored ? width - 1 - x : x;
+        out[i] = (float)v->levels[3 * (y * width + x) + c] / 255;
     }
     return status;
 }
@@ -91,7 +115,7 @@ lk_status viewer_make(float *out, struct viewer *v, const struct pictures *pictu
 enum { SLOTS = 3 };
 
 struct slot {
-    float *input;
+    float *input, *originals;
     struct view *views;
     lk_error err;
 };
@@ -113,19 +137,27 @@ struct batches {
     pthread_cond_t changed;
 };
 
+static lk_status make_row(struct slot *s, const struct batches *b, struct viewer *viewer, int32_t i,
+                          lk_error *err) {
+    size_t at = (size_t)i * (size_t)b->o.input.width * (size_t)b->o.input.height * 3;
+    lk_status status = viewer_make(s->input + at, viewer, b->pictures, &s->views[i], err);
+    if (status == LK_OK && s->originals) {
+        status = viewer_original(s->originals + at, viewer, b->pictures, &s->views[i], err);
+    }
+    return status;
+}
+
 /* One thread's share: rows as they come. */
 static void make_rows(void *arg, int32_t thread) {
     struct batches *b = arg;
     struct slot *s = b->filling;
-    size_t row = (size_t)b->o.input.width * (size_t)b->o.input.height * 3;
     for (;;) {
         int32_t i = b->next_row++;
         lk_error err = {0};
         if (i >= b->o.rows) {
             return;
         }
-        if (viewer_make(s->input + (size_t)i * row, b->viewers[thread], b->pictures, &s->views[i],
-                        &err) != LK_OK &&
+        if (make_row(s, b, b->viewers[thread], i, &err) != LK_OK &&
             !atomic_exchange(&b->failed, true)) {
             s->err = err;
         }
@@ -168,8 +200,10 @@ static lk_status batches_memory(struct batches *b, lk_error *err) {
     }
     for (int i = 0; status == LK_OK && i < SLOTS; i++) {
         b->slots[i].input = mem_alloc(rows * row, sizeof(float));
+        b->slots[i].originals = b->o.originals ? mem_alloc(rows * row, sizeof(float)) : NULL;
         b->slots[i].views = mem_calloc(rows, sizeof(struct view));
-        if (!b->slots[i].input || !b->slots[i].views) {
+        if (!b->slots[i].input || !b->slots[i].views ||
+            (b->o.originals && !b->slots[i].originals)) {
             status = error_memory(err, rows * row * sizeof(float));
         }
     }
@@ -221,6 +255,7 @@ void batches_free(struct batches *b) {
     mem_free(b->viewers);
     for (int i = 0; i < SLOTS; i++) {
         mem_free(b->slots[i].input);
+        mem_free(b->slots[i].originals);
         mem_free(b->slots[i].views);
     }
     pthread_mutex_destroy(&b->lock);
@@ -239,7 +274,7 @@ lk_status batches_next(struct batch *out, double *waited, struct batches *b, lk_
     pthread_cond_signal(&b->changed);
     pthread_mutex_unlock(&b->lock);
     *waited = clock_s() - began;
-    *out = (struct batch){.input = s->input, .views = s->views};
+    *out = (struct batch){.input = s->input, .originals = s->originals, .views = s->views};
     if (b->failed && s->err.status != LK_OK) {
         *err = s->err;
         return s->err.status;

@@ -19,7 +19,6 @@ void learner_free(struct learner *l) {
         optimiser_free(l->optimiser);
         trainer_free(l->trainer);
         mem_free(l->labels);
-        mem_free(l->target);
         mem_free(l);
     }
 }
@@ -174,10 +173,10 @@ static lk_status reconstruction_loss(struct learner *l, double *loss, const stru
     const struct tensor *y = &outputs[1];
     memset(gradients[0].data, 0, tensor_bytes(&gradients[0])); /* only its picture is asked for */
     if (l->o->reconstruction == LK_RECONSTRUCT_SSIM) {
-        return loss_ssim(loss, gradients[1].data, y->data, l->target, y->dims[0] * y->dims[1],
-                         y->dims[2], y->dims[3], err);
+        return loss_ssim(loss, gradients[1].data, y->data, l->batch->originals,
+                         y->dims[0] * y->dims[1], y->dims[2], y->dims[3], err);
     }
-    *loss = loss_mse(gradients[1].data, y->data, l->target, tensor_count(y));
+    *loss = loss_mse(gradients[1].data, y->data, l->batch->originals, tensor_count(y));
     return LK_OK;
 }
 
@@ -292,11 +291,9 @@ static lk_status make(struct learner *l, lk_engine *engine, lk_error *err) {
     memcpy(l->input.mean, l->card.mean, sizeof l->input.mean);
     memcpy(l->input.scale, l->card.scale, sizeof l->input.scale);
     size_t rows = (size_t)l->o->batch;
-    size_t numbers = rows * 3 * (size_t)l->card.width * (size_t)l->card.height;
     l->labels = mem_calloc(rows, sizeof *l->labels);
-    l->target = l->reconstructs ? mem_calloc(numbers, sizeof *l->target) : NULL;
-    if (status == LK_OK && (!l->labels || (l->reconstructs && !l->target))) {
-        status = error_memory(err, numbers * sizeof *l->target);
+    if (status == LK_OK && !l->labels) {
+        status = error_memory(err, rows * sizeof *l->labels);
     }
     return status;
 }
@@ -320,20 +317,6 @@ lk_status learner_new(struct learner **out, lk_engine *engine, const lk_train_op
 
 /* -- Using it -- */
 
-/* The input as planes of levels 0 to 1: what the picture is to be drawn as. */
-static void fill_target(struct learner *l) {
-    size_t pixels = (size_t)l->card.width * (size_t)l->card.height;
-    for (size_t row = 0; row < (size_t)l->o->batch; row++) {
-        const float *from = l->batch->input + 3 * pixels * row;
-        float *to = l->target + 3 * pixels * row;
-        for (size_t i = 0; i < pixels; i++) {
-            for (size_t c = 0; c < 3; c++) {
-                to[c * pixels + i] = from[3 * i + c];
-            }
-        }
-    }
-}
-
 lk_status learner_step(struct learnt *out, struct learner *l, const struct batch *batch,
                        int64_t step, double rate, lk_error *err) {
     struct tensor *input = trainer_input(l->trainer, 0);
@@ -342,9 +325,6 @@ lk_status learner_step(struct learnt *out, struct learner *l, const struct batch
     memcpy(input->data, batch->input, tensor_bytes(input));
     for (int32_t i = 0; i < l->o->batch; i++) {
         l->labels[i] = batch->views[i].label;
-    }
-    if (l->target) {
-        fill_target(l);
     }
     lk_status status = trainer_step(l->trainer, &out->loss, err);
     if (status != LK_OK) {

@@ -22,7 +22,6 @@ struct learner {
     /* Of the step in progress, for the loss. */
     const struct batch *batch;
     int32_t *labels;
-    float *target; /* planes of levels 0..1; NULL unless the network reconstructs */
     uint64_t step;
     double active;
 };

@@ -25,6 +25,7 @@ struct view {
     int32_t sample, label;
     uint64_t seed;
     double difficulty; /* of the camera, 0 to 1; below 0: the picture as it is */
+    bool mirrored;     /* left-right reversed */
 };
 
 /* What a network's input is. */
@@ -40,6 +41,7 @@ struct batches_options {
     struct view_input input;
     int32_t rows;
     int32_t threads; /* that make views */
+    bool originals;  /* the pictures themselves are wanted beside their views */
     int64_t first_step;
     plan_views *plan;
     void *arg;
@@ -52,7 +54,8 @@ MUST_CHECK lk_status batches_new(struct batches **out, const struct pictures *pi
 void batches_free(struct batches *b);
 
 struct batch {
-    const float *input; /* rows x height x width x 3 */
+    const float *input;     /* rows x height x width x 3 */
+    const float *originals; /* rows x 3 x height x width, levels 0 to 1; NULL unless asked for */
     const struct view *views;
 };
 /* The next step's batch, valid until the next call. *waited: seconds until it was there. */
@@ -65,5 +68,8 @@ MUST_CHECK lk_status viewer_new(struct viewer **out, const struct view_input *in
 void viewer_free(struct viewer *v);
 MUST_CHECK lk_status viewer_make(float *out, struct viewer *v, const struct pictures *pictures,
                                  const struct view *view, lk_error *err);
+/* The picture that a view shows, without a camera: 3 x height x width levels 0 to 1. */
+MUST_CHECK lk_status viewer_original(float *out, struct viewer *v, const struct pictures *pictures,
+                                     const struct view *view, lk_error *err);
 
 #endif

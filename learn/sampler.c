@@ -154,5 +154,6 @@ void sampler_plan(void *arg, int64_t step, struct view *views, int32_t count) {
         views[i].difficulty = rng_unit(&r) * s->o.difficulty;
         clean = clean && !is_shown(views, i - i % s->o.group_size, i);
         views[i].difficulty = clean ? -1 : views[i].difficulty;
+        views[i].mirrored = s->o.mirror > 0 && rng_unit(&r) < s->o.mirror;
     }
 }

@@ -11,7 +11,8 @@ struct sampler_options {
     int32_t group_size; /* views of a group */
     bool instances;     /* a group's views are of one sample; else of samples of one class */
     double difficulty;  /* of photos, at most */
-    double clean; /* share of views that are the picture as it is; in a group each picture once */
+    double clean;  /* share of views that are the picture as it is; in a group each picture once */
+    double mirror; /* share of views that are left-right reversed */
     uint64_t seed;
 };
 

@@ -139,6 +139,7 @@ static lk_status make_sampler(struct run *r, lk_error *err) {
                                             .instances = r->instances,
                                             .difficulty = o->difficulty,
                                             .clean = o->clean,
+                                            .mirror = o->mirror,
                                             .seed = o->seed};
     lk_status status =
         sampler_new(&r->sampler, &r->d, r->split.train, r->split.train_count, &options, err);
@@ -185,6 +186,7 @@ static lk_status start_batches(struct run *r, lk_error *err) {
     const struct batches_options options = {.input = r->learner->input,
                                             .rows = r->o->batch,
                                             .threads = lk_engine_threads(r->engine),
+                                            .originals = r->learner->reconstructs,
                                             .first_step = r->state.step,
                                             .plan = sampler_plan,
                                             .arg = r->sampler};

@@ -73,7 +73,7 @@ static const struct range ranges[] = {
     RANGE(decay, 0, 10),       RANGE(clip, 0, 1e9),           RANGE(average, 0, 0.999999),
     RANGE(warmup, 0, 1e6),     RANGE(step_every, 0, 1e6),     RANGE(step_factor, 0, 1),
     RANGE(margin, 0, 1e6),     RANGE(temperature, 1e-4, 100), RANGE(difficulty, 0, 1),
-    RANGE(clean, 0, 1),        RANGE(checkpoint_s, 0, 1e9),
+    RANGE(clean, 0, 1),        RANGE(mirror, 0, 1),           RANGE(checkpoint_s, 0, 1e9),
 };
 
 enum { BATCH_MOST = 4096, EPOCHS_MOST = 1000000 };
@@ -190,6 +190,9 @@ void train_settings(struct buf *b, const lk_train_options *o) {
     } else {
         buf_add_text(b, o->reconstruction == LK_RECONSTRUCT_SSIM ? ", SSIM" : ", MSE");
     }
-    buf_printf(b, ", difficulty %.12g, clean %.12g, seed %llu", o->difficulty, o->clean,
-               (unsigned long long)o->seed);
+    buf_printf(b, ", difficulty %.12g, clean %.12g", o->difficulty, o->clean);
+    if (o->mirror > 0) {
+        buf_printf(b, ", mirror %.12g", o->mirror);
+    }
+    buf_printf(b, ", seed %llu", (unsigned long long)o->seed);
 }

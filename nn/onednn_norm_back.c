@@ -115,11 +115,26 @@ static lk_status add_kept(struct training *t, int32_t i, const dnnl_memory_desc_
     return status;
 }
 
+/* Buffers of what both ways read. */
+struct norm_inputs {
+    int32_t source, scale, shift;
+};
+
+static lk_status norm_inputs(struct norm_inputs *out, struct lowering *l, const struct node *node,
+                             const struct kept *kept) {
+    lk_status status = lower_as(l, node->inputs[0], &kept->src, &out->source);
+    if (status == LK_OK) {
+        status = lower_plain(l, node->inputs[1], &out->scale);
+    }
+    return status == LK_OK ? lower_plain(l, node->inputs[2], &out->shift) : status;
+}
+
 lk_status train_norm(struct training *t, int32_t i) {
     struct lowering *l = &t->l;
     const struct node *node = &l->g->nodes[i];
     struct kept *kept = &t->kept[i];
-    int32_t relu = relu_behind(t, node), source, scale, shift, out;
+    struct norm_inputs in;
+    int32_t relu = relu_behind(t, node), out;
     kept->fused = relu >= 0;
     lk_status status = describe(t, i);
     if (status != LK_OK || !kept->forward) {
@@ -132,13 +147,7 @@ lk_status train_norm(struct training *t, int32_t i) {
     }
     status = onednn_plain(l->d, &line, lower_tensor(l, node->inputs[1]), l->err);
     if (status == LK_OK) {
-        status = lower_as(l, node->inputs[0], &kept->src, &source);
-    }
-    if (status == LK_OK) {
-        status = lower_plain(l, node->inputs[1], &scale);
-    }
-    if (status == LK_OK) {
-        status = lower_plain(l, node->inputs[2], &shift);
+        status = norm_inputs(&in, l, node, kept);
     }
     if (status == LK_OK) {
         status = add_kept(t, i, places);
@@ -149,9 +158,9 @@ lk_status train_norm(struct training *t, int32_t i) {
     }
     if (status == LK_OK) {
         const struct train_arg args[] = {
-            {DNNL_ARG_SRC, &kept->src, source, false},
-            {DNNL_ARG_SCALE, &line, scale, false},
-            {DNNL_ARG_SHIFT, &line, shift, false},
+            {DNNL_ARG_SRC, &kept->src, in.source, false},
+            {DNNL_ARG_SCALE, &line, in.scale, false},
+            {DNNL_ARG_SHIFT, &line, in.shift, false},
             {DNNL_ARG_MEAN, &line, kept->buffers[MEAN], true},
             {DNNL_ARG_VARIANCE, &line, kept->buffers[VARIANCE], true},
             {DNNL_ARG_DST, &kept->src, out, true},
@@ -189,7 +198,8 @@ lk_status back_norm(struct training *t, int32_t i) {
     dnnl_primitive_desc_t pd = NULL;
     dnnl_memory_desc_t line;
     struct norm_gradients g;
-    int32_t source, scale, shift, above;
+    struct norm_inputs in;
+    int32_t above;
     lk_status status = onednn_plain(l->d, &line, lower_tensor(l, node->inputs[1]), l->err);
     if (status == LK_OK) {
         status = onednn_status(
@@ -201,13 +211,7 @@ lk_status back_norm(struct training *t, int32_t i) {
         status = primitive_desc_back(&pd, l->d, &desc, NULL, kept->forward, l->err);
     }
     if (status == LK_OK) {
-        status = lower_as(l, node->inputs[0], &kept->src, &source);
-    }
-    if (status == LK_OK) {
-        status = lower_plain(l, node->inputs[1], &scale);
-    }
-    if (status == LK_OK) {
-        status = lower_plain(l, node->inputs[2], &shift);
+        status = norm_inputs(&in, l, node, kept);
     }
     if (status == LK_OK) {
         status = lower_as(l, training_gradient(t, i), &kept->src, &above);
@@ -217,11 +221,11 @@ lk_status back_norm(struct training *t, int32_t i) {
     }
     if (status == LK_OK) {
         const struct train_arg args[] = {
-            {DNNL_ARG_SRC, &kept->src, source, false},
+            {DNNL_ARG_SRC, &kept->src, in.source, false},
             {DNNL_ARG_MEAN, &line, kept->buffers[MEAN], false},
             {DNNL_ARG_VARIANCE, &line, kept->buffers[VARIANCE], false},
-            {DNNL_ARG_SCALE, &line, scale, false},
-            {DNNL_ARG_SHIFT, &line, shift, false}, /* not read, but counted */
+            {DNNL_ARG_SCALE, &line, in.scale, false},
+            {DNNL_ARG_SHIFT, &line, in.shift, false}, /* not read, but counted */
             {DNNL_ARG_DIFF_DST, &kept->src, above, false},
             {DNNL_ARG_DIFF_SRC, &kept->src, g.buffers[0], true},
             {DNNL_ARG_DIFF_SCALE, &line, g.buffers[1], true},

@@ -55,7 +55,8 @@ typedef struct lk_train_options {
     lk_reconstruction reconstruction; /* LK_TRAIN_AUTOENCODER */
     double difficulty;                /* of the simulated photos, 0..1; 0 still photographs */
     double
-        clean; /* share of views that are the picture itself, 0..1; in a group each picture once */
+        clean,  /* share of views that are the picture itself, 0..1; in a group each picture once */
+        mirror; /* share of views that are left-right reversed, 0..1 */
     uint64_t seed;
     bool resume; /* go on from OUT.checkpoint; its settings must be these */
     double

@@ -59,7 +59,7 @@ static void test_groups(void **state) {
     struct world *w = *state;
     lk_error err;
     struct sampler *s;
-    struct view views[4], again[4];
+    struct view views[4] = {0}, again[4] = {0}; /* compared with what lies between their members */
     bool first[SAMPLES] = {false};
     assert_ok(sampler_new(&s, &w->d, w->all, SAMPLES, &in_pairs, &err));
     assert_int_equal(sampler_epoch(s), 3);
@@ -129,6 +129,26 @@ static void test_clean_classes(void **state) {
     sampler_free(s);
 }
 
+/* Half of the views, and all else of them as it was. */
+static void test_mirrored(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    struct sampler *s;
+    struct view views[4];
+    struct sampler_options o = in_pairs;
+    int32_t mirrored = 0;
+    o.mirror = 0.5;
+    assert_ok(sampler_new(&s, &w->d, w->all, SAMPLES, &o, &err));
+    for (int64_t step = 0; step < 100; step++) {
+        sampler_plan(s, step, views, 4);
+        for (int32_t i = 0; i < 4; i++) {
+            mirrored += views[i].mirrored;
+        }
+    }
+    assert_in_range(mirrored, 160, 240);
+    sampler_free(s);
+}
+
 static void test_nothing_to_learn(void **state) {
     struct world *w = *state;
     lk_error err;
@@ -192,6 +212,41 @@ static void test_batches(void **state) {
     for (int32_t i = 0; i < NUMBERS; i++) {
         assert_true(seen[0][i] >= -0.5F && seen[0][i] <= largest);
     }
+}
+
+/* A mirrored view has its columns the other way round; an original is the picture as it is, whatever the view. */
+static void test_viewer(void **state) {
+    enum { WIDTH = 24, HEIGHT = 20 };
+    struct world *w = *state;
+    static float seen[3 * WIDTH * HEIGHT], mirrored[3 * WIDTH * HEIGHT],
+        original[3 * WIDTH * HEIGHT];
+    lk_error err;
+    struct viewer *v;
+    struct view view = {.sample = 2, .seed = 5, .difficulty = 0.5};
+    const struct view_input input = {.width = WIDTH, .height = HEIGHT, .scale = {255, 255, 255}};
+    assert_ok(viewer_new(&v, &input, &err));
+    for (int32_t photo = 0; photo < 2; photo++) {
+        view.difficulty = photo ? 0.5 : -1;
+        view.mirrored = false;
+        assert_ok(viewer_make(seen, v, &w->pictures, &view, &err));
+        view.mirrored = true;
+        assert_ok(viewer_make(mirrored, v, &w->pictures, &view, &err));
+        for (int32_t i = 0; i < 3 * WIDTH * HEIGHT; i++) {
+            int32_t c = i % 3, x = i / 3 % WIDTH, y = i / 3 / WIDTH;
+            assert_true(mirrored[i] == seen[3 * (y * WIDTH + WIDTH - 1 - x) + c]);
+        }
+        view.mirrored = false;
+        assert_ok(viewer_original(original, v, &w->pictures, &view, &err));
+        for (int32_t i = 0; !photo && i < 3 * WIDTH * HEIGHT; i++) {
+            assert_true(original[i % 3 * WIDTH * HEIGHT + i / 3] == seen[i]);
+        }
+    }
+    bool differs = false; /* the photo is not the picture */
+    for (int32_t i = 0; i < 3 * WIDTH * HEIGHT; i++) {
+        differs |= original[i % 3 * WIDTH * HEIGHT + i / 3] != seen[i];
+    }
+    assert_true(differs);
+    viewer_free(v);
 }
 
 /* What cannot be photographed is said by batches_next, not by a run that never ends; and a ring that is not used up ends. */
@@ -305,6 +360,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_groups),        cmocka_unit_test(test_instances),
         cmocka_unit_test(test_clean_classes), cmocka_unit_test(test_nothing_to_learn),
+        cmocka_unit_test(test_mirrored),      cmocka_unit_test(test_viewer),
         cmocka_unit_test(test_batches),       cmocka_unit_test(test_batches_end),
         cmocka_unit_test(test_pictures),
     };

@@ -4,7 +4,6 @@
 #include "tests/unit/harness.h"
 
 #include <dirent.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,12 +13,13 @@
 #include "base/mem.h"
 #include "nn/onnx.h"
 #include "nn/op.h"
+#include "tests/unit/scratch_folder.h"
 
 static const char labels[] = "red\ngreen\nblue\n";
 
 /* A folder with models to add, and one for the catalogue, which does not exist at first. */
 struct world {
-    char root[64];
+    char root[SCRATCH_BYTES];
     char from[80], folder[80];
     lk_engine *engine;
     char digest[65]; /* of net.onnx */
@@ -97,8 +97,7 @@ static void write_network(const char *folder, const char *name) {
 static int set_up(void **state) {
     lk_error err;
     struct world *w = mem_calloc(1, sizeof *w);
-    snprintf(w->root, sizeof w->root, "/tmp/likeness-catalogue-XXXXXX");
-    assert_non_null(mkdtemp(w->root));
+    scratch_make(w->root, "catalogue");
     snprintf(w->from, sizeof w->from, "%s/from", w->root);
     snprintf(w->folder, sizeof w->folder, "%s/share/models", w->root);
     assert_int_equal(mkdir(w->from, 0777), 0);
@@ -112,29 +111,9 @@ static int set_up(void **state) {
     return 0;
 }
 
-static bool every(const void *arg, const char *path) {
-    (void)arg;
-    (void)path;
-    return true;
-}
-
 static int tear_down(void **state) {
     struct world *w = *state;
-    lk_error err;
-    struct folder_list list;
-    char share[80];
-    assert_ok(folder_list(&list, w->root, every, NULL, &err));
-    for (size_t i = 0; i < list.count; i++) {
-        char *path = folder_join(w->root, list.paths[i]);
-        assert_int_equal(unlink(path), 0);
-        mem_free(path);
-    }
-    folder_list_release(&list);
-    snprintf(share, sizeof share, "%s/share", w->root);
-    rmdir(w->folder);
-    rmdir(share);
-    rmdir(w->from);
-    assert_int_equal(rmdir(w->root), 0);
+    scratch_remove(w->root);
     lk_engine_free(w->engine);
     mem_free(w);
     return 0;
@@ -146,7 +125,7 @@ static void assert_holds(const struct world *w, const char *wanted) {
     struct folder_list list;
     char names[512] = "";
     if (access(w->folder, F_OK) == 0) {
-        assert_ok(folder_list(&list, w->folder, every, NULL, &err));
+        assert_ok(folder_list(&list, w->folder, scratch_every, NULL, &err));
         for (size_t i = 0; i < list.count; i++) {
             strcat(strcat(names, list.paths[i]), " ");
         }

@@ -2,19 +2,15 @@
 /* Labelled data: folders, flat folders and tables, their division, and pictures drawn here that lie on both sides of it. */
 #include "tests/unit/harness.h"
 
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/file.h"
-#include "base/folder.h"
 #include "base/mem.h"
 #include "base/rng.h"
 #include "image/image.h"
 #include "learn/dataset.h"
+#include "tests/unit/scratch_folder.h"
 
 struct world {
-    char root[64];
+    char root[SCRATCH_BYTES];
     lk_engine *engine;
 };
 
@@ -23,51 +19,22 @@ static int set_up(void **state) {
     struct world *w = mem_calloc(1, sizeof *w);
     lk_engine_options options = lk_engine_options_default();
     options.threads = 2;
-    snprintf(w->root, sizeof w->root, "/tmp/likeness-dataset-XXXXXX");
-    assert_non_null(mkdtemp(w->root));
+    scratch_make(w->root, "dataset");
     assert_ok(lk_engine_new(&w->engine, &options, &err));
     *state = w;
     return 0;
 }
 
-static bool every(const void *arg, const char *path) {
-    (void)arg;
-    (void)path;
-    return true;
-}
-
-/* Removes the files and the folders they lie in. */
 static int tear_down(void **state) {
     struct world *w = *state;
-    lk_error err;
-    struct folder_list list;
-    assert_ok(folder_list(&list, w->root, every, NULL, &err));
-    for (size_t i = 0; i < list.count; i++) {
-        char *path = folder_join(w->root, list.paths[i]);
-        assert_int_equal(unlink(path), 0);
-        for (char *slash = strrchr(path, '/'); slash - path > (long)strlen(w->root);
-             slash = strrchr(path, '/')) {
-            *slash = '\0';
-            rmdir(path);
-        }
-        mem_free(path);
-    }
-    folder_list_release(&list);
-    assert_int_equal(rmdir(w->root), 0);
+    scratch_remove(w->root);
     lk_engine_free(w->engine);
     mem_free(w);
     return 0;
 }
 
-/* The full path of a file below the root; its folders are made. */
 static void place(char *out, size_t size, const struct world *w, const char *below) {
-    snprintf(out, size, "%s/%s", w->root, below);
-    for (char *slash = strchr(out + strlen(w->root) + 1, '/'); slash;
-         slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(out, 0777);
-        *slash = '/';
-    }
+    scratch_place(out, size, w->root, below);
 }
 
 static void put(const struct world *w, const char *below, const char *text) {

@@ -3,52 +3,31 @@
 #include "tests/unit/harness.h"
 
 #include <math.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/folder.h"
 #include "base/mem.h"
 #include "image/image.h"
 #include "learn/dataset.h"
+#include "tests/unit/scratch_folder.h"
 
 struct world {
-    char root[64];
+    char root[SCRATCH_BYTES];
     lk_engine *engine;
 };
 
 static int set_up(void **state) {
     lk_error err;
     struct world *w = mem_calloc(1, sizeof *w);
-    snprintf(w->root, sizeof w->root, "/tmp/likeness-evalset-XXXXXX");
-    assert_non_null(mkdtemp(w->root));
+    scratch_make(w->root, "evalset");
     assert_ok(lk_engine_new(&w->engine, NULL, &err));
     *state = w;
     return 0;
 }
 
-static bool every(const void *arg, const char *path) {
-    (void)arg;
-    (void)path;
-    return true;
-}
-
 static int tear_down(void **state) {
     struct world *w = *state;
-    lk_error err;
-    struct folder_list list;
-    assert_ok(folder_list(&list, w->root, every, NULL, &err));
-    for (size_t i = 0; i < list.count; i++) {
-        char *path = folder_join(w->root, list.paths[i]);
-        assert_int_equal(unlink(path), 0);
-        *strrchr(path, '/') = '\0';
-        rmdir(path); /* once it is empty */
-        mem_free(path);
-    }
-    folder_list_release(&list);
-    rmdir(w->root);
-    assert_int_not_equal(access(w->root, F_OK), 0);
+    scratch_remove(w->root);
     lk_engine_free(w->engine);
     mem_free(w);
     return 0;
@@ -57,11 +36,7 @@ static int tear_down(void **state) {
 static void put(const struct world *w, const char *below, const char *text) {
     char path[256];
     lk_error err;
-    snprintf(path, sizeof path, "%s/%s", w->root, below);
-    char *slash = strrchr(path, '/');
-    *slash = '\0';
-    mkdir(path, 0777);
-    *slash = '/';
+    scratch_place(path, sizeof path, w->root, below);
     assert_ok(file_write(path, text, strlen(text), &err));
 }
 

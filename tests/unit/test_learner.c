@@ -173,7 +173,7 @@ static void test_no_number(void **state) {
     static float input[BATCH * SIDE * SIDE * 3];
     static const struct view views[BATCH] = {
         {.label = 0}, {.label = 0}, {.label = 1}, {.label = 1}};
-    const struct batch batch = {input, views};
+    const struct batch batch = {.input = input, .originals = input, .views = views};
     write_network(w, as_it_is, "y");
     const lk_train_options o = options_from(w);
     assert_ok(learner_new(&l, w->engine, &o, &err));
