@@ -274,6 +274,16 @@ static void reduce_marks(lk_camera *c, double share, double d) {
     c->quality = 0;
 }
 
+/* More than one photographs by hand: a thing lies as it lies on a table, a phone forgets how it was held (quarter turns), and a
+ * photo is taken from too far away. */
+static void turn_view(lk_camera *c, struct rng *r, double d) {
+    double any = between(r, -180, 180), quarters = 90 * (1 + (double)rng_below(r, 3));
+    double turned = chance(r, 0.5) ? any : remainder(c->turn_deg + quarters, 360);
+    c->turn_deg = chance(r, 0.4 * fmin(2 * d, 1)) ? turned : c->turn_deg;
+    double far = between(r, 0.4, 0.7);
+    c->cover = chance(r, 0.3 * d) ? fmin(c->cover, far) : c->cover;
+}
+
 lk_camera lk_camera_draw_view(uint64_t seed, double difficulty, int32_t width, int32_t height,
                               const lk_image *picture) {
     struct rng r;
@@ -285,9 +295,10 @@ lk_camera lk_camera_draw_view(uint64_t seed, double difficulty, int32_t width, i
     double tight = own * between(&r, 0.85, 1.2); /* the photo was cut to the thing */
     c.aspect = chance(&r, 0.3) ? tight : is_wide ? 1 / shape : shape;
     c.aspect = fmin(fmax(c.aspect, 0.2), 5);
-    double share = between(&r, 0.05, 0.5);
+    double d = fmin(fmax(difficulty, 0), 1), share = between(&r, 0.05, 0.5);
     if (chance(&r, 0.6)) { /* the others are of small photos, enlarged or cut out of one */
-        reduce_marks(&c, share, fmin(fmax(difficulty, 0), 1));
+        reduce_marks(&c, share, d);
     }
+    turn_view(&c, &r, d);
     return c;
 }
