@@ -13,6 +13,8 @@ label() {
 echo '/* Made by model/embed_models.sh. */'
 n=0
 for file in "$@"; do
+    # The sum makes this text another one when the file is: what includes it is then compiled again.
+    echo "/* $(cksum "$file" | cut -d' ' -f1,2) */"
     echo '__asm__('
     line '.pushsection .rodata'
     line '.balign 64'
