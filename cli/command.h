@@ -37,9 +37,9 @@ struct command {
     enum exit_code (*run)(void *settings, lk_engine *engine);
 };
 
-extern const struct command command_classify, command_compare, command_completion, command_diff,
-    command_doctor, command_embed, command_hash, command_help, command_info, command_model,
-    command_schema, command_simulate, command_train, command_version;
+extern const struct command command_audit, command_classify, command_compare, command_completion,
+    command_diff, command_doctor, command_embed, command_hash, command_help, command_info,
+    command_model, command_ref, command_schema, command_simulate, command_train, command_version;
 extern const struct command *const command_table[];
 size_t command_count(void);
 const struct command *command_find(const char *name);

@@ -15,6 +15,9 @@ const char exit_code_text[] =
 static const struct topic topic_table[] = {
     {"environment", "variables that the command reads",
      "  LIKENESS_CPU    instruction set: c, avx2 or avx512; results do not depend on it\n"
+     "  LIKENESS_ACTOR  who works on the store, for its log; else the user\n"
+     "  LIKENESS_DB     folder of the store; else XDG_DATA_HOME/likeness, else "
+     "~/.local/share/likeness\n"
      "  LIKENESS_MODELS folder of the catalogue of models; else XDG_DATA_HOME/likeness/models, "
      "else below ~/.local/share\n"
      "  GOMP_SPINCOUNT  how long threads of a network wait awake (1000)\n"

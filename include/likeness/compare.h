@@ -25,12 +25,6 @@ typedef enum lk_align_mode {
 /* What to do when sizes differ and no alignment was found or wanted. */
 typedef enum lk_fit_mode { LK_FIT_SCALE, LK_FIT_FAIL, LK_FIT_PAD, LK_FIT_CROP } lk_fit_mode;
 
-/* An area to leave out, in pixels of the reference: a polygon of 3 or more points. */
-typedef struct lk_polygon {
-    int32_t count;
-    double *xy; /* count pairs; owned by whoever filled the struct */
-} lk_polygon;
-
 typedef struct lk_compare_options {
     const char *measures; /* "default", "all" or names with commas; NULL is default */
     lk_align_mode align;

@@ -85,6 +85,12 @@ LK_API LK_MUST_CHECK lk_status lk_image_new(lk_image *out, int32_t width, int32_
                                             int32_t channels, int32_t bit_depth, lk_error *err);
 LK_API void lk_image_release(lk_image *image);
 
+/* An area of a picture, in its pixels: a polygon of 3 or more points. */
+typedef struct lk_polygon {
+    int32_t count;
+    double *xy; /* count pairs; owned by whoever filled the struct */
+} lk_polygon;
+
 /* What a file says of itself. Sizes are of the upright picture unless they say "stored". */
 typedef struct lk_image_info {
     char path[4096]; /* PATH_MAX of Linux: a path that can be opened fits */

@@ -3,6 +3,7 @@
 #ifndef LIKENESS_H
 #define LIKENESS_H
 
+#include <likeness/audit.h>
 #include <likeness/compare.h>
 #include <likeness/diff.h>
 #include <likeness/evaluate.h>
@@ -16,6 +17,7 @@
 #include <likeness/report.h>
 #include <likeness/simulate.h>
 #include <likeness/status.h>
+#include <likeness/store.h>
 #include <likeness/train.h>
 #include <likeness/tree.h>
 #include <likeness/wavelet.h>

@@ -17,8 +17,9 @@ mkdir "$work/bin" "$work/run"
 ln -s "$likeness" "$work/bin/likeness"
 PATH=$work/bin:$PATH
 LIKENESS_MODELS=../models # of this case, not of whoever runs it
-export PATH LC_ALL=C TERM=dumb HERE="$here" ROOT="$root" LIKENESS_MODELS
-unset NO_COLOR FORCE_COLOR LIKENESS_CPU PAGER GITHUB_ACTIONS GITHUB_STEP_SUMMARY || :
+LIKENESS_ACTOR=ann
+export PATH LC_ALL=C TERM=dumb HERE="$here" ROOT="$root" LIKENESS_MODELS LIKENESS_ACTOR
+unset LIKENESS_DB NO_COLOR FORCE_COLOR LIKENESS_CPU PAGER GITHUB_ACTIONS GITHUB_STEP_SUMMARY || :
 cd "$work/run" || exit 99
 sh "$here/make_pictures.sh" || exit 99
 

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which store the commands mean, and who is at the keyboard. */
+#ifndef LK_STORE_PLACE_H
+#define LK_STORE_PLACE_H
+
+#include "cli/command.h"
+
+/* The option --db of every command on a store. */
+#define STORE_OPTION(offset)                                                                       \
+    {                                                                                              \
+        "db", 0, OPTION_TEXT, "DIR", NULL, NULL,                                                   \
+            "the store's folder (LIKENESS_DB, or XDG_DATA_HOME/likeness, or "                      \
+            "~/.local/share/likeness)",                                                            \
+            offset                                                                                 \
+    }
+
+/* Opens the store in `chosen` (--db), else where the environment says. Reports what goes wrong; NULL then. */
+lk_store *store_open(const struct common *common, const char *chosen, lk_store_mode mode);
+
+/* `chosen` (--actor), else LIKENESS_ACTOR, else the name of the user; out is where that goes. */
+const char *store_actor(char *out, size_t size, const char *chosen);
+
+/* Asks on a terminal whether to do that; true with `yes`, false where there is no terminal. */
+bool store_agreed(bool yes, const char *question, const char *name);
+
+#endif

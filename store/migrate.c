@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "store/migrate.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "store/audit_log.h"
+
+/* One step a row. A record is the version as canonical JSON, of which the other columns are what is searched by; crc is its
+ * CRC-32. The triggers keep mistakes out, not somebody who may write to the file: that is what the log is for. */
+static const char *const steps[] = {
+    "CREATE TABLE reference ("
+    "  id TEXT NOT NULL PRIMARY KEY,"
+    "  newest INTEGER NOT NULL CHECK (newest >= 1),"
+    "  removed TEXT"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE version ("
+    "  reference TEXT NOT NULL REFERENCES reference (id),"
+    "  number INTEGER NOT NULL CHECK (number >= 1),"
+    "  sha256 TEXT NOT NULL,"
+    "  entry INTEGER NOT NULL,"
+    "  record TEXT NOT NULL,"
+    "  crc INTEGER NOT NULL,"
+    "  purged TEXT,"
+    "  PRIMARY KEY (reference, number)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX version_sha256 ON version (sha256);"
+    "CREATE TRIGGER version_stays BEFORE DELETE ON version BEGIN"
+    "  SELECT RAISE(ABORT, 'versions are never deleted'); END;"
+    "CREATE TRIGGER version_unchanged BEFORE UPDATE OF reference, number, sha256, entry, record, "
+    "crc"
+    "  ON version BEGIN SELECT RAISE(ABORT, 'versions are never changed'); END;"
+    "CREATE TABLE tag ("
+    "  tag TEXT NOT NULL,"
+    "  reference TEXT NOT NULL REFERENCES reference (id),"
+    "  PRIMARY KEY (tag, reference)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX tag_reference ON tag (reference);"
+    "CREATE TABLE derived ("
+    "  kind TEXT NOT NULL,"
+    "  algorithm INTEGER NOT NULL,"
+    "  model TEXT NOT NULL,"
+    "  reference TEXT NOT NULL,"
+    "  number INTEGER NOT NULL,"
+    "  crc INTEGER NOT NULL,"
+    "  data BLOB NOT NULL,"
+    "  PRIMARY KEY (kind, algorithm, model, reference, number),"
+    "  FOREIGN KEY (reference, number) REFERENCES version (reference, number)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX derived_version ON derived (reference, number);"
+    "CREATE TABLE audit ("
+    "  seq INTEGER PRIMARY KEY CHECK (seq >= 1),"
+    "  at TEXT NOT NULL,"
+    "  kind TEXT NOT NULL,"
+    "  actor TEXT NOT NULL,"
+    "  subject TEXT NOT NULL,"
+    "  payload TEXT NOT NULL,"
+    "  prev BLOB NOT NULL,"
+    "  hash BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX audit_subject ON audit (subject, seq) WHERE subject <> '';"
+    "CREATE TRIGGER audit_stays BEFORE DELETE ON audit BEGIN"
+    "  SELECT RAISE(ABORT, 'entries of the log are never deleted'); END;"
+    "CREATE TRIGGER audit_unchanged BEFORE UPDATE ON audit BEGIN"
+    "  SELECT RAISE(ABORT, 'entries of the log are never changed'); END;"
+    "CREATE TABLE audit_head ("
+    "  one INTEGER PRIMARY KEY CHECK (one = 1),"
+    "  count INTEGER NOT NULL,"
+    "  hash BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE TABLE submission ("
+    "  entry INTEGER PRIMARY KEY REFERENCES audit (seq),"
+    "  photo_sha256 TEXT NOT NULL,"
+    "  fingerprint BLOB NOT NULL,"
+    "  reference TEXT NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  verdict TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX submission_photo ON submission (photo_sha256);",
+};
+
+int64_t schema_newest(void) {
+    return (int64_t)ARRAY_COUNT(steps);
+}
+
+static lk_status number_of(int64_t *out, const lk_store *s, const char *text, lk_error *err) {
+    struct sql q;
+    sql_begin(&q, s, text);
+    return sql_finish_int(out, &q, 0, err);
+}
+
+lk_status schema_check(int64_t *version, const lk_store *s, lk_error *err) {
+    int64_t application = 0, tables = 0;
+    *version = 0;
+    lk_status status = number_of(&application, s, "PRAGMA application_id", err);
+    if (status == LK_OK) {
+        status = number_of(version, s, "PRAGMA user_version", err);
+    }
+    if (status == LK_OK && application != STORE_APPLICATION_ID) {
+        status = number_of(&tables, s, "SELECT count(*) FROM sqlite_schema", err);
+    }
+    if (status != LK_OK || (application == 0 && *version == 0 && tables == 0)) {
+        return status;
+    }
+    if (application != STORE_APPLICATION_ID || *version < 1) {
+        status = error_set(err, LK_E_FORMAT, "a database, but no store of likeness");
+    } else if (*version > schema_newest()) {
+        status = error_set(err, LK_E_FORMAT,
+                           "made by a newer likeness (store version %lld, this one knows %lld)",
+                           (long long)*version, (long long)schema_newest());
+    }
+    return error_input(err, status, s->database);
+}
+
+static lk_status take_steps(lk_store *s, int64_t from, lk_error *err) {
+    lk_status status = LK_OK;
+    for (int64_t i = from; status == LK_OK && i < schema_newest(); i++) {
+        status = sql_run(s, steps[i], err);
+    }
+    char *mark = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %lld",
+                                 STORE_APPLICATION_ID, (long long)schema_newest());
+    if (status == LK_OK) {
+        status = mark ? sql_run(s, mark, err) : error_memory(err, 128);
+    }
+    sqlite3_free(mark);
+    return status == LK_OK && from == 0 ? audit_begin(s, err) : status;
+}
+
+lk_status schema_migrate(lk_store *s, lk_error *err) {
+    int64_t version;
+    lk_status status = schema_check(&version, s, err);
+    if (status != LK_OK || version == schema_newest()) {
+        return status;
+    }
+    status = lk_store_begin(s, err); /* from here on alone: somebody else may have been first */
+    if (status != LK_OK) {
+        return status;
+    }
+    status = schema_check(&version, s, err);
+    if (status == LK_OK && version < schema_newest()) {
+        status = take_steps(s, version, err);
+    }
+    return lk_store_end(s, status, err);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables, by numbered steps that are never changed once they have been in a release. */
+#ifndef LK_MIGRATE_H
+#define LK_MIGRATE_H
+
+#include "store/store.h"
+
+/* What PRAGMA application_id says of a store: "LKst". */
+enum { STORE_APPLICATION_ID = 0x4c4b7374 };
+
+/* The number of steps this likeness knows: PRAGMA user_version of its stores. */
+int64_t schema_newest(void);
+
+/* Whether the database is a store that this likeness can use: LK_E_FORMAT for a newer one and another program's. *version is 0
+ * for an empty one. */
+MUST_CHECK lk_status schema_check(int64_t *version, const lk_store *s, lk_error *err);
+
+/* Takes the steps that are missing, all or none; a new store also gets the first entry of its log. */
+MUST_CHECK lk_status schema_migrate(lk_store *s, lk_error *err);
+
+#endif

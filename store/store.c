@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening a store, and what is done as a whole. */
+#include "store/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/folder.h"
+#include "base/mem.h"
+#include "store/blob.h"
+#include "store/migrate.h"
+
+static const char database_name[] = "likeness.db";
+
+enum { WAIT_MS = 10000 };
+
+static lk_status fail(lk_error *err, lk_status status, const char *what, const char *path) {
+    return error_input(err, error_set(err, status, "%s: %s", what, strerror(errno)), path);
+}
+
+/* -- The folder -- */
+
+/* mkdir, and the new name made to last. */
+static bool make_one(const char *path) {
+    if (mkdir(path, 0777) != 0) {
+        return errno == EEXIST;
+    }
+    int fd = -1;
+    char *parent = folder_join(path, "..");
+    if (parent) {
+        fd = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        mem_free(parent);
+    }
+    bool done = fd >= 0 && fsync(fd) == 0;
+    int failed = parent ? errno : ENOMEM;
+    if (fd >= 0) {
+        close(fd);
+    }
+    errno = failed;
+    return done;
+}
+
+/* The folder and those above it that are missing. */
+static lk_status make_folders(const char *folder, lk_error *err) {
+    char *path = mem_strdup(folder);
+    bool done = true;
+    if (!path) {
+        return error_memory(err, strlen(folder));
+    }
+    for (char *p = path; done && *p; p++) {
+        if (p[0] == '/' && p > path && p[-1] != '/') {
+            *p = '\0';
+            done = access(path, F_OK) == 0 || make_one(path);
+            *p = '/';
+        }
+    }
+    done = done && make_one(path);
+    lk_status status = done ? LK_OK : fail(err, LK_E_WRITE, "cannot make the folder", folder);
+    mem_free(path);
+    return status;
+}
+
+static lk_status open_folder(lk_store *s, const char *folder, lk_error *err) {
+    char whole[PATH_MAX];
+    if (!realpath(folder, whole)) {
+        return fail(err, LK_E_IO, "there is no store here", folder);
+    }
+    s->folder = mem_strdup(whole);
+    s->database = s->folder ? folder_join(s->folder, database_name) : NULL;
+    if (!s->database) {
+        return error_memory(err, strlen(folder));
+    }
+    s->folder_fd = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return s->folder_fd < 0 ? fail(err, LK_E_IO, "cannot open the folder", folder) : LK_OK;
+}
+
+/* -- The database -- */
+
+/* A link could lead anywhere. */
+static lk_status look_at(const lk_store *s, bool *there, lk_error *err) {
+    struct stat st;
+    *there = fstatat(s->folder_fd, database_name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+    if (!*there && errno != ENOENT) {
+        return fail(err, LK_E_IO, "cannot open", s->database);
+    }
+    if (*there && !S_ISREG(st.st_mode)) {
+        return error_input(err,
+                           error_set(err, LK_E_CORRUPT,
+                                     S_ISLNK(st.st_mode)
+                                         ? "is a symbolic link, which a store is not read through"
+                                         : "is no plain file"),
+                           s->database);
+    }
+    if (!*there && s->reads_only) {
+        return error_input(err, error_set(err, LK_E_IO, "there is no store here"), s->folder);
+    }
+    return LK_OK;
+}
+
+/* Nobody can change a database where nobody can write, and SQLite must not try to keep its index of the log there. */
+static bool is_still(const lk_store *s) {
+    struct stat st;
+    bool log =
+        fstatat(s->folder_fd, "likeness.db-wal", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0;
+    return s->reads_only && faccessat(s->folder_fd, ".", W_OK, AT_EACCESS) != 0 && !log;
+}
+
+/* The path as SQLite's URI, so that it can be called immutable. */
+static char *still_uri(const char *path) {
+    static const char head[] = "file:", tail[] = "?immutable=1";
+    char *uri = mem_alloc(3 * strlen(path) + sizeof head + sizeof tail, 1);
+    if (!uri) {
+        return NULL;
+    }
+    char *to = uri + sprintf(uri, "%s", head);
+    for (const char *p = path; *p; p++) {
+        bool plain = *p == '/' || *p == '.' || *p == '-' || *p == '_' || (*p >= '0' && *p <= '9') ||
+                     (*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z');
+        to += sprintf(to, plain ? "%c" : "%%%02X", (unsigned char)*p);
+    }
+    sprintf(to, "%s", tail);
+    return uri;
+}
+
+static lk_status open_database(lk_store *s, lk_error *err) {
+    bool there;
+    lk_status status = look_at(s, &there, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    bool still = is_still(s);
+    char *name = still ? still_uri(s->database) : mem_strdup(s->database);
+    if (!name) {
+        return error_memory(err, strlen(s->database));
+    }
+    int flags = SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
+                SQLITE_OPEN_EXRESCODE |
+                (still           ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+                 : s->reads_only ? SQLITE_OPEN_READWRITE
+                                 : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    int code = sqlite3_open_v2(name, &s->db, flags, NULL);
+    mem_free(name);
+    if (code != SQLITE_OK) {
+        return store_error(s, code, err);
+    }
+    if (!s->reads_only && sqlite3_db_readonly(s->db, "main") == 1) {
+        return store_error(s, SQLITE_READONLY, err);
+    }
+    sqlite3_busy_timeout(s->db, s->wait_ms);
+    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    return sql_run(
+        s, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON",
+        err);
+}
+
+/* Write-ahead logging is a property of the file: one process sets it, once, and others that come at that moment find it busy,
+ * which SQLite's own waiting does not cover. */
+static lk_status set_log(lk_store *s, lk_error *err) {
+    enum { PAUSE_US = 5000 };
+    for (int64_t waited_us = 0;; waited_us += PAUSE_US) {
+        struct sql q;
+        bool row;
+        sql_begin(&q, s, "PRAGMA journal_mode = WAL");
+        lk_status status = sql_step(&q, &row, err);
+        bool set = status == LK_OK && row && strcmp(sql_text(&q, 0), "wal") == 0;
+        bool busy = (q.code & 0xff) == SQLITE_BUSY;
+        sql_end(&q);
+        if (set) {
+            return sql_run(s, "PRAGMA synchronous = FULL", err);
+        }
+        if (!busy || waited_us >= (int64_t)s->wait_ms * 1000) {
+            return status != LK_OK
+                       ? status
+                       : error_input(err,
+                                     error_set(err, LK_E_WRITE,
+                                               "this file system takes no write-ahead log"),
+                                     s->database);
+        }
+        usleep(PAUSE_US);
+    }
+}
+
+static lk_status open_all(lk_store *s, const char *folder, lk_error *err) {
+    int64_t version;
+    lk_status status = s->reads_only ? LK_OK : make_folders(folder, err);
+    if (status == LK_OK) {
+        status = open_folder(s, folder, err);
+    }
+    if (status == LK_OK) {
+        status = open_database(s, err);
+    }
+    if (status == LK_OK) {
+        status = schema_check(&version, s, err); /* before anything is changed */
+    }
+    if (status != LK_OK) {
+        return status;
+    }
+    if (s->reads_only) {
+        if (version == schema_newest()) {
+            return sql_run(s, "PRAGMA query_only = ON", err);
+        }
+        status = version == 0 ? error_set(err, LK_E_IO, "there is no store here")
+                              : error_set(err, LK_E_FORMAT,
+                                          "of an older likeness; open it for writing once");
+        return error_input(err, status, version == 0 ? s->folder : s->database);
+    }
+    status = set_log(s, err);
+    if (status == LK_OK) {
+        status = schema_migrate(s, err);
+    }
+    return status == LK_OK ? blob_prepare(s, err) : status;
+}
+
+lk_status lk_store_open(lk_store **out, const char *folder, const lk_store_options *options,
+                        lk_error *err) {
+    *out = NULL;
+    lk_store *s = mem_calloc(1, sizeof *s);
+    if (!s) {
+        return error_memory(err, sizeof *s);
+    }
+    s->folder_fd = -1;
+    s->reads_only = options && options->mode == LK_STORE_READ;
+    s->wait_ms = options && options->wait_ms > 0 ? options->wait_ms : WAIT_MS;
+    lk_status status = open_all(s, folder, err);
+    if (status != LK_OK) {
+        lk_store_close(s);
+        return error_input(err, status, folder);
+    }
+    *out = s;
+    return LK_OK;
+}
+
+void lk_store_close(lk_store *s) {
+    if (s) {
+        sqlite3_close(s->db);
+        if (s->folder_fd >= 0) {
+            close(s->folder_fd);
+        }
+        mem_free(s->folder);
+        mem_free(s->database);
+        mem_free(s);
+    }
+}
+
+const char *lk_store_folder(const lk_store *store) {
+    return store->folder;
+}
+
+/* -- As a whole -- */
+
+lk_status lk_store_begin(lk_store *s, lk_error *err) {
+    lk_status status = store_check_writable(s, err);
+    if (status == LK_OK) {
+        status = sql_run(s, s->depth == 0 ? "BEGIN IMMEDIATE" : "SAVEPOINT inner", err);
+    }
+    s->depth += status == LK_OK;
+    return status;
+}
+
+lk_status lk_store_end(lk_store *s, lk_status so_far, lk_error *err) {
+    s->depth--;
+    bool outermost = s->depth == 0;
+    if (so_far == LK_OK) {
+        so_far = sql_run(s, outermost ? "COMMIT" : "RELEASE inner", err);
+    }
+    if (so_far != LK_OK && !sqlite3_get_autocommit(s->db)) { /* else SQLite has undone it already */
+        sqlite3_exec(s->db, outermost ? "ROLLBACK" : "ROLLBACK TO inner; RELEASE inner", NULL, NULL,
+                     NULL);
+    }
+    return so_far;
+}
+
+lk_status store_read_begin(lk_store *s, lk_error *err) {
+    lk_status status = s->depth == 0 ? sql_run(s, "BEGIN", err) : LK_OK;
+    s->depth += status == LK_OK;
+    return status;
+}
+
+void store_read_end(lk_store *s) {
+    s->depth--;
+    if (s->depth == 0 && !sqlite3_get_autocommit(s->db)) {
+        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL); /* nothing was written */
+    }
+}

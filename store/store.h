@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The inside of lk_store, for the files of this layer. */
+#ifndef LK_STORE_H
+#define LK_STORE_H
+
+#include <likeness/store.h>
+
+#include <sqlite3.h>
+
+#include "base/compiler.h"
+
+struct lk_store {
+    sqlite3 *db;
+    int folder_fd;  /* of the folder; files in it are opened from there */
+    char *folder;   /* its path without links */
+    char *database; /* of the file in it, for messages */
+    int32_t depth;  /* of lk_store_begin */
+    int32_t wait_ms;
+    bool reads_only;
+};
+
+/* What SQLite says, in words, with the file: from `code`, and from errno where that tells more. */
+lk_status store_error(const lk_store *s, int code, lk_error *err);
+/* LK_E_WRITE in a store that is open for reading alone. */
+MUST_CHECK lk_status store_check_writable(const lk_store *s, lk_error *err);
+
+/* What is read between the two is of one state of the store; inside lk_store_begin and lk_store_end it is anyway. */
+MUST_CHECK lk_status store_read_begin(lk_store *s, lk_error *err);
+void store_read_end(lk_store *s);
+
+/* One statement: prepared, bound, stepped. The first failure sticks, so that bindings need no check of their own:
+ *
+ *     struct sql q;
+ *     sql_begin(&q, store, "SELECT data FROM derived WHERE kind = ?");
+ *     sql_bind_text(&q, kind);
+ *     while ((status = sql_step(&q, &row, err)) == LK_OK && row) { ... sql_int(&q, 0) ... }
+ *     sql_end(&q); */
+struct sql {
+    const lk_store *store;
+    sqlite3_stmt *statement;
+    int code;  /* the first that was not SQLITE_OK */
+    int bound; /* values so far */
+};
+
+void sql_begin(struct sql *q, const lk_store *s, const char *text);
+void sql_end(struct sql *q);
+/* Each binds the next value. Borrowed until sql_end or sql_again. NULL text is NULL. */
+void sql_bind_text(struct sql *q, const char *text);
+void sql_bind_int(struct sql *q, int64_t value);
+void sql_bind_blob(struct sql *q, const void *data, size_t size);
+/* The same statement with new values. */
+void sql_again(struct sql *q);
+
+/* The next row; *row is false behind the last. */
+MUST_CHECK lk_status sql_step(struct sql *q, bool *row, lk_error *err);
+/* A statement that gives no rows, and its end. */
+MUST_CHECK lk_status sql_finish(struct sql *q, lk_error *err);
+/* The only number of the only row of a statement, and its end; `missing` when there is no row. */
+MUST_CHECK lk_status sql_finish_int(int64_t *out, struct sql *q, int64_t missing, lk_error *err);
+/* Statements without values, one after the other. */
+MUST_CHECK lk_status sql_run(const lk_store *s, const char *text, lk_error *err);
+
+/* Columns from 0. Texts are valid until the next step, and never NULL. A text with a zero inside is damage: it reads as empty. */
+int64_t sql_int(struct sql *q, int column);
+const char *sql_text(struct sql *q, int column);
+bool sql_is_null(struct sql *q, int column);
+const void *sql_blob(struct sql *q, int column, size_t *size);
+
+/* The text is UTF-8 of at most max bytes without control characters (line feeds and tabs pass when `lines`); else LK_E_USAGE
+ * that calls it `what`. NULL passes. */
+MUST_CHECK lk_status store_check_text(const char *what, const char *text, size_t max, bool lines,
+                                      lk_error *err);
+/* 1 to max of letters, digits and ._- without a dot in front. */
+bool store_is_name(const char *text, size_t max);
+
+/* "2026-11-21T19:20:03.123Z" */
+enum { MOMENT_LENGTH = 24 };
+void moment_text(char out[32], int64_t at_ms);
+/* Milliseconds since 1970; false when text is no moment. */
+bool moment_parse(int64_t *at_ms, const char *text);
+int64_t moment_now_ms(void);
+
+#endif
