@@ -22,33 +22,44 @@ void moment_text(char out[32], int64_t at_ms) {
     snprintf(out + n, 32 - n, ".%03dZ", (int)(at_ms % 1000));
 }
 
-bool moment_parse(int64_t *at_ms, const char *text) {
-    static const char form[] = "0000-00-00T00:00:00.000Z";
-    char again[32];
-    int number[7];
-    if (strlen(text) != MOMENT_LENGTH) {
-        return false;
-    }
-    for (size_t i = 0; i < MOMENT_LENGTH; i++) {
-        bool digit = text[i] >= '0' && text[i] <= '9';
-        if (form[i] == '0' ? !digit : text[i] != form[i]) {
-            return false;
+/* The number that `count` digits at text are; -1 when one is none. */
+static int number_at(const char *text, int count) {
+    int number = 0;
+    for (int i = 0; i < count; i++) {
+        if (text[i] < '0' || text[i] > '9') {
+            return -1;
         }
+        number = 10 * number + (text[i] - '0');
     }
-    if (sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d.%3d", &number[0], &number[1], &number[2], &number[3],
-               &number[4], &number[5], &number[6]) != 7 ||
-        number[0] < 1970) {
+    return number;
+}
+
+static int days_of(int year, int month) {
+    static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+    bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+    return days[month - 1] + (month == 2 && leap);
+}
+
+bool moment_parse(int64_t *at_ms, const char *text) {
+    if (strlen(text) != MOMENT_LENGTH || text[4] != '-' || text[7] != '-' || text[10] != 'T' ||
+        text[13] != ':' || text[16] != ':' || text[19] != '.' || text[23] != 'Z') {
         return false;
     }
-    struct tm parts = {.tm_year = number[0] - 1900,
-                       .tm_mon = number[1] - 1,
-                       .tm_mday = number[2],
-                       .tm_hour = number[3],
-                       .tm_min = number[4],
-                       .tm_sec = number[5]};
-    *at_ms = (int64_t)timegm(&parts) * 1000 + number[6];
-    moment_text(again, *at_ms);
-    return strcmp(again, text) == 0; /* timegm takes a 31st of February */
+    int year = number_at(text, 4), month = number_at(text + 5, 2), day = number_at(text + 8, 2);
+    int hour = number_at(text + 11, 2), minute = number_at(text + 14, 2);
+    int second = number_at(text + 17, 2), ms = number_at(text + 20, 3);
+    if (year < 1970 || month < 1 || month > 12 || day < 1 || day > days_of(year, month) ||
+        hour < 0 || hour > 23 || minute < 0 || minute > 59 || second < 0 || second > 59 || ms < 0) {
+        return false;
+    }
+    struct tm parts = {.tm_year = year - 1900,
+                       .tm_mon = month - 1,
+                       .tm_mday = day,
+                       .tm_hour = hour,
+                       .tm_min = minute,
+                       .tm_sec = second};
+    *at_ms = (int64_t)timegm(&parts) * 1000 + ms;
+    return true;
 }
 
 bool store_is_name(const char *text, size_t max) {

@@ -10,11 +10,16 @@ static lk_status say(const lk_store *s, lk_status status, const char *text, lk_e
     return error_input(err, error_set(err, status, "%s", text), s->database);
 }
 
-/* errno of a failed call to the system, in words. */
-static lk_status say_system(const lk_store *s, lk_status status, const char *what, lk_error *err) {
+/* A failed call to the system, with errno's words, or SQLite's number where it kept none. */
+static lk_status say_system(const lk_store *s, lk_status status, const char *what, int code,
+                            lk_error *err) {
     int number = s->db ? sqlite3_system_errno(s->db) : 0;
     char text[256];
-    snprintf(text, sizeof text, "%s%s%s", what, number ? ": " : "", number ? strerror(number) : "");
+    if (number) {
+        snprintf(text, sizeof text, "%s: %s", what, strerror(number));
+    } else {
+        snprintf(text, sizeof text, "%s (SQLite's code %d)", what, code);
+    }
     return say(s, status, text, err);
 }
 
@@ -32,8 +37,8 @@ lk_status store_error(const lk_store *s, int code, lk_error *err) {
     }
     case SQLITE_READONLY: return say(s, LK_E_WRITE, "the file or its folder is read-only", err);
     case SQLITE_PERM:
-    case SQLITE_AUTH: return say_system(s, LK_E_WRITE, "not permitted", err);
-    case SQLITE_CANTOPEN: return say_system(s, LK_E_IO, "cannot open", err);
+    case SQLITE_AUTH: return say_system(s, LK_E_WRITE, "not permitted", code, err);
+    case SQLITE_CANTOPEN: return say_system(s, LK_E_IO, "cannot open", code, err);
     case SQLITE_NOTADB: return say(s, LK_E_CORRUPT, "not a database, or damaged", err);
     case SQLITE_CORRUPT: return say(s, LK_E_CORRUPT, "the database is damaged", err);
     case SQLITE_IOERR:
@@ -42,7 +47,7 @@ lk_status store_error(const lk_store *s, int code, lk_error *err) {
         }
         return say_system(
             s, code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ ? LK_E_IO : LK_E_WRITE,
-            "input or output failed", err);
+            "input or output failed", code, err);
     case SQLITE_CONSTRAINT: return say(s, LK_E_WRITE, sqlite3_errmsg(s->db), err);
     case SQLITE_TOOBIG: return say(s, LK_E_LIMIT, "more than the database takes", err);
     default: return say(s, LK_E_CORRUPT, s->db ? sqlite3_errmsg(s->db) : "unknown", err);

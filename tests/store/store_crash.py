@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""store_crash.py LIKENESS STORE_WRITER STORE_INSPECT: nothing that was acknowledged is lost.
+
+  killed   two writers at a time add to one store and are killed with SIGKILL at random moments, again and again, until WRITES writes were
+           acknowledged: after each kill every acknowledged version is there, whole, and the store is sound
+  together four writers add at once, to references and to the log; none fails, none is lost
+  full     a disk of 1 MB (a tmpfs in a mount namespace of its own; skipped where that is not permitted) fills up: a clear error, nothing half
+           done; with space again it goes on
+  short    the same by a limit on the size of files
+  log      what Python makes of the exported log and of the database is what likeness says
+
+A kill does not need the disk: the system keeps what was written. Where there is /dev/shm, it is used, so that syncing is free."""
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+LIKENESS, WRITER, INSPECT = (os.path.abspath(p) for p in sys.argv[1:4])
+HERE = os.path.dirname(os.path.abspath(__file__))
+WRITES = int(os.environ.get("STORE_WRITES", "10000"))
+failures = []
+
+
+def expect(what, right, detail=""):
+    print("  %s%s" % (what, "" if right else "  FAILED %s" % detail), flush=True)
+    if not right:
+        failures.append(what)
+
+
+def inspect(store, *more):
+    """{"ID@VERSION": sha256} of what is there, with every picture, record and entry checked."""
+    done = subprocess.run([INSPECT, store, *more], capture_output=True, text=True, check=False, timeout=120)
+    there = dict(line.split() for line in done.stdout.splitlines() if "@" in line)
+    return done.returncode, there, done.stdout.splitlines()[-1:], done.stderr
+
+
+class Writer:
+    """A store_writer whose acknowledgements are read as they come."""
+
+    def __init__(self, kind, store, prefix, count):
+        self.process = subprocess.Popen([WRITER, kind, store, prefix, str(count)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.lines = []
+        self.reader = threading.Thread(target=self.read)
+        self.reader.start()
+
+    def read(self):
+        for line in self.process.stdout:
+            if line.endswith(b"\n"):  # a line that was cut off was not said
+                self.lines.append(line.decode().strip())
+
+    def end(self):
+        code = self.process.wait(timeout=120)
+        self.reader.join()
+        return code, self.process.stderr.read().decode()
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        return self.end()
+
+
+def killed(work):
+    store, r = os.path.join(work, "killed"), random.Random(20261121)
+    acknowledged, rounds, bad, restart_s = {}, 0, 0, 0.0
+    while len(acknowledged) < WRITES and rounds < 400:
+        writers = [Writer("refs", store, "r%d%s" % (rounds, name), 100000) for name in "ab"]
+        time.sleep(r.uniform(0.002, 0.3))
+        for w in r.sample(writers, 2):
+            w.kill()
+            acknowledged.update(line.split() for line in w.lines)
+        rounds += 1
+        began = time.monotonic()
+        if rounds % 10 == 1 or len(acknowledged) >= WRITES:  # everything
+            code, there, last, err = inspect(store)
+            lost = [k for k, v in acknowledged.items() if there.get(k) != v]
+            if code != 0 or lost:
+                bad += 1
+                print("   ", lost[:3], last, err)
+        else:  # it opens, at once
+            bad += subprocess.run([LIKENESS, "audit", "list", "--last", "1", "--db", store], capture_output=True, check=False).returncode != 0
+            restart_s = max(restart_s, time.monotonic() - began)
+    expect("%d acknowledged writes, %d rounds of kills: none lost, all whole" % (len(acknowledged), rounds),
+           len(acknowledged) >= WRITES and bad == 0)
+    expect("opened again in at most %.2f s" % restart_s, restart_s < 2)
+    extra = len(there) - len(acknowledged)
+    expect("%d more were done when the kill came" % extra, 0 <= extra <= 4 * rounds)
+    print("  ", *last)
+
+
+def together(work):
+    store = os.path.join(work, "together")
+    writers = [Writer("refs", store, "p%d" % i, 150) for i in range(3)] + [Writer("log", store, "p3", 300)]
+    ends = [w.end() for w in writers]
+    expect("four writers at once end well", all(code == 0 for code, _ in ends), ends)
+    code, there, last, err = inspect(store)
+    said = dict(line.split() for w in writers[:3] for line in w.lines)
+    expect("what they said is what is there", code == 0 and there == said and len(said) == 3 * 165, (last, err))
+    numbers = [int(line.split(":")[0]) for line in writers[3].lines]
+    expect("entries of the log have one number each", len(set(numbers)) == 300 and "796 entries" in last[0], last)
+    log = os.path.join(work, "log.jsonl")
+    subprocess.run([LIKENESS, "audit", "export", "--db", store, "-o", log], check=True)
+    verify = subprocess.run([LIKENESS, "audit", "verify", log, "-q"], capture_output=True, text=True, check=False).stdout.split()
+    other = subprocess.run([sys.executable, os.path.join(HERE, "check_log.py"), log, os.path.join(store, "likeness.db")],
+                           capture_output=True, text=True, check=False).stdout.strip()
+    expect("Python and likeness find the same head", verify[-1:] == [other], (verify, other))
+
+
+def gave_up(what, store, words, again):
+    """A writer that ran into a limit: what it said, what is there, and that it goes on afterwards."""
+    w = Writer("refs", store, "x", 100000)
+    code, err = w.end()
+    expect("%s: %s" % (what, err.strip()), code == 2 and any(word in err for word in words) and store in err, code)
+    again()
+    code, there, last, err = inspect(store)
+    said = dict(line.split() for line in w.lines)
+    expect("%s: %d acknowledged, all whole, nothing half done" % (what, len(said)), code == 0 and there == said and len(said) > 5,
+           (last, err, len(there) - len(said)))
+    w = Writer("refs", store, "y", 20)
+    expect("%s: with room it goes on" % what, w.end()[0] == 0 and inspect(store)[0] == 0)
+
+
+def full(work):
+    disk = os.path.join(work, "disk")
+    os.mkdir(disk)
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none", disk], capture_output=True, check=False).returncode != 0:
+        print("  full disk: skipped: no mount is permitted here")
+        return
+    gave_up("full disk", os.path.join(disk, "store"), ["no space left"],
+            lambda: subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True))
+    subprocess.run(["umount", disk], check=True)
+
+
+def short(work):
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (400000, usual[1]))
+    gave_up("short files", os.path.join(work, "short"), ["File too large", "no space left", "input or output failed"],
+            lambda: resource.setrlimit(resource.RLIMIT_FSIZE, usual))
+
+
+def main():
+    if os.environ.get("STORE_APART") != "1" and shutil.which("unshare"):
+        # A mount namespace of its own, where the disk of 1 MB is nobody else's.
+        apart = ["unshare", "--user", "--map-root-user", "--mount"]
+        if subprocess.run([*apart, "true"], capture_output=True, check=False).returncode == 0:
+            os.environ["STORE_APART"] = "1"
+            os.execvp(apart[0], [*apart, sys.executable, *sys.argv])
+    base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="likeness-crash-", dir=base) as work:
+        for test in (killed, together, full, short):
+            print(test.__name__)
+            began = time.monotonic()
+            test(work)
+            print("  %.1f s" % (time.monotonic() - began))
+    sys.exit(1 if failures else 0)
+
+
+main()
