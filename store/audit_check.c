@@ -36,6 +36,9 @@ static bool diagnose(struct audit_chain *c, int64_t n, const lk_audit_entry *e) 
         return bad(c, n, "entry %lld is missing: the next one there is %lld", (long long)n,
                    (long long)e->seq);
     }
+    if (e->seq < 1) {
+        return bad(c, n, "entry %lld is numbered %lld", (long long)n, (long long)e->seq);
+    }
     if (e->seq < n) {
         return bad(c, e->seq, "entry %lld is there more than once, or out of its order",
                    (long long)e->seq);

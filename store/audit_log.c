@@ -128,31 +128,6 @@ static lk_status insert(lk_store *s, const lk_audit_entry *e, lk_error *err) {
     return sql_finish(&q, err);
 }
 
-static lk_status insert_submission(lk_store *s, int64_t entry, const lk_submission *p,
-                                   lk_error *err) {
-    struct sql q;
-    uint8_t sum[DIGEST_BYTES];
-    if (!digest_from_hex(sum, p->photo_sha256) || p->fingerprint_size > 256 ||
-        (p->reference[0] && !lk_reference_id_is_valid(p->reference)) ||
-        !store_is_name(p->verdict, sizeof p->verdict - 1)) {
-        return error_set(
-            err, LK_E_USAGE,
-            "a photo is kept with its SHA-256, a verdict, a fingerprint of at most 256 bytes "
-            "and the id of a reference or none");
-    }
-    sql_begin(
-        &q, s,
-        "INSERT INTO submission (entry, photo_sha256, fingerprint, reference, version, verdict)"
-        " VALUES (?, ?, ?, ?, ?, ?)");
-    sql_bind_int(&q, entry);
-    sql_bind_text(&q, p->photo_sha256);
-    sql_bind_blob(&q, p->fingerprint, p->fingerprint_size);
-    sql_bind_text(&q, p->reference);
-    sql_bind_int(&q, p->version);
-    sql_bind_text(&q, p->verdict);
-    return sql_finish(&q, err);
-}
-
 /* The entry after `last`, at that moment. */
 static lk_status chain(lk_audit_head *last, lk_store *s, const lk_audit_record *r, const char *at,
                        lk_error *err) {
@@ -236,7 +211,7 @@ static lk_status append(lk_audit_head *end, lk_store *s, const lk_audit_record *
         status = chain(end, s, r, at, err);
     }
     if (status == LK_OK && r->submission) {
-        status = insert_submission(s, end->count, r->submission, err);
+        status = submission_insert(s, end->count, r->submission, err);
     }
     return status;
 }

@@ -20,6 +20,10 @@ MUST_CHECK lk_status audit_begin(lk_store *s, lk_error *err);
 MUST_CHECK lk_status audit_append_at(lk_audit_head *head, lk_store *s,
                                      const lk_audit_record *record, int64_t at_ms, lk_error *err);
 
+/* The row of a photo that belongs to the entry. LK_E_USAGE. */
+MUST_CHECK lk_status submission_insert(lk_store *s, int64_t entry, const lk_submission *p,
+                                       lk_error *err);
+
 /* What the hash of e must be when `prev` is the one before it and its number is seq. */
 void audit_hash(uint8_t out[LK_AUDIT_HASH_BYTES], const uint8_t prev[LK_AUDIT_HASH_BYTES],
                 int64_t seq, const lk_audit_entry *e);

@@ -74,7 +74,8 @@ static const char *const steps[] = {
     "  fingerprint BLOB NOT NULL,"
     "  reference TEXT NOT NULL,"
     "  version INTEGER NOT NULL,"
-    "  verdict TEXT NOT NULL"
+    "  verdict TEXT NOT NULL,"
+    "  crc INTEGER NOT NULL"
     ") STRICT;"
     "CREATE INDEX submission_photo ON submission (photo_sha256);",
 };

@@ -3,8 +3,8 @@
  * checked against them. docs/formats/store.md says what lies where and what is promised.
  *
  * A store is a folder. Several processes may use one at once; an lk_store is for one thread at a time, and each thread may
- * open its own. Texts are UTF-8. What a call that writes has returned LK_OK for survives the end of the process and of the
- * machine; what it refused has changed nothing. */
+ * open its own. A function that is given to a visit does not write to the same lk_store. Texts are UTF-8. What a call that
+ * writes has returned LK_OK for survives the end of the process and of the machine; what it refused has changed nothing. */
 #ifndef LIKENESS_STORE_H
 #define LIKENESS_STORE_H
 

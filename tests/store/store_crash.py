@@ -7,6 +7,8 @@
   together four writers add at once, to references and to the log; none fails, none is lost
   full     a disk of 1 MB (a tmpfs in a mount namespace of its own; skipped where that is not permitted) fills up: a clear error, nothing half
            done; with space again it goes on
+  still    a disk that cannot be written to is read all the same, and says so when it should be written to
+  flipped  a bit of the database turned anywhere is found, or changes nothing that can be read
   short    the same by a limit on the size of files
   log      what Python makes of the exported log and of the database is what likeness says
 
@@ -24,7 +26,7 @@ import time
 
 LIKENESS, WRITER, INSPECT = (os.path.abspath(p) for p in sys.argv[1:4])
 HERE = os.path.dirname(os.path.abspath(__file__))
-WRITES = int(os.environ.get("STORE_WRITES", "10000"))
+WRITES, FLIPS = int(os.environ.get("STORE_WRITES", "10000")), int(os.environ.get("STORE_FLIPS", "120"))
 failures = []
 
 
@@ -133,7 +135,49 @@ def full(work):
         return
     gave_up("full disk", os.path.join(disk, "store"), ["no space left"],
             lambda: subprocess.run(["mount", "-o", "remount,size=8m", disk], check=True))
+    still(os.path.join(disk, "store"), disk)
     subprocess.run(["umount", disk], check=True)
+
+
+def likeness(*args):
+    return subprocess.run([LIKENESS, *args], capture_output=True, text=True, check=False, timeout=60)
+
+
+def still(store, disk):
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    read, wrote = likeness("ref", "list", "--db", store), likeness("ref", "rm", "x-1", "--yes", "--db", store)
+    expect("read-only disk: it is read", read.returncode == 0 and "x-1 " in read.stdout, read.stderr)
+    expect("read-only disk: it is not written: %s" % wrote.stderr.strip(), wrote.returncode == 2 and "ead-only" in wrote.stderr, wrote)
+    subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+
+
+def flipped(work):
+    store, r, found, harmless = os.path.join(work, "flipped"), random.Random(7), 0, 0
+    Writer("refs", store, "f", 25).end()
+    Writer("log", store, "f-3", 10).end()
+    path = os.path.join(store, "likeness.db")
+    with open(path, "rb") as f:
+        good = f.read()
+    log = os.path.join(work, "flipped.jsonl")
+
+    def everything():
+        listed, entries = likeness("ref", "list", "--json", "--db", store), likeness("audit", "export", "-o", log, "--db", store)
+        with open(log, encoding="utf-8") as f:
+            return (inspect(store)[:3], listed.stdout, entries.returncode, f.read())
+
+    before = everything()
+    for _ in range(FLIPS):
+        at = r.randrange(len(good))
+        with open(path, "wb") as f:
+            f.write(good[:at] + bytes([good[at] ^ 1 << r.randrange(8)]) + good[at + 1:])
+        done = subprocess.run([INSPECT, store], capture_output=True, text=True, check=False, timeout=60)
+        if done.returncode == 1:
+            found += 1
+        elif done.returncode == 0 and everything() == before:
+            harmless += 1
+        else:
+            expect("bit of byte %d" % at, False, (done.returncode, done.stderr))
+    expect("of %d bits %d were found, %d changed nothing" % (FLIPS, found, harmless), found + harmless == FLIPS and found > FLIPS / 10)
 
 
 def short(work):
@@ -152,7 +196,8 @@ def main():
             os.execvp(apart[0], [*apart, sys.executable, *sys.argv])
     base = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="likeness-crash-", dir=base) as work:
-        for test in (killed, together, full, short):
+        wanted = os.environ.get("STORE_TESTS", "killed together full flipped short").split()
+        for test in [t for t in (killed, together, full, flipped, short) if t.__name__ in wanted]:
             print(test.__name__)
             began = time.monotonic()
             test(work)

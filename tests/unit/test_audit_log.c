@@ -140,6 +140,10 @@ static void test_submissions(void **state) {
     seen[0] = '\0';
     assert_ok(lk_submission_visit(s, b, see_photo, seen, &err));
     assert_string_equal(seen, "3 3e23 print a@2 same; ");
+    force(s, "UPDATE submission SET verdict = 'different' WHERE entry = 3");
+    assert_refused(LK_E_CORRUPT, lk_submission_visit(s, b, see_photo, seen, &err));
+    assert_says(&err, "the photo of entry 3 is damaged");
+    force(s, "UPDATE submission SET verdict = 'same' WHERE entry = 3");
     /* An entry that is undone takes its photo with it. */
     assert_ok(lk_store_begin(s, &err));
     append(s, "verify", "{}", moment_now_ms());
