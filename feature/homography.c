@@ -180,12 +180,15 @@ static void add_equation(double *normal, double *right, const double *row, doubl
     }
 }
 
+/* The last entry becomes 1, or -1: signs stay, as points in front have a positive third coordinate, and the origin of a steeply
+ * tilted photo can lie behind the horizon. */
 static bool normalise(double h[9]) {
-    if (!(fabs(h[8]) > 1e-12)) {
+    double size = fabs(h[8]);
+    if (!(size > 1e-12)) {
         return false;
     }
     for (int32_t i = 0; i < 9; i++) {
-        h[i] /= h[8];
+        h[i] /= size;
         if (!isfinite(h[i])) {
             return false;
         }

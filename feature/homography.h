@@ -20,7 +20,8 @@ struct homography_options homography_options_default(void);
 /* The inlier threshold for a reference of this size: 3 px where its longer side has 1024, but not below 1.5 px. */
 double homography_threshold_px(int32_t width, int32_t height);
 
-/* What was found: h maps points of b onto a. inliers is 0 when no sensible map exists. */
+/* What was found: h maps points of b onto a; its last entry is 1, or -1 when the origin of b lies behind the horizon. inliers is 0
+ * when no sensible map exists. */
 struct homography_fit {
     double h[9];
     size_t inliers;

@@ -105,6 +105,21 @@ static void test_finds_the_map(void **state) {
     }
 }
 
+/* Tilted so that the photo's first pixel lies behind the horizon: the middle of the photo looks at the reference all the same. */
+static void test_behind_the_horizon(void **state) {
+    (void)state;
+    static struct scene s;
+    const double steep[9] = {0.5, 0, 250, 0, 0.35, 300, 0, -0.0012, 1};
+    const size_t hundred[2] = {100, 50};
+    const double down[9] = {1, 0, 0, 0, 1, 700, 0, 0, 1}; /* its horizon is at y = -292 */
+    double h[9], x, y;
+    homography_multiply(h, down, steep);
+    make_scene(&s, h, hundred, whole, 4);
+    struct sift_geometry g = find(&s);
+    assert_true(g.inliers > 85);
+    assert_false(homography_apply(&x, &y, g.h, 0, 0));
+}
+
 static void test_coverage(void **state) {
     (void)state;
     static struct scene s;
@@ -195,6 +210,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_finds_the_map),
         cmocka_unit_test(test_coverage),
+        cmocka_unit_test(test_behind_the_horizon),
         cmocka_unit_test(test_visible),
         cmocka_unit_test(test_chance),
         cmocka_unit_test(test_places_alone_do_not_count),
