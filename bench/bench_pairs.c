@@ -49,6 +49,7 @@ static bool set(struct settings *s, const char *text) {
                  {"side", &side},
                  {"reference_side", &s->side},
                  {"first_octave", &first},
+                 {"enlarge", &s->detect.enlarge},
                  {"contrast", &s->detect.contrast},
                  {"edge", &s->detect.edge},
                  {"crowd", &s->detect.crowd},
@@ -58,6 +59,7 @@ static bool set(struct settings *s, const char *text) {
                  {"threshold", &s->geometry.threshold},
                  {"turn_deg", &s->geometry.turn_deg},
                  {"scale", &s->geometry.scale},
+                 {"guided", &s->geometry.guided},
                  {"reach", &s->geometry.reach},
                  {"iterations", &iterations}};
     const char *equal = strchr(text, '=');
@@ -118,8 +120,8 @@ static bool picture_open(struct picture *p, lk_engine *engine, const struct sett
 
 static void print_pair(const struct picture *a, const struct picture *b, size_t matches,
                        const struct sift_geometry *g, double ms) {
-    printf("%s\t%s\t%zu\t%d\t%.4f\t%.3f\t%.2f\n", a->path, b->path, matches, g->inliers,
-           g->coverage, g->visible, ms);
+    printf("%s\t%s\t%zu\t%d\t%.4f\t%.3f\t%.2f\t%.4f\n", a->path, b->path, matches, g->inliers,
+           g->coverage, g->visible, ms, g->seed_coverage);
 }
 
 static lk_status try_sift(const struct settings *s, lk_engine *engine, struct picture *a,

@@ -19,8 +19,13 @@
 enum { OCTAVES_MOST = 12 };
 
 struct sift_options sift_options_default(void) {
-    return (struct sift_options){
-        .count = 1500, .side = 800, .first_octave = -1, .contrast = 0.0133, .edge = 10, .crowd = 3};
+    return (struct sift_options){.count = 1500,
+                                 .side = 800,
+                                 .enlarge = 2,
+                                 .first_octave = -1,
+                                 .contrast = 0.003,
+                                 .edge = 10,
+                                 .crowd = 3};
 }
 
 void sift_points_release(struct sift_points *s) {
@@ -185,8 +190,9 @@ static lk_status detect_in(struct sift_points *out, lk_engine *engine, const lk_
 static bool is_valid(const struct sift_options *o) {
     return o->count >= 1 && o->count <= SIFT_COUNT_MOST &&
            (o->side == 0 || (o->side >= SIFT_SIDE_LEAST && o->side <= SIFT_SIDE_MOST)) &&
-           (o->first_octave == -1 || o->first_octave == 0) && o->contrast > 0 && o->contrast < 1 &&
-           o->edge >= 1 && o->edge <= 1e6 && o->crowd >= 1 && o->crowd <= 1e6;
+           (o->first_octave == -1 || o->first_octave == 0) && o->enlarge >= 1 && o->enlarge <= 64 &&
+           o->contrast > 0 && o->contrast < 1 && o->edge >= 1 && o->edge <= 1e6 && o->crowd >= 1 &&
+           o->crowd <= 1e6;
 }
 
 lk_status sift_detect(struct sift_points *out, lk_engine *engine, const lk_image *gray,
@@ -204,7 +210,7 @@ lk_status sift_detect(struct sift_points *out, lk_engine *engine, const lk_image
     if (o.side == 0 || o.side == longer) {
         return detect_in(out, engine, gray, &o, err);
     }
-    double scale = (double)o.side / longer;
+    double scale = fmin((double)o.side / longer, o.enlarge);
     lk_image work;
     lk_status status =
         image_resize(&work, engine, gray, MAX((int32_t)lround(gray->width * scale), 1),

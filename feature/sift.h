@@ -24,13 +24,14 @@ struct sift_points {
 };
 
 struct sift_options {
-    int32_t count; /* keypoints wanted at most; 1500 */
-    int32_t side;  /* the picture is first resized to this longer side; 0: left as it is; 800 */
+    int32_t count;  /* keypoints wanted at most; 1500 */
+    int32_t side;   /* the picture is first brought to this longer side; 0: left as it is; 800 */
+    double enlarge; /* though enlarged by no more than this; 2 */
     int32_t first_octave; /* -1 doubles the picture first, 0 does not; -1 */
-    double contrast;      /* least response, as a share of the range of levels */
+    double contrast;      /* least response, as a share of the range of levels; 0.003 */
     double edge;          /* largest ratio of the principal curvatures; 10 */
     double
-        crowd; /* times its share by area: what one of about 100 squares may hold while others have more */
+        crowd; /* times its share by area: what one of about 100 squares may hold while others have more; 3 */
 };
 
 enum {

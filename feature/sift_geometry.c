@@ -7,6 +7,7 @@
  *   inliers    matches nearer than the threshold whose orientation and size the map's derivative confirms: by chance one match
  *              in about 15 does, so a map that fits wrong matches loses nearly all of them here
  *   coverage   share of the reference within reach of an inlier. Of several maps the one that covers most is taken
+ *   again      keypoints are matched where the map puts them (sift_guided.h), and the map is estimated from those, twice
  *
  * Coverage rather than the number of inliers, because what two different covers share (a logo, a seal, one word) is small
  * however many keypoints it has. */
@@ -19,6 +20,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "feature/homography.h"
+#include "feature/sift_guided.h"
 
 enum {
     SEEDS_MOST = 400, /* matches that are tried as seeds, the clearest first */
@@ -34,61 +36,45 @@ static const double cluster_slope = 0.3;
 static const double cluster_turn_deg = 40, cluster_scale = 2;
 
 struct sift_geometry_options sift_geometry_options_default(void) {
-    return (struct sift_geometry_options){.threshold = 0.006,
+    return (struct sift_geometry_options){.threshold = 0.009,
                                           .turn_deg = 30,
                                           .scale = 1.6,
                                           .reach = 0.06,
+                                          .guided = 0.6,
                                           .iterations = 1000,
                                           .seed = 1};
 }
 
 static const double identity[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
 
-/* A keypoint as a frame: place, and the vector of its orientation as long as its sigma. */
-struct frame {
-    double x, y, u, v;
-};
-
 struct finding {
     const struct sift_geometry_options *o;
     const struct sift_pair *pair;
     struct sift_matches *matches;
-    struct frame *a, *b; /* one a match */
-    lk_match *some;      /* room for all matches */
+    struct sift_frame *a, *b; /* one a match */
+    lk_match *some;           /* room for all matches */
     int32_t *scratch;
     bool *covered;
-    double threshold_px, longer;
+    struct sift_tolerance tolerance; /* of inliers */
+    double longer;
 };
-
-static struct frame frame_of(const struct sift_point *p) {
-    double angle = 2 * M_PI * p->turn;
-    return (struct frame){p->x, p->y, p->sigma * cos(angle), p->sigma * sin(angle)};
-}
-
-/* Whether two orientations with sizes agree: the angle between them and the ratio of their lengths. */
-static bool vectors_agree(double u, double v, double s, double t, double least_cosine,
-                          double ratio) {
-    double n = u * u + v * v, m = s * s + t * t, dot = u * s + v * t;
-    return dot > 0 && dot * dot >= least_cosine * least_cosine * n * m && n <= ratio * ratio * m &&
-           m <= ratio * ratio * n;
-}
 
 /* Matches that agree with the similarity of match `seed`; marks them if flags is given. */
 static size_t cluster_of(bool *flags, const struct finding *f, size_t seed) {
-    const struct frame *pa = &f->a[seed], *pb = &f->b[seed];
+    const struct sift_frame *pa = &f->a[seed], *pb = &f->b[seed];
+    const struct sift_tolerance t = {.least_cosine = cos(cluster_turn_deg * M_PI / 180),
+                                     .ratio = cluster_scale};
     double norm = pb->u * pb->u + pb->v * pb->v;
     double c = (pa->u * pb->u + pa->v * pb->v) / norm, s = (pa->v * pb->u - pa->u * pb->v) / norm;
-    const double least = cos(cluster_turn_deg * M_PI / 180);
     size_t count = 0;
     for (size_t i = 0; i < f->matches->count; i++) {
-        const struct frame *a = &f->a[i], *b = &f->b[i];
+        const struct sift_frame *a = &f->a[i], *b = &f->b[i];
         double dx = b->x - pb->x, dy = b->y - pb->y;
         double x = c * dx - s * dy, y = s * dx + c * dy; /* from pa */
         double ex = pa->x + x - a->x, ey = pa->y + y - a->y;
         double allowed = cluster_near * f->longer + cluster_slope * sqrt(x * x + y * y);
-        bool agrees = ex * ex + ey * ey < allowed * allowed &&
-                      vectors_agree(c * b->u - s * b->v, s * b->u + c * b->v, a->u, a->v, least,
-                                    cluster_scale);
+        const double turned[2] = {c * b->u - s * b->v, s * b->u + c * b->v}, own[2] = {a->u, a->v};
+        bool agrees = ex * ex + ey * ey < allowed * allowed && sift_vectors_agree(turned, own, &t);
         count += agrees;
         if (flags) {
             flags[i] = agrees;
@@ -97,39 +83,9 @@ static size_t cluster_of(bool *flags, const struct finding *f, size_t seed) {
     return count;
 }
 
-/* What h makes of the vector (u, v) at (x, y). */
-static void map_vector(double out[2], const double h[9], const struct frame *b, double x,
-                       double y) {
-    double w = h[6] * b->x + h[7] * b->y + h[8];
-    double dw = h[6] * b->u + h[7] * b->v;
-    out[0] = (h[0] * b->u + h[1] * b->v - x * dw) / w;
-    out[1] = (h[3] * b->u + h[4] * b->v - y * dw) / w;
-}
-
-/* The size of a keypoint follows the area: its factor is the root of the determinant of the derivative. */
-static double map_scale(const double h[9], const struct frame *b, double x, double y) {
-    double to_x[2], to_y[2];
-    struct frame ex = {b->x, b->y, 1, 0}, ey = {b->x, b->y, 0, 1};
-    map_vector(to_x, h, &ex, x, y);
-    map_vector(to_y, h, &ey, x, y);
-    return sqrt(fabs(to_x[0] * to_y[1] - to_x[1] * to_y[0]));
-}
-
+/* Whether match i agrees with h. */
 static bool is_inlier(const struct finding *f, const double h[9], size_t i, double *squared) {
-    const struct frame *a = &f->a[i], *b = &f->b[i];
-    double x, y, to[2];
-    if (!homography_apply(&x, &y, h, b->x, b->y)) {
-        return false;
-    }
-    *squared = (x - a->x) * (x - a->x) + (y - a->y) * (y - a->y);
-    if (*squared > f->threshold_px * f->threshold_px) {
-        return false;
-    }
-    map_vector(to, h, b, x, y);
-    double length = hypot(to[0], to[1]), size = hypot(b->u, b->v) * map_scale(h, b, x, y);
-    double k = length > 0 ? size / length : 0;
-    return vectors_agree(to[0] * k, to[1] * k, a->u, a->v, cos(f->o->turn_deg * M_PI / 180),
-                         f->o->scale);
+    return sift_frames_agree(squared, &f->a[i], &f->b[i], h, &f->tolerance);
 }
 
 static void cover(struct finding *f, double x, double y, double cell, double reach) {
@@ -207,7 +163,7 @@ static void estimate(struct sift_geometry *best, struct finding *f, const bool *
     struct homography_options o = homography_options_default();
     struct homography_fit fit;
     size_t count = 0;
-    o.threshold_px = f->threshold_px;
+    o.threshold_px = f->tolerance.distance;
     o.max_iterations = f->o->iterations;
     o.seed = f->o->seed;
     for (size_t i = 0; i < f->matches->count; i++) {
@@ -244,7 +200,9 @@ static void try_clusters(struct sift_geometry *best, struct finding *f, size_t *
     }
 }
 
-static lk_status find(struct sift_geometry *out, struct finding *f, lk_error *err) {
+/* Fills *out with the best map of f->matches, and marks its inliers. start: a map to begin with, instead of clusters. */
+static lk_status find(struct sift_geometry *out, struct finding *f, const double *start,
+                      lk_error *err) {
     size_t n = f->matches->count;
     size_t *sizes = mem_alloc(n, sizeof *sizes);
     bool *flags = mem_alloc(n, sizeof *flags);
@@ -255,12 +213,18 @@ static lk_status find(struct sift_geometry *out, struct finding *f, lk_error *er
     f->covered = mem_alloc(CELLS * CELLS, sizeof *f->covered);
     bool have = sizes && flags && f->a && f->b && f->some && f->scratch && f->covered;
     for (size_t i = 0; have && i < n; i++) {
-        f->a[i] = frame_of(&f->pair->a->points[f->matches->links[i].a]);
-        f->b[i] = frame_of(&f->pair->b->points[f->matches->links[i].b]);
+        f->a[i] = sift_frame_of(&f->pair->a->points[f->matches->links[i].a]);
+        f->b[i] = sift_frame_of(&f->pair->b->points[f->matches->links[i].b]);
         f->matches->pairs[i].inlier = false;
     }
-    if (have && n >= CLUSTER_LEAST) {
+    *out = (struct sift_geometry){0};
+    memcpy(out->h, identity, sizeof identity);
+    if (have && start) {
+        judge(out, f, start);
+    } else if (have && n >= CLUSTER_LEAST) {
         try_clusters(out, f, sizes, flags);
+    }
+    if (have) {
         estimate(out, f, NULL);
     }
     for (size_t i = 0; have && i < n; i++) {
@@ -277,6 +241,32 @@ static lk_status find(struct sift_geometry *out, struct finding *f, lk_error *er
     return have ? LK_OK : error_memory(err, n * sizeof *f->a);
 }
 
+/* Looks again where the map puts each keypoint, twice, and takes what covers more. */
+static lk_status widen(struct sift_geometry *out, struct finding *f, lk_error *err) {
+    double most = f->o->guided * 512;
+    const struct sift_geometry seed = *out;
+    lk_status status = LK_OK;
+    for (int32_t i = 0; status == LK_OK && i < 2; i++) {
+        struct sift_matches again;
+        struct sift_geometry wider;
+        struct finding g = *f;
+        status = sift_match_guided(&again, f->pair->a, f->pair->b, out->h, &f->tolerance,
+                                   (int32_t)(most * most), err);
+        g.matches = &again;
+        status = status == LK_OK ? find(&wider, &g, out->h, err) : status;
+        if (status == LK_OK && wider.coverage > out->coverage) {
+            struct sift_matches old = *f->matches;
+            *f->matches = again;
+            again = old;
+            *out = wider;
+        }
+        sift_matches_release(&again);
+    }
+    out->seed_coverage = seed.coverage;
+    out->seed_inliers = seed.inliers;
+    return status;
+}
+
 lk_status sift_geometry_find(struct sift_geometry *out, struct sift_matches *matches,
                              const struct sift_pair *pair,
                              const struct sift_geometry_options *options, lk_error *err) {
@@ -285,9 +275,10 @@ lk_status sift_geometry_find(struct sift_geometry *out, struct sift_matches *mat
     struct finding f = {.o = &o,
                         .pair = pair,
                         .matches = matches,
-                        .threshold_px = o.threshold * longer,
+                        .tolerance = {o.threshold * longer, cos(o.turn_deg * M_PI / 180), o.scale},
                         .longer = longer};
-    *out = (struct sift_geometry){0};
-    memcpy(out->h, identity, sizeof identity);
-    return find(out, &f, err);
+    lk_status status = find(out, &f, NULL, err);
+    out->seed_coverage = out->coverage;
+    out->seed_inliers = out->inliers;
+    return status == LK_OK && out->inliers > 0 && o.guided > 0 ? widen(out, &f, err) : status;
 }

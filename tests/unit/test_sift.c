@@ -144,6 +144,7 @@ static void test_side(void **state) {
     lk_image gray = new_gray(130, 100);
     struct sift_options o = sift_options_default();
     blobs_draw(&gray, &blob, 1, &view);
+    o.enlarge = 4;
     for (o.side = 65; o.side <= 520; o.side *= 2) {
         struct sift_points s;
         assert_ok(sift_detect(&s, engine, &gray, &o, &err));
@@ -290,8 +291,8 @@ static void test_limits(void **state) {
     struct sift_options o = as_it_is();
     assert_refused(LK_E_SIZE, sift_detect(&s, engine, &wide, &o, &err));
     pattern_fill(&gray, 1, 200);
-    struct sift_options wrong[8];
-    for (int i = 0; i < 8; i++) {
+    struct sift_options wrong[9];
+    for (int i = 0; i < 9; i++) {
         wrong[i] = o;
     }
     wrong[0].count = 0;
@@ -302,7 +303,8 @@ static void test_limits(void **state) {
     wrong[5].crowd = 0.5;
     wrong[6].side = SIFT_SIDE_LEAST - 1;
     wrong[7].side = SIFT_SIDE_MOST + 1;
-    for (int i = 0; i < 8; i++) {
+    wrong[8].enlarge = 0.5;
+    for (int i = 0; i < 9; i++) {
         assert_refused(LK_E_USAGE, sift_detect(&s, engine, &gray, &wrong[i], &err));
         assert_int_equal(s.count, 0);
     }
