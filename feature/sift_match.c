@@ -13,7 +13,7 @@
 #include "base/mem.h"
 
 enum {
-    QUERIES = 32,      /* a task's */
+    QUERIES = 8,       /* a task's */
     FAR_OFF = 1 << 28, /* beyond every distance: 4 * 128 * 127^2 < 2^24 */
     BLOCK_BYTES = SIFT_BLOCK * SIFT_BYTES,
 };
@@ -89,51 +89,54 @@ struct scan {
     bool *failed;          /* one a task */
 };
 
-/* The least of row apart from what lies within reach of keypoint `apart`. */
-static int32_t second_of(const int32_t *row, const struct sift_points *p, int32_t apart,
-                         double share) {
-    const struct sift_point *at = &p->points[apart];
-    double reach = share * at->sigma;
-    int32_t least = FAR_OFF;
-    for (size_t i = 0; i < p->count; i++) {
-        if (row[i] < least) {
-            double dx = p->points[i].x - at->x, dy = p->points[i].y - at->y;
-            if (dx * dx + dy * dy > reach * reach) {
-                least = row[i];
-            }
-        }
+/* Where the least of row stands, the first of equal ones. */
+static int32_t least_at(const struct scan *s, const int32_t *row) {
+    int32_t least = s->engine->kernels.sift.least(row, s->list->points->count);
+    int32_t i = 0;
+    while (row[i] != least) {
+        i++;
     }
-    return least;
+    return i;
 }
 
-static struct nearest nearest_in(const int32_t *row, const struct scan *s, int32_t norm) {
-    struct nearest n = {.index = -1, .distance = FAR_OFF, .second = FAR_OFF};
-    for (size_t i = 0; i < s->list->points->count; i++) {
-        if (row[i] < n.distance) {
-            n.distance = row[i];
-            n.index = (int32_t)i;
-        }
+static bool is_same_place(const struct scan *s, int32_t a, int32_t b) {
+    const struct sift_point *p = &s->list->points->points[a], *q = &s->list->points->points[b];
+    double dx = q->x - p->x, dy = q->y - p->y, reach = s->same_place * p->sigma;
+    return dx * dx + dy * dy <= reach * reach;
+}
+
+/* Takes values out of row. */
+static struct nearest nearest_in(int32_t *row, const struct scan *s, int32_t norm) {
+    int32_t first = least_at(s, row), second = first;
+    struct nearest n = {.index = first, .distance = row[first] + norm};
+    while (row[second] < FAR_OFF && is_same_place(s, first, second)) {
+        row[second] = FAR_OFF;
+        second = least_at(s, row);
     }
-    if (n.index >= 0) {
-        n.second = second_of(row, s->list->points, n.index, s->same_place);
-        n.second += n.second < FAR_OFF ? norm : 0;
-        n.distance += norm;
-    }
+    n.second = row[second] < FAR_OFF ? row[second] + norm : FAR_OFF;
     return n;
 }
 
 static void scan_task(void *arg, int32_t task) {
     struct scan *s = arg;
     size_t from = (size_t)task * QUERIES, to = MIN(from + QUERIES, s->count);
-    int32_t *row = mem_alloc(s->list->blocks * SIFT_BLOCK, sizeof *row);
-    s->failed[task] = !row;
-    for (size_t i = from; row && i < to; i++) {
-        size_t query = s->chosen ? (size_t)s->chosen[i] : i;
-        const uint8_t *d = s->queries->descriptors + query * SIFT_BYTES;
-        s->engine->kernels.sift.products(row, d, s->list->bytes, s->list->norms, s->list->blocks);
-        s->found[i] = nearest_in(row, s, norm_of(d));
+    size_t stride = s->list->blocks * SIFT_BLOCK;
+    int32_t *rows = mem_alloc(stride * QUERIES, sizeof *rows);
+    const uint8_t *queries[QUERIES];
+    s->failed[task] = !rows;
+    if (!rows) {
+        return;
     }
-    mem_free(row);
+    for (size_t i = from; i < to; i++) {
+        queries[i - from] =
+            s->queries->descriptors + (s->chosen ? (size_t)s->chosen[i] : i) * SIFT_BYTES;
+    }
+    s->engine->kernels.sift.products(rows, stride, queries, to - from, s->list->bytes,
+                                     s->list->norms, s->list->blocks);
+    for (size_t i = from; i < to; i++) {
+        s->found[i] = nearest_in(rows + (i - from) * stride, s, norm_of(queries[i - from]));
+    }
+    mem_free(rows);
 }
 
 /* *found is on the heap, one a query. */

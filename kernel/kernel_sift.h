@@ -48,10 +48,12 @@ struct kernel_sift {
     /* Each gradient shared among two directions and up to four cells. out[(row * 4 + column) * 8 + direction]. */
     void (*cells)(float out[SIFT_BYTES], const struct sift_gradients *g,
                   const struct sift_weights *w);
-    /* out[i] = offsets[i] - 2 (query . descriptor i) for all of `blocks` blocks of SIFT_BLOCK interleaved descriptors. All bytes
-     * are at most 127. */
-    void (*products)(int32_t *out, const uint8_t query[SIFT_BYTES], const uint8_t *list,
-                     const int32_t *offsets, size_t blocks);
+    /* out[q * stride + i] = offsets[i] - 2 (query q . descriptor i) for all of `blocks` blocks of SIFT_BLOCK interleaved
+     * descriptors. All bytes are at most 127. */
+    void (*products)(int32_t *out, size_t stride, const uint8_t *const *queries, size_t count,
+                     const uint8_t *list, const int32_t *offsets, size_t blocks);
+    /* The least of n values, n > 0. */
+    int32_t (*least)(const int32_t *values, size_t n);
 };
 
 void kernel_sift_init_c(struct kernel_sift *k);

@@ -2,7 +2,8 @@
 #include "kernel/kernel_sift.h"
 
 #include <immintrin.h>
-#include <math.h>
+
+#include "base/compiler.h"
 
 enum { LANES = 8, SAMPLES = SIFT_PATCH + 2, SAMPLE_ROW = 32 };
 
@@ -204,23 +205,49 @@ static inline __m256i products_8(const uint8_t *list, __m256i query) {
     return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
 }
 
-static void products_avx2(int32_t *out, const uint8_t query[SIFT_BYTES], const uint8_t *list,
-                          const int32_t *offsets, size_t blocks) {
-    const int32_t *query4 = (const int32_t *)(const void *)query;
-    for (size_t b = 0; b < blocks; b++, list += SIFT_BLOCK * SIFT_BYTES) {
-        __m256i low = _mm256_setzero_si256(), high = low;
-        for (size_t at = 0; at < SIFT_BYTES / 4; at++) {
-            __m256i q = _mm256_set1_epi32(_mm_cvtsi128_si32(_mm_loadu_si32(query4 + at)));
-            low = _mm256_add_epi32(low, products_8(list + at * 4 * SIFT_BLOCK, q));
-            high = _mm256_add_epi32(high, products_8(list + at * 4 * SIFT_BLOCK + 32, q));
-        }
-        for (size_t i = 0; i < 2; i++) {
-            const void *from = offsets + b * SIFT_BLOCK + i * LANES;
-            __m256i twice = _mm256_slli_epi32(i ? high : low, 1);
-            _mm256_storeu_si256((__m256i *)(void *)(out + b * SIFT_BLOCK + i * LANES),
-                                _mm256_sub_epi32(_mm256_loadu_si256((const __m256i *)from), twice));
+static void products_of_block(int32_t *out, const uint8_t *query, const uint8_t *list,
+                              const int32_t *offsets) {
+    __m256i low = _mm256_setzero_si256(), high = low;
+    for (size_t at = 0; at < SIFT_BYTES; at += 4, list += 4 * SIFT_BLOCK) {
+        __m256i q = _mm256_set1_epi32(_mm_cvtsi128_si32(_mm_loadu_si32(query + at)));
+        low = _mm256_add_epi32(low, products_8(list, q));
+        high = _mm256_add_epi32(high, products_8(list + 32, q));
+    }
+    for (size_t i = 0; i < 2; i++) {
+        __m256i offset = _mm256_loadu_si256((const __m256i *)(const void *)(offsets + i * LANES));
+        __m256i twice = _mm256_slli_epi32(i ? high : low, 1);
+        _mm256_storeu_si256((__m256i *)(void *)(out + i * LANES), _mm256_sub_epi32(offset, twice));
+    }
+}
+
+/* A block stays in the first cache for all queries. */
+static void products_avx2(int32_t *out, size_t stride, const uint8_t *const *queries, size_t count,
+                          const uint8_t *list, const int32_t *offsets, size_t blocks) {
+    for (size_t b = 0; b < blocks; b++) {
+        for (size_t q = 0; q < count; q++) {
+            products_of_block(out + q * stride + b * SIFT_BLOCK, queries[q],
+                              list + b * SIFT_BLOCK * SIFT_BYTES, offsets + b * SIFT_BLOCK);
         }
     }
+}
+
+static int32_t least_avx2(const int32_t *values, size_t n) {
+    int32_t lanes[LANES], least = values[0];
+    size_t i = 0;
+    __m256i a = _mm256_set1_epi32(least), b = a;
+    for (; i + 2 * LANES <= n; i += 2 * LANES) {
+        a = _mm256_min_epi32(a, _mm256_loadu_si256((const __m256i *)(const void *)(values + i)));
+        b = _mm256_min_epi32(
+            b, _mm256_loadu_si256((const __m256i *)(const void *)(values + i + LANES)));
+    }
+    _mm256_storeu_si256((__m256i *)(void *)lanes, _mm256_min_epi32(a, b));
+    for (size_t k = 0; k < LANES; k++) {
+        least = MIN(least, lanes[k]);
+    }
+    for (; i < n; i++) {
+        least = MIN(least, values[i]);
+    }
+    return least;
 }
 
 void kernel_sift_init_avx2(struct kernel_sift *k) {
@@ -229,4 +256,5 @@ void kernel_sift_init_avx2(struct kernel_sift *k) {
     k->gradients = gradients_avx2;
     k->cells = cells_avx2;
     k->products = products_avx2;
+    k->least = least_avx2;
 }

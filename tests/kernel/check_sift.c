@@ -78,23 +78,32 @@ static void check_patches(const struct kernels *c, const struct kernels *k) {
 }
 
 static void check_products(const struct kernels *c, const struct kernels *k) {
-    static uint8_t list[BLOCKS * SIFT_BLOCK * SIFT_BYTES], query[SIFT_BYTES];
-    static int32_t offsets[BLOCKS * SIFT_BLOCK], want[BLOCKS * SIFT_BLOCK],
-        got[BLOCKS * SIFT_BLOCK];
+    enum { QUERIES = 5, STRIDE = BLOCKS * SIFT_BLOCK + 3 };
+    static uint8_t list[BLOCKS * SIFT_BLOCK * SIFT_BYTES], queries[QUERIES][SIFT_BYTES];
+    static int32_t offsets[BLOCKS * SIFT_BLOCK], want[QUERIES * STRIDE], got[QUERIES * STRIDE];
+    const uint8_t *pointers[QUERIES];
     struct rng rng;
     rng_init(&rng, 3);
     for (size_t blocks = 0; blocks <= BLOCKS; blocks++) {
         for (int extreme = 0; extreme < 2; extreme++) {
             for (size_t i = 0; i < sizeof list; i++) {
                 list[i] = (uint8_t)(extreme ? 127 : rng_below(&rng, 128));
-                query[i % SIFT_BYTES] = (uint8_t)(extreme ? 127 : rng_below(&rng, 128));
+                queries[i % QUERIES][i % SIFT_BYTES] =
+                    (uint8_t)(extreme ? 127 : rng_below(&rng, 128));
                 offsets[i / SIFT_BYTES] = (int32_t)rng_below(&rng, 1 << 22);
+            }
+            for (size_t q = 0; q < QUERIES; q++) {
+                pointers[q] = queries[q];
             }
             memset(want, 0, sizeof want);
             memset(got, 0, sizeof got);
-            c->sift.products(want, query, list, offsets, blocks);
-            k->sift.products(got, query, list, offsets, blocks);
+            c->sift.products(want, STRIDE, pointers, QUERIES, list, offsets, blocks);
+            k->sift.products(got, STRIDE, pointers, QUERIES, list, offsets, blocks);
             assert_memory_equal(got, want, sizeof want);
+            for (size_t n = 1; n <= blocks * SIFT_BLOCK; n++) {
+                assert_int_equal(k->sift.least(want, n), c->sift.least(want, n));
+                assert_int_equal(k->sift.least(want + n - 1, 1), want[n - 1]);
+            }
         }
     }
 }
