@@ -129,6 +129,14 @@ static char *still_uri(const char *path) {
     return uri;
 }
 
+/* Undoing must not want for memory. */
+static lk_status prepare_rollback(lk_store *s, lk_error *err) {
+    sqlite3_finalize(s->rollback);
+    s->rollback = NULL;
+    int code = sqlite3_prepare_v2(s->db, "ROLLBACK", -1, &s->rollback, NULL);
+    return code == SQLITE_OK ? LK_OK : store_error(s, code, err);
+}
+
 static lk_status open_database(lk_store *s, lk_error *err) {
     bool there;
     lk_status status = look_at(s, &there, err);
@@ -155,9 +163,12 @@ static lk_status open_database(lk_store *s, lk_error *err) {
     }
     sqlite3_busy_timeout(s->db, s->wait_ms);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    return sql_run(
-        s, "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON",
+    status = sql_run(
+        s,
+        "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; "
+        "PRAGMA cache_size = -32768" /* KiB, when they are used: SHA-256 are searched everywhere */,
         err);
+    return status == LK_OK ? prepare_rollback(s, err) : status;
 }
 
 /* Write-ahead logging is a property of the file: one process sets it, once, and others that come at that moment find it busy,
@@ -215,6 +226,9 @@ static lk_status open_all(lk_store *s, const char *folder, lk_error *err) {
     if (status == LK_OK) {
         status = schema_migrate(s, err);
     }
+    if (status == LK_OK) {
+        status = prepare_rollback(s, err); /* anew: the tables may have changed */
+    }
     return status == LK_OK ? blob_prepare(s, err) : status;
 }
 
@@ -239,6 +253,7 @@ lk_status lk_store_open(lk_store **out, const char *folder, const lk_store_optio
 
 void lk_store_close(lk_store *s) {
     if (s) {
+        sqlite3_finalize(s->rollback);
         sqlite3_close(s->db);
         if (s->folder_fd >= 0) {
             close(s->folder_fd);
@@ -255,8 +270,14 @@ const char *lk_store_folder(const lk_store *store) {
 
 /* -- As a whole -- */
 
+static lk_status say_spoilt(const lk_store *s, lk_error *err) {
+    lk_status status = error_set(
+        err, LK_E_WRITE, "a part that failed could not be undone alone, so nothing is written");
+    return error_input(err, status, s->database);
+}
+
 lk_status lk_store_begin(lk_store *s, lk_error *err) {
-    lk_status status = store_check_writable(s, err);
+    lk_status status = s->spoilt ? say_spoilt(s, err) : store_check_writable(s, err);
     if (status == LK_OK) {
         status = sql_run(s, s->depth == 0 ? "BEGIN IMMEDIATE" : "SAVEPOINT inner", err);
     }
@@ -264,15 +285,36 @@ lk_status lk_store_begin(lk_store *s, lk_error *err) {
     return status;
 }
 
+/* Ends the transaction without a trace, unless SQLite has done so already. */
+static void roll_back(lk_store *s) {
+    if (!sqlite3_get_autocommit(s->db)) {
+        sqlite3_step(s->rollback);
+        sqlite3_reset(s->rollback);
+    }
+    s->spoilt = false;
+}
+
+static void roll_back_inner(lk_store *s) {
+    bool begun = !sqlite3_get_autocommit(s->db);
+    if (!begun ||
+        sqlite3_exec(s->db, "ROLLBACK TO inner; RELEASE inner", NULL, NULL, NULL) != SQLITE_OK) {
+        s->spoilt = true;
+    }
+}
+
 lk_status lk_store_end(lk_store *s, lk_status so_far, lk_error *err) {
     s->depth--;
     bool outermost = s->depth == 0;
+    if (so_far == LK_OK && s->spoilt) {
+        so_far = say_spoilt(s, err);
+    }
     if (so_far == LK_OK) {
         so_far = sql_run(s, outermost ? "COMMIT" : "RELEASE inner", err);
     }
-    if (so_far != LK_OK && !sqlite3_get_autocommit(s->db)) { /* else SQLite has undone it already */
-        sqlite3_exec(s->db, outermost ? "ROLLBACK" : "ROLLBACK TO inner; RELEASE inner", NULL, NULL,
-                     NULL);
+    if (so_far != LK_OK && outermost) {
+        roll_back(s);
+    } else if (so_far != LK_OK) {
+        roll_back_inner(s);
     }
     return so_far;
 }
@@ -285,7 +327,7 @@ lk_status store_read_begin(lk_store *s, lk_error *err) {
 
 void store_read_end(lk_store *s) {
     s->depth--;
-    if (s->depth == 0 && !sqlite3_get_autocommit(s->db)) {
-        sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL); /* nothing was written */
+    if (s->depth == 0) {
+        roll_back(s); /* nothing was written */
     }
 }

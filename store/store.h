@@ -11,10 +11,12 @@
 
 struct lk_store {
     sqlite3 *db;
-    int folder_fd;  /* of the folder; files in it are opened from there */
-    char *folder;   /* its path without links */
-    char *database; /* of the file in it, for messages */
-    int32_t depth;  /* of lk_store_begin */
+    int folder_fd;          /* of the folder; files in it are opened from there */
+    char *folder;           /* its path without links */
+    char *database;         /* of the file in it, for messages */
+    sqlite3_stmt *rollback; /* prepared, so that undoing needs no memory */
+    bool spoilt;            /* an inner part could not be undone, so the outermost will be */
+    int32_t depth;          /* of lk_store_begin */
     int32_t wait_ms;
     bool reads_only;
 };

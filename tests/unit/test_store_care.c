@@ -253,6 +253,27 @@ static void test_whole_or_nothing(void **state) {
     lk_store_close(s);
 }
 
+/* As SQLite does on a full disk, it undoes all when a part fails: nothing of the rest is written by itself. */
+static void test_undone_below(void **state) {
+    struct place *p = *state;
+    lk_error err;
+    struct drawn d;
+    lk_store *s = open_place(p->store, LK_STORE_WRITE);
+    draw_picture(&d, p->engine, 1);
+    const lk_reference_draft draft = draft_of("a", &d);
+    assert_ok(lk_store_begin(s, &err));
+    assert_ok(lk_store_begin(s, &err));
+    force(s, "ROLLBACK");
+    assert_int_equal(lk_store_end(s, LK_E_WRITE, &err), LK_E_WRITE);
+    assert_refused(LK_E_WRITE, lk_reference_add(NULL, NULL, s, &draft, &err));
+    assert_says(&err, "could not be undone alone");
+    assert_refused(LK_E_WRITE, lk_store_end(s, LK_OK, &err));
+    expect_list(s, NULL, "");
+    assert_ok(lk_reference_add(NULL, NULL, s, &draft, &err)); /* afterwards it goes on */
+    expect_list(s, NULL, "a@1 ");
+    lk_store_close(s);
+}
+
 static void test_busy(void **state) {
     struct place *p = *state;
     lk_error err;
@@ -296,10 +317,9 @@ static void test_abandoned(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        EACH(test_damaged_pictures), EACH(test_link_on_the_way),
-        EACH(test_damaged_rows),     EACH(test_remove),
-        EACH(test_needed_pictures),  EACH(test_derived),
-        EACH(test_whole_or_nothing), EACH(test_busy),
+        EACH(test_damaged_pictures), EACH(test_link_on_the_way), EACH(test_damaged_rows),
+        EACH(test_remove),           EACH(test_needed_pictures), EACH(test_derived),
+        EACH(test_whole_or_nothing), EACH(test_undone_below),    EACH(test_busy),
         EACH(test_abandoned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
