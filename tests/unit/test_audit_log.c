@@ -127,7 +127,7 @@ static void test_submissions(void **state) {
                                .reference = "a",
                                .version = i + 1,
                                .verdict = "same"};
-        digest_sha256_hex(photo.photo_sha256, "ab" + i % 2, 1);
+        digest_sha256_hex(photo.photo_sha256, &"ab"[i % 2], 1);
         const lk_audit_record r = {
             .kind = "verify", .subject = "a", .payload = "{}", .submission = &photo};
         assert_ok(lk_audit_append(NULL, s, &r, &err));
