@@ -91,12 +91,18 @@ struct scan {
 
 /* Where the least of row stands, the first of equal ones. */
 static int32_t least_at(const struct scan *s, const int32_t *row) {
-    int32_t least = s->engine->kernels.sift.least(row, s->list->points->count);
-    int32_t i = 0;
-    while (row[i] != least) {
-        i++;
+    enum { CHUNK = 128 };
+    size_t n = s->list->points->count, found = 0;
+    int32_t least = INT32_MAX;
+    for (size_t at = 0; at < n; at += CHUNK) {
+        int32_t here = s->engine->kernels.sift.least(row + at, MIN(n - at, (size_t)CHUNK));
+        found = here < least ? at : found;
+        least = MIN(here, least);
     }
-    return i;
+    while (row[found] != least) {
+        found++;
+    }
+    return (int32_t)found;
 }
 
 static bool is_same_place(const struct scan *s, int32_t a, int32_t b) {

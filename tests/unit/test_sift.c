@@ -229,7 +229,8 @@ static void test_odd_shapes(void **state) {
             assert_ok(sift_detect(&s, engine, &gray, &o, &err));
             for (size_t k = 0; k < s.count; k++) {
                 const struct sift_point *p = &s.points[k];
-                assert_true(p->x >= 0 && p->x < gray.width && p->y >= 0 && p->y < gray.height);
+                assert_true(p->x >= 0 && p->y >= 0);
+                assert_true((double)p->x < gray.width && (double)p->y < gray.height);
                 assert_true(p->sigma > 0.7 && p->turn >= 0 && p->turn <= 1 && p->response > 0);
                 assert_true(k == 0 || p->response <= s.points[k - 1].response || o.crowd < 1e6);
                 int32_t norm = 0;
