@@ -212,3 +212,18 @@ char *csv_path(const char *table, const char *path) {
     }
     return out;
 }
+
+void csv_add_field(struct buf *b, const char *text) {
+    if (!text[strcspn(text, ",\"\r\n")]) {
+        buf_add_text(b, text);
+        return;
+    }
+    buf_add_text(b, "\"");
+    for (; *text; text++) {
+        buf_add(b, text, 1);
+        if (*text == '"') {
+            buf_add_text(b, "\"");
+        }
+    }
+    buf_add_text(b, "\"");
+}

@@ -5,6 +5,7 @@
 
 #include <likeness/status.h>
 
+#include "base/buf.h"
 #include "base/compiler.h"
 
 enum { CSV_BYTES_MAX = 64 << 20, CSV_ROWS_MAX = 1000000, CSV_COLUMNS_MAX = 256 };
@@ -31,5 +32,8 @@ const char *csv_at(const struct csv *csv, int32_t row, int32_t column);
 /* The path of a file that a table names: as it stands, or, unless it begins with a slash, from the table's folder. The
  * caller's; NULL when memory is short. */
 char *csv_path(const char *table, const char *path);
+
+/* Writes a field: in quotes when it holds a comma, a quote or a line's end. */
+void csv_add_field(struct buf *b, const char *text);
 
 #endif

@@ -47,6 +47,10 @@ lk_status error_input(lk_error *err, lk_status status, const char *input) {
     return status;
 }
 
+const char *lk_version(void) {
+    return LIKENESS_VERSION;
+}
+
 const char *lk_status_word(lk_status status) {
     static const char *const words[] = {
         [LK_OK] = "ok",

@@ -134,6 +134,11 @@ void json_numbers(struct json *j, const char *key, const double *values, size_t 
     buf_add_text(j->out, "]");
 }
 
+void json_raw(struct json *j, const char *key, const void *text, size_t bytes) {
+    begin_value(j, key);
+    buf_add(j->out, text, bytes);
+}
+
 void json_null(struct json *j, const char *key) {
     begin_value(j, key);
     buf_add_text(j->out, "null");

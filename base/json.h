@@ -34,5 +34,7 @@ void json_bool(struct json *j, const char *key, bool value);
 void json_number(struct json *j, const char *key, double value);
 void json_numbers(struct json *j, const char *key, const double *values, size_t count);
 void json_null(struct json *j, const char *key);
+/* A value that is JSON already, as it is. */
+void json_raw(struct json *j, const char *key, const void *text, size_t bytes);
 
 #endif

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/csv.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/embed_files.h"
@@ -49,24 +50,8 @@ static void normalize(float *vector, int32_t dim) {
     }
 }
 
-/* A field of CSV (RFC 4180): in quotes when it holds a comma, a quote or a line's end. */
-static void add_field(struct buf *b, const char *text) {
-    if (!text[strcspn(text, ",\"\r\n")]) {
-        buf_add_text(b, text);
-        return;
-    }
-    buf_add_text(b, "\"");
-    for (; *text; text++) {
-        buf_add(b, text, 1);
-        if (*text == '"') {
-            buf_add_text(b, "\"");
-        }
-    }
-    buf_add_text(b, "\"");
-}
-
 static void add_csv(struct embedding *e, const char *path, const float *vector) {
-    add_field(&e->b, path);
+    csv_add_field(&e->b, path);
     for (int32_t i = 0; i < e->dim; i++) {
         buf_printf(&e->b, ",%.9g", (double)vector[i]); /* nine digits give the float back */
     }

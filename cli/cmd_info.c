@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <likeness/report.h>
+
 #include "base/json.h"
 #include "cli/command.h"
 #include "cli/progress.h"
@@ -17,7 +19,22 @@ static const struct option info_options[] = {
     OPTION_END,
 };
 
-static void info_json(struct json *j, const char *path, const lk_image_info *i) {
+/* What is told of one file; quality without stars when its pixels were not looked at. */
+struct told {
+    lk_image_info info;
+    lk_quality quality;
+};
+
+static void quality_json(struct json *j, const lk_quality *q) {
+    lk_bytes bytes;
+    if (lk_report_quality(&bytes, q, NULL) == LK_OK) {
+        json_raw(j, "quality", bytes.data, bytes.size);
+        lk_bytes_release(&bytes);
+    }
+}
+
+static void info_json(struct json *j, const char *path, const struct told *t) {
+    const lk_image_info *i = &t->info;
     json_object_begin(j, NULL);
     json_text(j, "path", path);
     json_text(j, "format", i->format);
@@ -38,11 +55,16 @@ static void info_json(struct json *j, const char *path, const lk_image_info *i) 
     json_int(j, "trailing_bytes", i->trailing_bytes);
     json_text(j, "sha256", i->sha256);
     json_text(j, "warning", i->warning);
+    if (t->quality.stars > 0) {
+        quality_json(j, &t->quality);
+    }
     json_object_end(j);
 }
 
 static void info_text(struct buf *b, const struct common *common, const char *path,
-                      const lk_image_info *i) {
+                      const struct told *t) {
+    const lk_image_info *i = &t->info;
+    const lk_quality *q = &t->quality;
     add_path(b, common, path);
     buf_printf(b, "\n  %s  %d x %d  %d bits  %d channel%s%s%s  %lld bytes\n", i->format, i->width,
                i->height, i->bit_depth, i->channels, i->channels == 1 ? "" : "s",
@@ -68,16 +90,27 @@ static void info_text(struct buf *b, const struct common *common, const char *pa
         buf_printf(b, "  %lld byte%s after the end of the picture\n", (long long)i->trailing_bytes,
                    i->trailing_bytes == 1 ? "" : "s");
     }
+    if (q->stars > 0) {
+        buf_printf(b, "  quality %d of 5: sharpness %.2f, brightness %.2f, contrast %.2f\n",
+                   (int)q->stars, q->sharpness, q->brightness, q->contrast);
+    }
+    for (int32_t k = 0; k < q->reason_count; k++) {
+        buf_printf(b, "  %s\n", q->reasons[k]);
+    }
     if (i->warning[0]) {
         buf_printf(b, "  warning: %s\n", i->warning);
     }
 }
 
-static lk_status describe(lk_image_info *info, lk_engine *engine, const char *path, bool header,
+static lk_status describe(struct told *t, lk_engine *engine, const char *path, bool header,
                           lk_error *err) {
     lk_image image = {0};
-    lk_status status = header ? lk_image_probe(info, engine, path, err)
-                              : lk_image_load(&image, info, engine, path, NULL, err);
+    *t = (struct told){0};
+    lk_status status = header ? lk_image_probe(&t->info, engine, path, err)
+                              : lk_image_load(&image, &t->info, engine, path, NULL, err);
+    if (status == LK_OK && !header) {
+        status = lk_quality_measure(&t->quality, engine, &image, err);
+    }
     lk_image_release(&image);
     return status;
 }
@@ -99,15 +132,15 @@ static enum exit_code info_run(void *settings, lk_engine *engine) {
     for (size_t i = 0; i < s->common.args.count && !stop_asked(); i++) {
         const char *path = s->common.args.items[i];
         lk_error err = {0};
-        lk_image_info info;
+        struct told told;
         progress_step(&progress, path);
-        if (describe(&info, engine, path, s->header, &err) != LK_OK) {
+        if (describe(&told, engine, path, s->header, &err) != LK_OK) {
             progress_hide(&progress);
             code = report_error(&s->common, &err);
         } else if (s->common.json) {
-            info_json(&j, path, &info);
+            info_json(&j, path, &told);
         } else {
-            info_text(&b, &s->common, path, &info);
+            info_text(&b, &s->common, path, &told);
         }
     }
     progress_end(&progress);
@@ -127,7 +160,8 @@ const struct command command_info = {
                "frames, JPEG quality as the\n"
                "quantisation tables tell it, bytes after the end, and the SHA-256 of the file. "
                "Without --header the picture is\n"
-               "decoded as well, so that a damaged one is found. - is standard input.",
+               "decoded as well: a damaged one is found, and how well it was taken is told in "
+               "stars and reasons. - is standard input.",
     .examples = "  likeness info photo.jpg\n  likeness info --header *.png --json\n",
     .least_args = 1,
     .most_args = 1000000,

@@ -24,6 +24,7 @@ void view_release(struct view *v) {
         for (int i = 0; i < KEYPOINT_SETS; i++) {
             keypoints_release(&v->keypoints[i]);
         }
+        sift_points_release(&v->sift);
         seen_release(&v->seen);
         pthread_mutex_destroy(&v->lock);
         *v = (struct view){0};
@@ -124,5 +125,22 @@ lk_status view_keypoints(const struct keypoints **out, struct view *v, enum keyp
     }
     pthread_mutex_unlock(&v->lock);
     *out = &v->keypoints[set];
+    return status;
+}
+
+lk_status view_sift(const struct sift_points **out, struct view *v, lk_error *err) {
+    const lk_image *gray;
+    const struct sift_options options = sift_options_default();
+    lk_status status = view_gray(&gray, v, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    pthread_mutex_lock(&v->lock);
+    if (!v->has_sift) {
+        status = sift_detect(&v->sift, v->engine, gray, &options, err);
+        v->has_sift = status == LK_OK;
+    }
+    pthread_mutex_unlock(&v->lock);
+    *out = &v->sift;
     return status;
 }

@@ -9,6 +9,7 @@
 #include <pthread.h>
 
 #include "feature/orb.h"
+#include "feature/sift.h"
 #include "image/engine.h"
 #include "image/image.h"
 #include "measure/seen.h"
@@ -26,6 +27,8 @@ struct view {
     lk_image gray;
     struct keypoints keypoints[KEYPOINT_SETS];
     bool has_keypoints[KEYPOINT_SETS];
+    struct sift_points sift;
+    bool has_sift;
     struct seen seen;
     bool has_seen;
 };
@@ -41,6 +44,9 @@ LK_MUST_CHECK lk_status view_gray(const lk_image **out, struct view *v, lk_error
 /* ORB keypoints of one set; positions in pixels of the view. */
 LK_MUST_CHECK lk_status view_keypoints(const struct keypoints **out, struct view *v,
                                        enum keypoint_set set, lk_error *err);
+
+/* SIFT keypoints, as sift_options_default; positions in pixels of the view. */
+LK_MUST_CHECK lk_status view_sift(const struct sift_points **out, struct view *v, lk_error *err);
 
 /* What model, the same in every call, makes of the picture. */
 LK_MUST_CHECK lk_status view_seen(const struct seen **out, struct view *v, lk_model *model,

@@ -10,8 +10,9 @@
 
 struct page {
     struct buf out;
-    lk_engine *engine;      /* borrowed */
-    const lk_comparison *c; /* borrowed */
+    lk_engine *engine;        /* borrowed */
+    const lk_comparison *c;   /* borrowed */
+    const lk_verification *v; /* borrowed; NULL: a comparison without a policy */
 };
 
 /* html_tables.c: what is said in words and numbers. */
@@ -25,6 +26,10 @@ void html_measures(struct page *p);
 const char *html_file_name(const lk_image_info *info);
 /* A bar filled to value (0..1). The number beside it says the same in text. */
 void html_bar(struct page *p, double value);
+
+/* html_verify.c: the second answer of a verification; what both rest on. Nothing for a comparison. */
+void html_answers(struct page *p);
+void html_basis(struct page *p);
 
 /* html_evidence.c: what is shown. */
 MUST_CHECK lk_status html_pictures(struct page *p, lk_error *err);

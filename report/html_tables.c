@@ -32,33 +32,44 @@ static const struct {
                         "M17 19c0-10 14-10 14 0 0 5-7 5-7 10M24 35.5v.1"},
 };
 
+static void add_score(struct page *p) {
+    struct buf *b = &p->out;
+    double value = p->v ? p->v->probability : p->c->score;
+    buf_printf(b,
+               "<div class=\"score\"><span class=\"label\">%s</span> "
+               "<span class=\"number\">%.3f</span>",
+               p->v ? "Probability" : "Score", value);
+    html_bar(p, value);
+    buf_printf(b, "<span class=\"hint\">%s</span></div>\n",
+               p->v ? "of showing the same thing" : "0 nothing alike, 1 identical");
+}
+
 void html_verdict(struct page *p) {
     const lk_comparison *c = p->c;
+    lk_verdict verdict = p->v ? p->v->verdict : c->verdict;
+    const char(*reasons)[200] = p->v ? p->v->reasons : c->reasons;
+    int32_t count = p->v ? p->v->reason_count : c->reason_count;
     struct buf *b = &p->out;
     buf_printf(b,
-               "<header class=\"verdict %s\">\n<p class=\"eyebrow\">Comparison report</p>\n"
+               "<header class=\"verdict %s\">\n<p class=\"eyebrow\">%s report</p>\n"
                "<h1><svg class=\"symbol\" viewBox=\"0 0 48 48\" aria-hidden=\"true\">"
                "<circle cx=\"24\" cy=\"24\" r=\"22\"/><path d=\"%s\"/></svg>%s</h1>\n",
-               verdict_table[c->verdict].id, verdict_table[c->verdict].strokes,
-               verdict_table[c->verdict].word);
-    buf_printf(b, "<p class=\"meaning\">%s", verdict_table[c->verdict].meaning);
-    if (c->region_count > 0 && c->verdict == LK_SAME) {
+               verdict_table[verdict].id, p->v ? "Verification" : "Comparison",
+               verdict_table[verdict].strokes, verdict_table[verdict].word);
+    buf_printf(b, "<p class=\"meaning\">%s", verdict_table[verdict].meaning);
+    if (c->region_count > 0 && verdict == LK_SAME) {
         buf_printf(b, " They differ in %zu place%s.", c->region_count,
                    c->region_count == 1 ? "" : "s");
     }
-    buf_printf(b,
-               "</p>\n<div class=\"score\"><span class=\"label\">Score</span> "
-               "<span class=\"number\">%.3f</span>",
-               c->score);
-    html_bar(p, c->score);
-    buf_add_text(b, "<span class=\"hint\">0 nothing alike, 1 identical</span></div>\n");
-    buf_add_text(b, c->reason_count > 0 ? "<ul class=\"reasons\">\n" : "");
-    for (int32_t i = 0; i < c->reason_count; i++) {
+    buf_add_text(b, "</p>\n");
+    add_score(p);
+    buf_add_text(b, count > 0 ? "<ul class=\"reasons\">\n" : "");
+    for (int32_t i = 0; i < count; i++) {
         buf_add_text(b, "<li>");
-        buf_add_html(b, c->reasons[i]);
+        buf_add_html(b, reasons[i]);
         buf_add_text(b, "</li>\n");
     }
-    buf_add_text(b, c->reason_count > 0 ? "</ul>\n</header>\n" : "</header>\n");
+    buf_add_text(b, count > 0 ? "</ul>\n</header>\n" : "</header>\n");
 }
 
 void html_aspects(struct page *p) {

@@ -44,7 +44,7 @@ static void add_head(struct page *p) {
                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                     "<meta name=\"color-scheme\" content=\"light dark\">\n"
                     "<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
-    buf_printf(b, "%s: ", words[p->c->verdict]);
+    buf_printf(b, "%s: ", words[p->v ? p->v->verdict : p->c->verdict]);
     buf_add_html(b, html_file_name(&p->c->inputs[0]));
     buf_add_text(b, " and ");
     buf_add_html(b, html_file_name(&p->c->inputs[1]));
@@ -57,7 +57,8 @@ static void add_head(struct page *p) {
 /* The JSON document, for the viewer and for programs that are handed the page. In a script element only "<" can end it. */
 static lk_status add_data(struct page *p, lk_error *err) {
     lk_bytes json;
-    lk_status status = lk_report_json(&json, p->c, false, err);
+    lk_status status = p->v ? lk_report_verify_json(&json, p->v, false, err)
+                            : lk_report_json(&json, p->c, false, err);
     if (status != LK_OK) {
         return status;
     }
@@ -79,11 +80,13 @@ static lk_status add_data(struct page *p, lk_error *err) {
 static lk_status add_body(struct page *p, lk_error *err) {
     html_verdict(p);
     buf_add_text(&p->out, "<main>\n");
+    html_answers(p);
     html_aspects(p);
     html_warnings(p);
     html_inputs(p);
     lk_status status = html_pictures(p, err);
     status = status == LK_OK ? html_regions(p, err) : status;
+    html_basis(p);
     html_alignment(p);
     html_measures(p);
     status = status == LK_OK ? html_measure_pictures(p, err) : status;
@@ -98,15 +101,25 @@ static lk_status add_body(struct page *p, lk_error *err) {
     return status;
 }
 
-lk_status lk_report_html(lk_bytes *out, lk_engine *engine, const lk_comparison *c, lk_error *err) {
-    struct page p = {.engine = engine, .c = c};
+static lk_status make_page(lk_bytes *out, struct page *p, lk_error *err) {
     *out = (lk_bytes){0};
-    buf_init(&p.out, PAGE_MAX);
-    add_head(&p);
-    lk_status status = add_body(&p, err);
+    buf_init(&p->out, PAGE_MAX);
+    add_head(p);
+    lk_status status = add_body(p, err);
     if (status != LK_OK) {
-        buf_release(&p.out);
+        buf_release(&p->out);
         return status;
     }
-    return buf_finish(&p.out, out, err);
+    return buf_finish(&p->out, out, err);
+}
+
+lk_status lk_report_html(lk_bytes *out, lk_engine *engine, const lk_comparison *c, lk_error *err) {
+    struct page p = {.engine = engine, .c = c};
+    return make_page(out, &p, err);
+}
+
+lk_status lk_report_verify_html(lk_bytes *out, lk_engine *engine, const lk_verification *v,
+                                lk_error *err) {
+    struct page p = {.engine = engine, .c = &v->comparison, .v = v};
+    return make_page(out, &p, err);
 }

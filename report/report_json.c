@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The document likeness/compare/1. Its keys are a contract (schema/compare-1.json): names are only ever added. */
-#include <likeness/report.h>
+#include "report/parts.h"
 
 #include <math.h>
 #include <stdio.h>
 
 #include "base/buf.h"
 #include "base/json.h"
-
-enum { REPORT_MAX = 64 << 20 };
 
 static const char *model_name(lk_align_mode model) {
     static const char *const names[] = {"auto", "none", "shift", "affine", "perspective"};
@@ -35,6 +33,10 @@ static void write_alignment(struct json *j, const lk_alignment *a) {
     json_number(j, "rms_px", a->rms_px);
     json_number(j, "coverage", a->coverage);
     json_number(j, "spread", a->spread);
+    json_number(j, "held", a->held);
+    json_int(j, "blocks", a->blocks);
+    json_number(j, "agreement", a->agreement);
+    json_number(j, "correlation", a->correlation);
     json_number(j, "rotation_deg", a->rotation_deg);
     json_number(j, "scale", a->scale);
     json_number(j, "tilt_deg", a->tilt_deg);
@@ -132,6 +134,23 @@ static void write_lists(struct json *j, const lk_comparison *c) {
     json_array_end(j);
 }
 
+void json_reasons(struct json *j, const char reasons[][200], int32_t count) {
+    json_array_begin(j, "reasons");
+    for (int32_t i = 0; i < count; i++) {
+        json_text(j, NULL, reasons[i]);
+    }
+    json_array_end(j);
+}
+
+void json_found(struct json *j, const lk_comparison *c) {
+    json_array_begin(j, "inputs");
+    write_input(j, &c->inputs[0]);
+    write_input(j, &c->inputs[1]);
+    json_array_end(j);
+    write_alignment(j, &c->alignment);
+    write_lists(j, c);
+}
+
 lk_status lk_report_json(lk_bytes *out, const lk_comparison *c, bool indent, lk_error *err) {
     struct buf b;
     struct json j;
@@ -141,17 +160,8 @@ lk_status lk_report_json(lk_bytes *out, const lk_comparison *c, bool indent, lk_
     json_text(&j, "schema", "likeness/compare/1");
     json_text(&j, "verdict", lk_verdict_name(c->verdict));
     json_number(&j, "score", c->score);
-    json_array_begin(&j, "reasons");
-    for (int32_t i = 0; i < c->reason_count; i++) {
-        json_text(&j, NULL, c->reasons[i]);
-    }
-    json_array_end(&j);
-    json_array_begin(&j, "inputs");
-    write_input(&j, &c->inputs[0]);
-    write_input(&j, &c->inputs[1]);
-    json_array_end(&j);
-    write_alignment(&j, &c->alignment);
-    write_lists(&j, c);
+    json_reasons(&j, c->reasons, c->reason_count);
+    json_found(&j, c);
     json_object_end(&j);
     buf_add_text(&b, "\n");
     return buf_finish(&b, out, err);

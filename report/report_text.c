@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <likeness/report.h>
+#include "report/parts.h"
 
-#include "base/buf.h"
 #include "base/compiler.h"
 
 /* Word, symbol and colour: never colour alone. */
@@ -12,6 +11,18 @@ static const struct {
     [LK_DIFFERENT] = {"DIFFERENT", "!=", "\x1b[31m"},
     [LK_CANNOT_TELL] = {"CANNOT TELL", "?", "\x1b[33m"},
 };
+
+void text_verdict(struct buf *b, lk_verdict verdict, bool colour) {
+    buf_printf(b, "%s%s %s%s", colour ? verdict_table[verdict].ansi : "",
+               verdict_table[verdict].symbol, verdict_table[verdict].word, colour ? "\x1b[0m" : "");
+}
+
+void text_region(struct buf *b, const lk_region *r) {
+    char words[96];
+    buf_printf(b, "  #%d %s %dx%d px at %d,%d  severity %.2f\n", r->id,
+               lk_region_words(words, sizeof words, r), r->width, r->height, r->x, r->y,
+               r->severity);
+}
 
 static const double alike_from = 0.9;
 
@@ -44,9 +55,8 @@ enum { TEXT_MAX = 1 << 16, LINES = 4 };
 lk_status lk_report_text(lk_bytes *out, const lk_comparison *c, bool colour, lk_error *err) {
     struct buf b;
     buf_init(&b, TEXT_MAX);
-    buf_printf(&b, "%s%s %s%s  score %.3f\n", colour ? verdict_table[c->verdict].ansi : "",
-               verdict_table[c->verdict].symbol, verdict_table[c->verdict].word,
-               colour ? "\x1b[0m" : "", c->score);
+    text_verdict(&b, c->verdict, colour);
+    buf_printf(&b, "  score %.3f\n", c->score);
     int32_t aspects = c->aspect_count > 0 && c->verdict != LK_CANNOT_TELL;
     int32_t lines = LINES - aspects;
     int32_t reasons = MIN(c->reason_count, c->region_count ? lines - 1 : lines);
@@ -58,11 +68,7 @@ lk_status lk_report_text(lk_bytes *out, const lk_comparison *c, bool colour, lk_
         add_aspects(&b, c);
     }
     for (size_t i = 0; i < shown; i++) {
-        const lk_region *r = &c->regions[i];
-        char words[96];
-        buf_printf(&b, "  #%d %s %dx%d px at %d,%d  severity %.2f\n", r->id,
-                   lk_region_words(words, sizeof words, r), r->width, r->height, r->x, r->y,
-                   r->severity);
+        text_region(&b, &c->regions[i]);
     }
     if (c->region_count > shown) {
         buf_printf(&b, "  and %zu more region%s\n", c->region_count - shown,

@@ -9,7 +9,7 @@
 #include "base/rng.h"
 #include "image/image.h"
 
-static const char *const edit_names[EDIT_KINDS] = {"remove", "stamp", "text"};
+static const char *const edit_names[EDIT_KINDS] = {"remove", "stamp", "text", "colour"};
 
 const char *camera_edit_name(enum camera_edit_kind kind) {
     return edit_names[kind];
@@ -119,10 +119,22 @@ static void paint_text(lk_image *picture, const struct camera_edit *e) {
     }
 }
 
+static void paint_colour(lk_image *picture, const struct camera_edit *e) {
+    for (int32_t y = e->y; y < e->y + e->height; y++) {
+        for (int32_t x = e->x; x < e->x + e->width; x++) {
+            uint8_t *p = pixel(picture, x, y), red = p[0];
+            p[0] = p[1];
+            p[1] = p[2];
+            p[2] = red;
+        }
+    }
+}
+
 void camera_edit_paint(lk_image *picture, const struct camera_edit *edit) {
     switch (edit->kind) {
     case EDIT_REMOVE: paint_remove(picture, edit); break;
     case EDIT_STAMP: paint_stamp(picture, edit); break;
+    case EDIT_COLOUR: paint_colour(picture, edit); break;
     default: paint_text(picture, edit); break;
     }
 }

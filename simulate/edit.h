@@ -9,6 +9,7 @@ enum camera_edit_kind {
     EDIT_REMOVE, /* painted over with the colour around it: something is missing */
     EDIT_STAMP,  /* a filled ellipse in a contrasting colour */
     EDIT_TEXT,   /* strokes as of two lines of print, dark on light or light on dark */
+    EDIT_COLOUR, /* the channels change places: another hue, the same drawing */
     EDIT_KINDS
 };
 const char *camera_edit_name(enum camera_edit_kind kind);

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "feature/homography.h"
 #include "feature/match.h"
+#include "feature/sift_geometry.h"
 
 enum { GRID = 4 };
 
@@ -53,6 +54,32 @@ static double spread_of(const lk_match *pairs, size_t count, const lk_image *a) 
         }
     }
     return (double)cells / (GRID * GRID);
+}
+
+/* Share of the reference that lies near an inlier: of a grid of places, those with one within REACH of the root of its area. */
+static double held_by(const lk_match *pairs, size_t count, const lk_image *a) {
+    enum { PLACES = 24 };
+    static const double reach = 0.06;
+    double limit = reach * reach * a->width * a->height;
+    int32_t held = 0;
+    for (int32_t k = 0; k < PLACES * PLACES; k++) {
+        double x = (k % PLACES + 0.5) * a->width / PLACES,
+               y = (k / PLACES + 0.5) * a->height / PLACES;
+        bool near = false;
+        for (size_t i = 0; i < count && !near; i++) {
+            double dx = pairs[i].ax - x, dy = pairs[i].ay - y;
+            near = pairs[i].inlier && dx * dx + dy * dy <= limit;
+        }
+        held += near;
+    }
+    return (double)held / (PLACES * PLACES);
+}
+
+/* Where the inliers lie. */
+static void describe_inliers(lk_alignment *m, const lk_match *pairs, size_t count,
+                             const lk_image *a) {
+    m->spread = spread_of(pairs, count, a);
+    m->held = held_by(pairs, count, a);
 }
 
 /* The map in words: how the reference lies in the photo, at the middle of the reference. */
@@ -161,7 +188,48 @@ static lk_status find_map(struct homography_fit *fit, struct align_result *out, 
     m->matches = (int32_t)count;
     m->inliers = (int32_t)fit->inliers;
     m->rms_px = fit->rms_px;
-    m->spread = spread_of(m->pairs, count, a->image);
+    describe_inliers(m, m->pairs, count, a->image);
+    return status;
+}
+
+/* SIFT is dearer, and finds what stands small, tilted or blurred in the photo. Its maps are of planes. */
+static lk_status by_sift(struct homography_fit *fit, struct align_result *out, struct view *a,
+                         struct view *b, lk_align_mode mode, lk_error *err) {
+    struct sift_pair pair = {.a_width = a->image->width,
+                             .a_height = a->image->height,
+                             .b_width = b->image->width,
+                             .b_height = b->image->height};
+    const struct sift_match_options match = sift_match_options_default();
+    const struct sift_geometry_options geometry = sift_geometry_options_default();
+    struct sift_matches matches = {0};
+    struct sift_geometry found = {0};
+    lk_alignment *m = &out->alignment;
+    *fit = (struct homography_fit){0};
+    if (mode != LK_ALIGN_AUTO && mode != LK_ALIGN_PERSPECTIVE) {
+        return LK_OK;
+    }
+    lk_status status = view_sift(&pair.a, a, err);
+    status = status == LK_OK ? view_sift(&pair.b, b, err) : status;
+    if (status == LK_OK) {
+        status = sift_match(&matches, a->engine, pair.a, pair.b, &match, err);
+    }
+    if (status == LK_OK) {
+        status = sift_geometry_find(&found, &matches, &pair, &geometry, err);
+    }
+    if (status == LK_OK) {
+        memcpy(fit->h, found.h, sizeof fit->h);
+        fit->inliers = (size_t)found.inliers;
+        fit->rms_px = found.rms_px;
+        out->seed_inliers = m->inliers = found.inliers;
+        m->keypoints_a = (int32_t)pair.a->count;
+        m->keypoints_b = (int32_t)pair.b->count;
+        m->matches = (int32_t)matches.count;
+        m->rms_px = found.rms_px;
+        describe_inliers(m, matches.pairs, matches.count, a->image);
+        m->pairs = matches.pairs;
+        matches.pairs = NULL;
+    }
+    sift_matches_release(&matches);
     return status;
 }
 
@@ -279,18 +347,33 @@ static void keep_better(struct align_result *out, struct align_result *tried) {
     }
 }
 
-/* The quick keypoints first; the thorough ones too where those find nothing, or a map that leaves half of the reference in
- * disagreement. */
+/* One way to look for a map. */
+typedef lk_status find_map_by(struct homography_fit *fit, struct align_result *out, struct view *a,
+                              struct view *b, lk_align_mode mode, lk_error *err);
+
+static lk_status by_quick_orb(struct homography_fit *fit, struct align_result *out, struct view *a,
+                              struct view *b, lk_align_mode mode, lk_error *err) {
+    static const enum keypoint_set sets[2] = {KEYPOINTS_QUICK, KEYPOINTS_QUICK};
+    return find_map(fit, out, a, b, mode, sets, err);
+}
+
+static lk_status by_thorough_orb(struct homography_fit *fit, struct align_result *out,
+                                 struct view *a, struct view *b, lk_align_mode mode,
+                                 lk_error *err) {
+    static const enum keypoint_set sets[2] = {KEYPOINTS_REFERENCE, KEYPOINTS_PHOTO};
+    return find_map(fit, out, a, b, mode, sets, err);
+}
+
+/* The next one is tried where those before find nothing, or a map that leaves half of the reference in disagreement. */
 static lk_status search(struct align_result *out, struct view *a, struct view *b,
                         lk_align_mode mode, lk_error *err) {
-    static const enum keypoint_set tries[][2] = {{KEYPOINTS_QUICK, KEYPOINTS_QUICK},
-                                                 {KEYPOINTS_REFERENCE, KEYPOINTS_PHOTO}};
+    static find_map_by *const tries[] = {by_quick_orb, by_sift, by_thorough_orb};
     const struct align_result start = *out;
     lk_status status = LK_OK;
     for (size_t i = 0; i < ARRAY_COUNT(tries) && status == LK_OK; i++) {
         struct homography_fit fit;
         struct align_result tried = start;
-        status = find_map(&fit, &tried, a, b, mode, tries[i], err);
+        status = tries[i](&fit, &tried, a, b, mode, err);
         status = status == LK_OK ? refine_and_judge(&tried, &fit, a, b, mode, err) : status;
         keep_better(out, &tried);
         if (out->outcome == ALIGN_FOUND && out->agreement.share >= 0.5) {

@@ -334,6 +334,9 @@ static void comparing_release(struct comparing *c) {
 
 static void take_alignment(struct comparing *c, lk_comparison *out) {
     out->alignment = c->align.alignment;
+    out->alignment.blocks = c->align.agreement.blocks;
+    out->alignment.agreement = c->align.agreement.share;
+    out->alignment.correlation = c->align.agreement.mean;
     c->align.alignment.pairs = NULL;
     if (!c->options->want_evidence) {
         mem_free(out->alignment.pairs);

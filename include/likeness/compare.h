@@ -48,9 +48,13 @@ typedef struct lk_alignment {
         [9]; /* row-major; maps points of the photo (B) onto the reference (A); identity for NONE */
     int32_t keypoints_a, keypoints_b;
     int32_t matches, inliers;
-    double rms_px;   /* of the inliers, in pixels of the reference */
-    double coverage; /* share of the reference that the photo shows, 0..1 */
-    double spread;   /* share of a 4x4 grid over the reference that holds inliers, 0..1 */
+    double rms_px;      /* of the inliers, in pixels of the reference */
+    double coverage;    /* share of the reference that the photo shows, 0..1 */
+    double spread;      /* share of a 4x4 grid over the reference that holds inliers, 0..1 */
+    double held;        /* share of the reference within 6 % of its size of an inlier, 0..1 */
+    int32_t blocks;     /* textured blocks of the reference that the photo shows */
+    double agreement;   /* share of them with a correlation above 0.5 after alignment */
+    double correlation; /* mean of their correlations, -1..1 */
     double rotation_deg, scale, shift_x, shift_y, tilt_deg; /* how the photo was moved, for words */
     lk_match *pairs; /* matches of them when evidence was wanted, else NULL; owned */
 } lk_alignment;

@@ -7,6 +7,7 @@
 #include <likeness/compare.h>
 #include <likeness/diff.h>
 #include <likeness/evaluate.h>
+#include <likeness/evidence.h>
 #include <likeness/feature.h>
 #include <likeness/folder.h>
 #include <likeness/hash.h>
@@ -20,6 +21,7 @@
 #include <likeness/store.h>
 #include <likeness/train.h>
 #include <likeness/tree.h>
+#include <likeness/verify.h>
 #include <likeness/wavelet.h>
 
 #endif

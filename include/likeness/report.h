@@ -5,6 +5,7 @@
 
 #include <likeness/compare.h>
 #include <likeness/tree.h>
+#include <likeness/verify.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -50,6 +51,19 @@ LK_API LK_MUST_CHECK lk_status lk_report_tree_html(lk_bytes *out, lk_engine *eng
                                                    const lk_tree *tree, const char *a,
                                                    const char *b, const lk_diff_options *options,
                                                    lk_error *err);
+
+/* A verification as 2 to 8 lines for a terminal, both answers first. */
+LK_API LK_MUST_CHECK lk_status lk_report_verify_text(lk_bytes *out, const lk_verification *v,
+                                                     bool colour, lk_error *err);
+/* The document likeness/verify/1: what likeness/compare/1 has, and the answers of the policy. */
+LK_API LK_MUST_CHECK lk_status lk_report_verify_json(lk_bytes *out, const lk_verification *v,
+                                                     bool indent, lk_error *err);
+/* lk_report_html of the comparison with both answers, quality, evidence and policy. */
+LK_API LK_MUST_CHECK lk_status lk_report_verify_html(lk_bytes *out, lk_engine *engine,
+                                                     const lk_verification *v, lk_error *err);
+
+/* The quality of a picture as a JSON object without a line's end: for documents that hold one. */
+LK_API LK_MUST_CHECK lk_status lk_report_quality(lk_bytes *out, const lk_quality *q, lk_error *err);
 
 #ifdef __cplusplus
 }

@@ -36,6 +36,9 @@ typedef struct lk_error {
     char limit[32];
 } lk_error;
 
+/* The library's version, "0.1.0". */
+LK_API const char *lk_version(void);
+
 /* The one-word kind of a status, as the command prints it: "refused", "cannot read", "usage", ... */
 LK_API const char *lk_status_word(lk_status status);
 

@@ -10,8 +10,9 @@
 #include "image/orient.h"
 #include "image/warp.h"
 #include "tests/unit/pattern.h"
+#include "tests/unit/scene.h"
 
-enum { WIDTH = 500, HEIGHT = 400, MIRROR = 2, FLIP = 4 };
+enum { WIDTH = SCENE_WIDTH, HEIGHT = SCENE_HEIGHT, MIRROR = 2, FLIP = 4 };
 
 static lk_engine *engine;
 
@@ -24,27 +25,6 @@ static int close_engine(void **state) {
     (void)state;
     lk_engine_free(engine);
     return 0;
-}
-
-/* Boxes of random place, size and colour; the last `twice` of 300 are drawn a second time where a mirror shows them. */
-static lk_image make_scene(uint64_t seed, int twice) {
-    lk_error err;
-    lk_image image;
-    struct rng rng;
-    rng_init(&rng, seed);
-    assert_ok(lk_image_new(&image, WIDTH, HEIGHT, 3, 8, &err));
-    memset(image.data, 120, image.stride * HEIGHT);
-    for (int i = 0; i < 300; i++) {
-        int32_t x = (int32_t)rng_below(&rng, WIDTH), y = (int32_t)rng_below(&rng, HEIGHT);
-        int32_t w = 5 + (int32_t)rng_below(&rng, 50), h = 5 + (int32_t)rng_below(&rng, 50);
-        uint32_t c = (uint32_t)rng_next(&rng);
-        struct colour colour = {(uint8_t)c, (uint8_t)(c >> 8), (uint8_t)(c >> 16)};
-        if (i >= 300 - twice) {
-            draw_box(&image, WIDTH - x - w, y, w, h, colour);
-        }
-        draw_box(&image, x, y, w, h, colour);
-    }
-    return image;
 }
 
 /* The picture as orientation says, then as a tilted, noisy photo or, without a map, as it is. */
@@ -99,7 +79,7 @@ static const double tilted[9] = {0.9, 0.1, 60, -0.1, 1, 90, 0.0003, 0.0004, 1};
 static void test_mirrored(void **state) {
     (void)state;
     static const int32_t orientations[] = {MIRROR, FLIP, 5, 7};
-    lk_image scene = make_scene(1, 0);
+    lk_image scene = scene_make(1, 0);
     for (size_t i = 0; i < sizeof orientations / sizeof *orientations; i++) {
         lk_image as_is = take(&scene, orientations[i], NULL);
         lk_image photo = take(&scene, orientations[i], tilted);
@@ -114,7 +94,7 @@ static void test_mirrored(void **state) {
 static void test_not_mirrored(void **state) {
     (void)state;
     static const int32_t orientations[] = {1, 3, 6, 8};
-    lk_image scene = make_scene(2, 0), other = make_scene(3, 0);
+    lk_image scene = scene_make(2, 0), other = scene_make(3, 0);
     for (size_t i = 0; i < sizeof orientations / sizeof *orientations; i++) {
         lk_image photo = take(&scene, orientations[i], tilted);
         struct answer own = ask(&scene, &photo, LK_ALIGN_AUTO);
@@ -131,7 +111,7 @@ static void test_not_mirrored(void **state) {
  * as it is, and is told all the same. */
 static void test_symmetric(void **state) {
     (void)state;
-    lk_image whole = make_scene(4, 300), most = make_scene(5, 120);
+    lk_image whole = scene_make(4, 300), most = scene_make(5, 120);
     for (int32_t orientation = 1; orientation <= MIRROR; orientation++) {
         lk_image photo = take(&whole, orientation, tilted);
         struct answer same = ask(&whole, &photo, LK_ALIGN_AUTO);
@@ -148,7 +128,7 @@ static void test_symmetric(void **state) {
 /* Nothing is moved: only the mirror image itself is asked. */
 static void test_without_alignment(void **state) {
     (void)state;
-    lk_image scene = make_scene(6, 0), mirrored = take(&scene, MIRROR, NULL);
+    lk_image scene = scene_make(6, 0), mirrored = take(&scene, MIRROR, NULL);
     lk_image noisy = take(&scene, 1, NULL), larger = take(&scene, MIRROR, tilted);
     assert_true(ask(&scene, &mirrored, LK_ALIGN_NONE).mirrored);
     assert_int_equal(ask(&scene, &noisy, LK_ALIGN_NONE).verdict, LK_SAME);
@@ -163,7 +143,7 @@ static void test_nothing_to_see(void **state) {
     (void)state;
     static const int32_t sizes[][2] = {{1, 1}, {2, 5}, {3, 700}, {300, 200}};
     lk_error err;
-    lk_image scene = make_scene(7, 0);
+    lk_image scene = scene_make(7, 0);
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         lk_image flat;
         assert_ok(lk_image_new(&flat, sizes[i][0], sizes[i][1], 1, 8, &err));

@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/file.h"
+#include "cli/policy_choice.h"
+#include "cli/verifier.h"
+
+struct verify_settings {
+    struct common common;
+    const char *reference, *policy, *evidence, *actor, *note;
+    bool batch, csv, jsonl, resume;
+    struct model_settings model;
+    struct text_list ignore, ignore_poly, report;
+};
+
+#define AT(member) offsetof(struct verify_settings, member)
+
+static const struct option verify_options[] = {
+    {"reference", 0, OPTION_TEXT, "FILE", NULL, NULL, "the original, a picture file",
+     AT(reference)},
+    {"policy", 0, OPTION_TEXT, "NAME|FILE", NULL, NULL,
+     "what decides: a policy by name or as a file (photos)", AT(policy)},
+    {"ignore", 'i', OPTION_LIST, "X,Y,W,H", NULL, NULL,
+     "leave a rectangle of the original out, px or %; may be given again", AT(ignore)},
+    {"ignore-poly", 0, OPTION_LIST, "'x,y x,y ...'", NULL, NULL,
+     "leave a polygon of the original out; may be given again", AT(ignore_poly)},
+    {"report", 0, OPTION_LIST, "FILE", NULL, NULL, "write evidence: .html, .json or .png",
+     AT(report)},
+    {"evidence", 0, OPTION_TEXT, "FILE.lkev", NULL, NULL,
+     "write all that the verdict was made from (likeness evidence check)", AT(evidence)},
+    {"actor", 0, OPTION_TEXT, "NAME", NULL, NULL, "who verifies, for the record", AT(actor)},
+    {"note", 0, OPTION_TEXT, "TEXT", NULL, NULL, "why, for the record", AT(note)},
+    {"batch", 0, OPTION_FLAG, NULL, NULL, NULL,
+     "many photos, or a table with the columns photo and reference; a line each", AT(batch)},
+    {"csv", 0, OPTION_FLAG, NULL, NULL, NULL, "batch: rows of CSV", AT(csv)},
+    {"jsonl", 0, OPTION_FLAG, NULL, NULL, NULL, "batch: a JSON object a line", AT(jsonl)},
+    {"resume", 0, OPTION_FLAG, NULL, NULL, NULL,
+     "batch with --csv and --output: go on behind the rows that are there", AT(resume)},
+    MODEL_OPTIONS(struct verify_settings, model),
+    OPTION_END,
+};
+
+static lk_status write_report(const lk_verification *v, lk_engine *engine, const char *path,
+                              lk_error *err) {
+    char extension[16];
+    lk_bytes bytes = {0};
+    lk_status status;
+    file_extension(extension, sizeof extension, path);
+    if (strcmp(extension, "json") == 0) {
+        status = lk_report_verify_json(&bytes, v, true, err);
+    } else if (strcmp(extension, "png") == 0) {
+        lk_image picture;
+        status = lk_report_picture(&picture, &v->comparison, LK_PICTURE_DIFFERENCES, err);
+        status =
+            status == LK_OK ? lk_image_encode(&bytes, &picture, engine, "png", 0, err) : status;
+        lk_image_release(&picture);
+    } else {
+        status = lk_report_verify_html(&bytes, engine, v, err);
+    }
+    status = status == LK_OK ? file_write(path, bytes.data, bytes.size, err) : status;
+    lk_bytes_release(&bytes);
+    return status;
+}
+
+static enum exit_code print(const lk_verification *v, const struct verify_settings *s) {
+    lk_bytes text = {0};
+    lk_error err = {0};
+    lk_status status = s->common.json
+                           ? lk_report_verify_json(&text, v, false, &err)
+                           : lk_report_verify_text(&text, v, wants_colour(&s->common), &err);
+    if (status != LK_OK) {
+        return report_error(&s->common, &err);
+    }
+    enum exit_code code = write_result(&s->common, &text, verification_code(v));
+    lk_bytes_release(&text);
+    return code;
+}
+
+static bool is_report_name(const char *path) {
+    static const char *const endings[] = {"html", "htm", "json", "png"};
+    char extension[16];
+    file_extension(extension, sizeof extension, path);
+    for (size_t i = 0; i < ARRAY_COUNT(endings); i++) {
+        if (strcmp(extension, endings[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const char *batch_mistake(const struct verify_settings *s) {
+    if (s->common.args.count == 0 || (!s->reference && s->common.args.count != 1)) {
+        return "likeness verify --batch wants PHOTO... --reference FILE, or PAIRS.csv";
+    }
+    if (s->report.count > 0 || s->evidence || s->common.json || (s->csv && s->jsonl)) {
+        return "--batch writes --csv or --jsonl, or lines; no --json, --report or --evidence";
+    }
+    if (s->resume && (!s->csv || !s->common.output)) {
+        return "--resume goes on with the file of --csv --output FILE";
+    }
+    return NULL;
+}
+
+static const char *argument_mistake(const struct verify_settings *s) {
+    if (s->batch) {
+        return batch_mistake(s);
+    }
+    if (s->common.args.count != 1 || !s->reference) {
+        return "likeness verify wants PHOTO --reference FILE";
+    }
+    if (s->csv || s->jsonl || s->resume) {
+        return "--csv, --jsonl and --resume belong to --batch";
+    }
+    if (s->evidence && (s->model.model || strcmp(s->reference, "-") == 0 ||
+                        strcmp(s->common.args.items[0], "-") == 0)) {
+        return "--evidence takes files, and the network that is part of likeness";
+    }
+    if (strcmp(s->reference, "-") == 0 && strcmp(s->common.args.items[0], "-") == 0) {
+        return "standard input (-) can be one picture only";
+    }
+    for (size_t i = 0; i < s->report.count; i++) {
+        if (!is_report_name(s->report.items[i])) {
+            return "--report takes a name that ends in .html, .json or .png";
+        }
+    }
+    return NULL;
+}
+
+static void remark_warning(const struct verify_settings *s, const lk_image_info *info) {
+    if (info->warning[0]) {
+        remark(&s->common, "%s: %s", info->path, info->warning);
+    }
+}
+
+enum { PICTURE_MAX = 64 << 20 };
+
+/* Reads both files again: what is in the bundle is what its verdict was made from. */
+static lk_status write_evidence(const struct verify_settings *s, const struct verifier *v,
+                                const struct original *original, lk_error *err) {
+    lk_bytes photo = {0}, reference = {0}, bundle = {0};
+    const char *path = s->common.args.items[0];
+    lk_status status = file_read(&photo, path, PICTURE_MAX, NULL, err);
+    status = status == LK_OK ? file_read(&reference, s->reference, PICTURE_MAX, NULL, err) : status;
+    const lk_bundle b = {.photo = photo.data,
+                         .photo_bytes = photo.size,
+                         .photo_name = path,
+                         .reference = reference.data,
+                         .reference_bytes = reference.size,
+                         .reference_name = s->reference,
+                         .policy = &v->policy,
+                         .ignore = original->areas.polygons,
+                         .ignore_count = original->areas.count,
+                         .actor = s->actor,
+                         .note = s->note};
+    status = status == LK_OK ? lk_bundle_write(&bundle, v->engine, &b, err) : status;
+    status = status == LK_OK ? file_write(s->evidence, bundle.data, bundle.size, err) : status;
+    lk_bytes_release(&photo);
+    lk_bytes_release(&reference);
+    lk_bytes_release(&bundle);
+    return status;
+}
+
+static enum exit_code verify_one(const struct verify_settings *s, const struct verifier *v) {
+    struct original original;
+    lk_verification result = {0};
+    lk_image_info info = {0};
+    lk_error err = {0};
+    lk_status status = original_load(&original, v, s->reference, &err);
+    if (status == LK_OK) {
+        status = verifier_check(&result, &info, v, &original, s->common.args.items[0], &err);
+    }
+    for (size_t i = 0; status == LK_OK && i < s->report.count; i++) {
+        status = write_report(&result, v->engine, s->report.items[i], &err);
+    }
+    if (status == LK_OK && s->evidence) {
+        status = write_evidence(s, v, &original, &err);
+    }
+    if (status == LK_OK) {
+        remark_warning(s, &original.info);
+        remark_warning(s, &info);
+    }
+    enum exit_code code = status == LK_OK ? print(&result, s) : report_error(&s->common, &err);
+    lk_verification_release(&result);
+    original_release(&original);
+    return code;
+}
+
+static enum exit_code verify_run(void *settings, lk_engine *engine) {
+    struct verify_settings *s = settings;
+    struct verifier v = {.engine = engine,
+                         .ignore = s->ignore,
+                         .ignore_poly = s->ignore_poly,
+                         .want_evidence = s->report.count > 0};
+    lk_error err = {0};
+    const char *mistake = argument_mistake(s);
+    if (mistake) {
+        return report_usage(&s->common, &command_verify, mistake);
+    }
+    lk_status status = policy_choose(&v.policy, s->policy, &err);
+    status =
+        status == LK_OK ? model_for_measures(&v.model, engine, &s->model, "latent", &err) : status;
+    enum exit_code code = EXIT_TROUBLE;
+    if (status != LK_OK) {
+        code = report_error(&s->common, &err);
+    } else if (s->batch) {
+        const struct verify_batch batch = {.common = &s->common,
+                                           .verifier = &v,
+                                           .reference = s->reference,
+                                           .csv = s->csv,
+                                           .jsonl = s->jsonl,
+                                           .resume = s->resume};
+        code = verify_batch_run(&batch);
+    } else {
+        code = verify_one(s, &v);
+    }
+    lk_model_free(v.model);
+    return code;
+}
+
+const struct command command_verify = {
+    .name = "verify",
+    .summary = "does a photo show the thing whose original is kept, and is it unchanged?",
+    .arguments = "PHOTO...",
+    .details = "Two answers: whether it is the same thing, by the rules of compare and the "
+               "probability of a policy, which must agree;\n"
+               "and whether it is unchanged, by the regions that differ after alignment. Exit 0 "
+               "means the same and not altered,\n"
+               "1 different or altered, 3 that it cannot be told: the text says how to take the "
+               "photo again.",
+    .examples =
+        "  likeness verify phone.jpg --reference original.png\n"
+        "  likeness verify phone.jpg --reference original.png --report out.html\n"
+        "  likeness verify phone.jpg --reference original.png --policy mine.json --json\n"
+        "  likeness verify --batch photos/ --reference original.png --csv -o all.csv --resume\n",
+    .most_args = 1000000,
+    .options = verify_options,
+    .settings_size = sizeof(struct verify_settings),
+    .run = verify_run,
+};

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verifying from the command: originals, photos, what became of them. */
+#ifndef LK_VERIFIER_H
+#define LK_VERIFIER_H
+
+#include "cli/area.h"
+#include "cli/model_run.h"
+
+/* What photos are held beside. */
+struct original {
+    lk_image image;
+    lk_image_info info;
+    struct area_list areas; /* to leave out */
+};
+
+/* What all photos of a run share. */
+struct verifier {
+    lk_engine *engine;
+    lk_policy policy;
+    lk_model *model;
+    struct text_list ignore, ignore_poly; /* as written; borrowed */
+    bool want_evidence;
+};
+
+/* The picture at path, with the areas that the verifier leaves out. LK_E_USAGE for an area that is none. */
+MUST_CHECK lk_status original_load(struct original *out, const struct verifier *v, const char *path,
+                                   lk_error *err);
+void original_release(struct original *o);
+
+/* Verifies the photo at path. *info gets what its file says. */
+MUST_CHECK lk_status verifier_check(lk_verification *out, lk_image_info *info,
+                                    const struct verifier *v, const struct original *original,
+                                    const char *path, lk_error *err);
+
+/* 0 only for the same thing that was not found altered. */
+enum exit_code verification_code(const lk_verification *v);
+
+/* Many photos, a row each. */
+struct verify_batch {
+    const struct common *common;
+    const struct verifier *verifier;
+    const char *
+        reference; /* of all photos; NULL: the argument is a table with the columns photo and reference */
+    bool csv, jsonl, resume;
+};
+enum exit_code verify_batch_run(const struct verify_batch *batch);
+
+#endif

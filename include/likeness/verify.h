@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verify: does a photo show the thing whose picture is kept, and is it unchanged? */
+#ifndef LIKENESS_VERIFY_H
+#define LIKENESS_VERIFY_H
+
+#include <likeness/compare.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* -- Quality: whether a picture can carry a verdict -- */
+
+enum { LK_QUALITY_REASONS = 8 };
+
+/* How well a picture was taken. Measured on a gray copy whose longer side is at most 1024 pixels, but for the sides. */
+typedef struct lk_quality {
+    int32_t width, height; /* of the picture as it came */
+    double sharpness;      /* 0..1: 1 - the blur effect of Crete, Dolmiere, Ladret, Nicolas 2007 */
+    double brightness;     /* mean of the levels, 0..1 */
+    double contrast;       /* 95th minus 5th percentile of the levels, 0..1 */
+    double dark, light;    /* share of the pixels at most 4 and at least 251 of 255 */
+    double texture;        /* share of 16 x 16 blocks with a standard deviation above 6 levels */
+    int32_t stars;         /* 1 (useless) to 5 (nothing to complain of) */
+    char reasons[LK_QUALITY_REASONS][120]; /* what is wrong, and what to do about it */
+    int32_t reason_count;
+} lk_quality;
+
+/* LK_E_MEMORY, LK_E_CANCELLED. */
+LK_API LK_MUST_CHECK lk_status lk_quality_measure(lk_quality *out, lk_engine *engine,
+                                                  const lk_image *image, lk_error *err);
+
+/* -- Evidence: the numbers a decision is made from -- */
+
+enum { LK_EVIDENCE_MOST = 12 };
+
+/* One number each, in the order of lk_evidence_name; what could not be measured is 0. */
+typedef struct lk_evidence {
+    double values[LK_EVIDENCE_MOST];
+} lk_evidence;
+
+LK_API int32_t lk_evidence_count(void);
+/* "inliers", "spread", ...; i from 0. */
+LK_API const char *lk_evidence_name(int32_t i);
+/* What it is, in one line. */
+LK_API const char *lk_evidence_summary(int32_t i);
+
+/* -- Policies: from evidence to a probability, and from that to a verdict -- */
+
+/* How often a policy was wrong on pairs that it was not fitted on. */
+typedef struct lk_policy_record {
+    int64_t genuine, impostors;                   /* pairs */
+    double brier;                                 /* mean squared error of the probability */
+    double same_of_genuine, different_of_genuine; /* shares by verdict; the rest cannot be told */
+    double same_of_impostors, different_of_impostors;
+} lk_policy_record;
+
+/* probability = 1 / (1 + exp(-(intercept + sum of weight * (value - mean) / scale))). */
+typedef struct lk_policy {
+    char name[64];
+    int32_t version;
+    char notes[512];
+    double intercept, weights[LK_EVIDENCE_MOST], means[LK_EVIDENCE_MOST], scales[LK_EVIDENCE_MOST];
+    double same_from;       /* at this probability and above: same */
+    double different_below; /* below this one: different */
+    int32_t stars_least;    /* a photo of fewer stars is never called different */
+    double severity_least,
+        area_least; /* of a region that makes a thing altered; share of the reference */
+    lk_policy_record record;
+} lk_policy;
+
+/* The policy called name that is part of the library; "photos" is the default. LK_E_USAGE when there is none. */
+LK_API LK_MUST_CHECK lk_status lk_policy_built_in(lk_policy *out, const char *name, lk_error *err);
+/* From a document likeness/policy/1. LK_E_CORRUPT names the key. */
+LK_API LK_MUST_CHECK lk_status lk_policy_parse(lk_policy *out, const void *text, size_t bytes,
+                                               lk_error *err);
+LK_API LK_MUST_CHECK lk_status lk_policy_write(lk_bytes *out, const lk_policy *policy,
+                                               lk_error *err);
+/* The probability that a pair with this evidence shows one thing. */
+LK_API double lk_policy_probability(const lk_policy *policy, const lk_evidence *evidence);
+
+/* One labelled pair. */
+typedef struct lk_policy_row {
+    lk_evidence evidence;
+    int32_t stars;
+    bool is_genuine;
+    bool is_held; /* measured on, not fitted on */
+} lk_policy_row;
+
+/* Fits intercept, weights, means and scales by logistic regression (maximum likelihood with a penalty of `ridge` / 2 times
+ * the squared weights of standardised evidence; no evidence may count against what it is evidence for), then fills
+ * record from the rows held back. The rest of *policy is the caller's. LK_E_USAGE without pairs of both kinds to fit on. */
+LK_API LK_MUST_CHECK lk_status lk_policy_fit(lk_policy *policy, const lk_policy_row *rows,
+                                             size_t count, double ridge, lk_error *err);
+
+/* -- Verify -- */
+
+typedef enum lk_intactness { LK_INTACT, LK_ALTERED, LK_INTACT_UNKNOWN } lk_intactness;
+/* "intact", "altered", "cannot-tell". */
+LK_API const char *lk_intactness_name(lk_intactness intact);
+
+typedef struct lk_verify_options {
+    const lk_policy *policy; /* NULL: "photos" */
+    lk_compare_options
+        compare; /* measures are added to those the evidence needs; measure.model is asked for `latent` */
+} lk_verify_options;
+
+LK_API lk_verify_options lk_verify_options_default(void);
+
+/* Two questions, each with its own answer. */
+typedef struct lk_verification {
+    lk_verdict verdict;   /* is it the same thing? */
+    lk_intactness intact; /* is it unchanged? unknown unless it is the same */
+    double probability;   /* of being the same thing */
+    lk_policy policy;     /* that decided */
+    lk_quality quality;   /* of the photo */
+    lk_evidence evidence;
+    char reasons[LK_REASONS_MAX][200];
+    int32_t reason_count;
+    char advice[200];         /* how to take it again; empty when that would not help */
+    lk_comparison comparison; /* what was found; regions below the policy's limits are in it too */
+    int32_t changes;          /* regions that count */
+} lk_verification;
+
+/* Verifies photo against reference. Errors as lk_compare. The caller releases out. */
+LK_API LK_MUST_CHECK lk_status lk_verify(lk_verification *out, lk_engine *engine,
+                                         const lk_image *reference, const lk_image *photo,
+                                         const lk_verify_options *options, lk_error *err);
+LK_API void lk_verification_release(lk_verification *verification);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

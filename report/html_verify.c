@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The second answer, and what both rest on: the photo's quality, the evidence, the policy. */
+#include "report/html.h"
+
+static const char *const intact_words[] = {
+    "Unchanged, as far as the photo shows.",
+    "Changed: the numbered regions below.",
+    "Cannot be told.",
+};
+
+static void add_row(struct buf *b, const char *name, const char *what, double value) {
+    buf_printf(b, "<tr><th scope=\"row\">%s</th><td class=\"number\">%.3f</td><td>%s</td></tr>\n",
+               name, value, what);
+}
+
+static void add_evidence(struct page *p) {
+    struct buf *b = &p->out;
+    buf_add_text(b, "<table class=\"measures\"><caption>Evidence, in the order of the policy"
+                    "</caption>\n<thead><tr><th scope=\"col\">number</th><th scope=\"col\">value"
+                    "</th><th scope=\"col\">what it is</th></tr></thead>\n<tbody>\n");
+    for (int32_t i = 0; i < lk_evidence_count(); i++) {
+        add_row(b, lk_evidence_name(i), lk_evidence_summary(i), p->v->evidence.values[i]);
+    }
+    buf_add_text(b, "</tbody></table>\n");
+}
+
+static void add_quality(struct page *p) {
+    const lk_quality *q = &p->v->quality;
+    struct buf *b = &p->out;
+    buf_printf(b,
+               "<p>The photo has <strong>%d of 5</strong> stars: sharpness %.2f, brightness %.2f, "
+               "contrast %.2f.</p>\n",
+               (int)q->stars, q->sharpness, q->brightness, q->contrast);
+    buf_add_text(b, q->reason_count > 0 ? "<ul class=\"reasons\">\n" : "");
+    for (int32_t i = 0; i < q->reason_count; i++) {
+        buf_add_text(b, "<li>");
+        buf_add_html(b, q->reasons[i]);
+        buf_add_text(b, "</li>\n");
+    }
+    buf_add_text(b, q->reason_count > 0 ? "</ul>\n" : "");
+}
+
+static void add_policy(struct page *p) {
+    const lk_policy *y = &p->v->policy;
+    const lk_policy_record *r = &y->record;
+    struct buf *b = &p->out;
+    buf_add_text(b, "<p>Policy <strong>");
+    buf_add_html(b, y->name);
+    buf_printf(b, "@%d</strong>: same from %.3f, different below %.3f.", (int)y->version,
+               y->same_from, y->different_below);
+    if (r->genuine + r->impostors > 0) {
+        buf_printf(b,
+                   " On %lld genuine and %lld other pairs that it was not fitted on, it said "
+                   "same of %.1f %% and %.2f %%, different of %.2f %% and %.1f %%.",
+                   (long long)r->genuine, (long long)r->impostors, 100 * r->same_of_genuine,
+                   100 * r->same_of_impostors, 100 * r->different_of_genuine,
+                   100 * r->different_of_impostors);
+    }
+    buf_add_text(b, "</p>\n");
+}
+
+void html_answers(struct page *p) {
+    struct buf *b = &p->out;
+    if (!p->v) {
+        return;
+    }
+    buf_add_text(b, "<section aria-labelledby=\"h-answers\">\n"
+                    "<h2 id=\"h-answers\">Is it unchanged?</h2>\n");
+    buf_printf(b, "<p><strong>%s</strong>", intact_words[p->v->intact]);
+    if (p->v->advice[0]) {
+        buf_add_text(b, " ");
+        buf_add_html(b, p->v->advice);
+        buf_add_text(b, ".");
+    }
+    buf_add_text(b, "</p>\n</section>\n");
+}
+
+void html_basis(struct page *p) {
+    if (!p->v) {
+        return;
+    }
+    buf_add_text(&p->out, "<section aria-labelledby=\"h-basis\">\n"
+                          "<h2 id=\"h-basis\">What the answers rest on</h2>\n");
+    add_quality(p);
+    add_policy(p);
+    add_evidence(p);
+    buf_add_text(&p->out, "</section>\n");
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Policies: the fit beside scikit-learn's, the record of what is held back, what is written is read again, and what is refused. */
+#include "tests/unit/harness.h"
+
+#include <likeness/verify.h>
+#include <math.h>
+
+#include "tests/unit/pattern.h"
+
+enum { ROWS = 400, TERMS = 8 };
+
+static const struct {
+    double ridge, intercept, weights[TERMS];
+} fits[] = {
+#include "tests/oracle/policy/policy_values.inc"
+};
+
+/* As make_policy.py makes them. */
+static void make_rows(lk_policy_row rows[ROWS]) {
+    static const double weights[TERMS] = {4, 3, 2, 1, 1, 0.5, 0.5, 0.5};
+    for (uint32_t i = 0; i < ROWS; i++) {
+        rows[i] = (lk_policy_row){.stars = 5};
+        double sum = 4 * pattern_noise(i, TERMS, 0, 3) / 255.0;
+        for (uint32_t k = 0; k < TERMS; k++) {
+            rows[i].evidence.values[k] = pattern_noise(i, k, 0, 3) / 255.0;
+            sum += weights[k] * rows[i].evidence.values[k];
+        }
+        rows[i].is_genuine = sum > 8.2;
+    }
+}
+
+static void test_fit_as_sklearn(void **state) {
+    (void)state;
+    static lk_policy_row rows[ROWS];
+    lk_error err;
+    assert_int_equal(lk_evidence_count(), TERMS);
+    make_rows(rows);
+    for (size_t i = 0; i < sizeof fits / sizeof *fits; i++) {
+        lk_policy p = {.same_from = 0.9, .different_below = 0.1, .stars_least = 3};
+        assert_ok(lk_policy_fit(&p, rows, ROWS, fits[i].ridge, &err));
+        assert_true(fabs(p.intercept - fits[i].intercept) < 1e-4);
+        for (int32_t k = 0; k < TERMS; k++) {
+            assert_true(fabs(p.weights[k] - fits[i].weights[k]) < 1e-4);
+        }
+    }
+}
+
+/* What speaks for a genuine pair is never weighed against it, and what is held back is not fitted on. */
+static void test_fit_rules(void **state) {
+    (void)state;
+    static lk_policy_row rows[ROWS];
+    lk_error err;
+    make_rows(rows);
+    for (int32_t i = 0; i < ROWS; i++) {
+        rows[i].evidence.values[0] *= -1;
+        rows[i].is_held = i % 4 == 0;
+        rows[i].stars = i % 8 == 0 ? 1 : 5; /* half of them are too poor to be different */
+    }
+    lk_policy p = {.same_from = 0.5, .different_below = 0.5, .stars_least = 3}, again = p;
+    assert_ok(lk_policy_fit(&p, rows, ROWS, 1, &err));
+    assert_true(p.weights[0] == 0 && p.weights[1] > 0);
+    assert_int_equal(p.record.genuine + p.record.impostors, ROWS / 4);
+    assert_true(p.record.brier > 0 && p.record.brier < 0.25);
+    assert_true(p.record.same_of_genuine > 0.5);
+    assert_true(p.record.same_of_genuine + p.record.different_of_genuine < 1);
+    assert_true(p.record.different_of_impostors > 0.2 && p.record.different_of_impostors < 0.6);
+    for (int32_t i = 0; i < ROWS; i += 4) {
+        rows[i].is_genuine = !rows[i].is_genuine;
+    }
+    assert_ok(lk_policy_fit(&again, rows, ROWS, 1, &err));
+    assert_memory_equal(p.weights, again.weights, sizeof p.weights);
+    for (int32_t i = 0; i < ROWS; i++) {
+        rows[i].is_genuine = true;
+    }
+    assert_refused(LK_E_USAGE, lk_policy_fit(&again, rows, ROWS, 1, &err));
+    assert_says(&err, "both kinds are needed");
+}
+
+static void test_written_and_read(void **state) {
+    (void)state;
+    lk_error err;
+    lk_policy p, again;
+    lk_bytes text;
+    assert_ok(lk_policy_built_in(&p, "photos", &err));
+    assert_true(p.record.genuine > 0 && p.record.impostors > 0);
+    assert_ok(lk_policy_write(&text, &p, &err));
+    assert_ok(lk_policy_parse(&again, text.data, text.size, &err));
+    lk_bytes_release(&text);
+    assert_memory_equal(&p, &again, sizeof p);
+    assert_refused(LK_E_USAGE, lk_policy_built_in(&p, "photo", &err));
+    assert_says(&err, "no policy is called photo");
+}
+
+/* The first of these is replaced by the second in a document that is right. */
+static const struct {
+    const char *from, *to, *complaint;
+} changes[] = {
+    {"likeness/policy/1", "likeness/policy/2", "\"schema\" is not likeness/policy/1"},
+    {"\"version\": 1", "\"version\": 1.5", "\"version\" is not a whole number of 1"},
+    {"\"same_from\": 0.95", "\"same_from\": 1.5", "\"same_from\" is not a number of 0 to 1"},
+    {"\"same_from\": 0.95", "\"same_from\": 0.01", "\"different_below\" is above"},
+    {"\"name\": \"photos\"", "\"name\": 7", "\"name\" is no text"},
+    {"\"name\": \"spread\"", "\"name\": \"inliers\"", "\"inliers\", which is weighed twice"},
+    {"\"name\": \"spread\"", "\"name\": \"faith\"", "\"faith\", which is no evidence"},
+    {"\"weight\"", "\"wait\"", "\"inliers\" is not weighed by numbers"},
+    {"\"scale\"", "\"skale\"", "\"inliers\" is not weighed by numbers"},
+    {"\"record\"", "\"accord\"", "\"genuine\" is not a whole number"},
+    {"\"evidence\"", "\"evident\"", "\"evidence\" is no list"},
+    {"{", "[", "not JSON"},
+};
+
+static void test_refused(void **state) {
+    (void)state;
+    lk_error err;
+    lk_policy p;
+    lk_bytes text;
+    assert_ok(lk_policy_built_in(&p, "photos", &err));
+    p.same_from = 0.95;
+    assert_ok(lk_policy_write(&text, &p, &err));
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        char made[8192];
+        const char *at = strstr((const char *)text.data, changes[i].from);
+        assert_non_null(at);
+        snprintf(made, sizeof made, "%.*s%s%s", (int)(at - (const char *)text.data),
+                 (const char *)text.data, changes[i].to, at + strlen(changes[i].from));
+        assert_refused(LK_E_CORRUPT, lk_policy_parse(&p, made, strlen(made), &err));
+        assert_says(&err, changes[i].complaint);
+    }
+    lk_bytes_release(&text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_fit_as_sklearn),
+        cmocka_unit_test(test_fit_rules),
+        cmocka_unit_test(test_written_and_read),
+        cmocka_unit_test(test_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

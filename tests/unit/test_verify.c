@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Both answers on simulated photos of drawn pictures: the thing, the thing changed, another thing, a poor photo, a mirrored one, and
+ * what was never photographed at all. */
+#include "tests/unit/harness.h"
+
+#include <likeness/verify.h>
+
+#include <likeness/simulate.h>
+
+#include "image/image.h"
+#include "image/orient.h"
+#include "simulate/edit.h"
+#include "tests/unit/scene.h"
+
+static lk_engine *engine;
+
+static int open_engine(void **state) {
+    (void)state;
+    return lk_engine_new(&engine, NULL, NULL) == LK_OK ? 0 : -1;
+}
+
+static int close_engine(void **state) {
+    (void)state;
+    lk_engine_free(engine);
+    return 0;
+}
+
+static lk_image photograph(const lk_image *picture, const char *const *settings) {
+    lk_image photo;
+    lk_error err;
+    double homography[9];
+    lk_camera camera = lk_camera_draw(3, 0.3, 800, 600);
+    camera.hidden = 0;
+    for (; settings && *settings; settings++) {
+        assert_ok(lk_camera_set(&camera, *settings, &err));
+    }
+    assert_ok(lk_simulate(&photo, homography, engine, picture, &camera, NULL, &err));
+    return photo;
+}
+
+static lk_verification verify(const lk_image *reference, lk_image *photo) {
+    lk_verification v;
+    lk_error err;
+    assert_ok(lk_verify(&v, engine, reference, photo, NULL, &err));
+    lk_image_release(photo);
+    assert_true(v.reason_count > 0);
+    assert_true(v.probability >= 0 && v.probability <= 1);
+    return v;
+}
+
+static bool warns(const lk_verification *v, const char *code) {
+    for (int32_t i = 0; i < v->comparison.warning_count; i++) {
+        if (strcmp(v->comparison.warnings[i].code, code) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void test_same(void **state) {
+    (void)state;
+    lk_image scene = scene_make(1, 0), photo = photograph(&scene, NULL);
+    lk_verification v = verify(&scene, &photo);
+    assert_int_equal(v.verdict, LK_SAME);
+    assert_int_equal(v.intact, LK_INTACT);
+    assert_true(v.probability >= v.policy.same_from);
+    assert_int_equal(v.changes, 0);
+    assert_string_equal(v.advice, "");
+    lk_verification_release(&v);
+    lk_image_release(&scene);
+}
+
+static void test_altered(void **state) {
+    (void)state;
+    lk_image scene = scene_make(1, 0), edited;
+    lk_error err;
+    const struct camera_edit edit = {200, 150, 60, 40, EDIT_STAMP, 7};
+    assert_ok(image_clone(&edited, &scene, &err));
+    camera_edit_paint(&edited, &edit);
+    lk_image photo = photograph(&edited, NULL);
+    lk_verification v = verify(&scene, &photo);
+    assert_int_equal(v.verdict, LK_SAME);
+    assert_int_equal(v.intact, LK_ALTERED);
+    assert_int_equal(v.changes, v.comparison.region_count);
+    const lk_region *r = &v.comparison.regions[0];
+    assert_in_range(r->x + r->width / 2, edit.x, edit.x + edit.width);
+    assert_in_range(r->y + r->height / 2, edit.y, edit.y + edit.height);
+    /* A policy that asks for more than there is does not count it. */
+    lk_verify_options o = lk_verify_options_default();
+    lk_policy policy = v.policy;
+    policy.area_least = 0.5;
+    o.policy = &policy;
+    lk_verification_release(&v);
+    photo = photograph(&edited, NULL);
+    assert_ok(lk_verify(&v, engine, &scene, &photo, &o, &err));
+    assert_int_equal(v.changes, 0);
+    assert_int_equal(v.intact, LK_INTACT);
+    assert_true(v.comparison.region_count > 0);
+    lk_verification_release(&v);
+    lk_image_release(&photo);
+    lk_image_release(&edited);
+    lk_image_release(&scene);
+}
+
+static void test_different(void **state) {
+    (void)state;
+    lk_image scene = scene_make(1, 0), other = scene_make(2, 0), photo = photograph(&other, NULL);
+    lk_verification v = verify(&scene, &photo);
+    assert_int_equal(v.verdict, LK_DIFFERENT);
+    assert_int_equal(v.intact, LK_INTACT_UNKNOWN);
+    assert_true(v.probability < v.policy.different_below);
+    lk_verification_release(&v);
+    /* The same photo, black and blurred, is no ground for saying so. */
+    static const char *const poor[] = {"exposure=0.05", "blur_px=6", NULL};
+    photo = photograph(&other, poor);
+    v = verify(&scene, &photo);
+    assert_int_equal(v.verdict, LK_CANNOT_TELL);
+    assert_true(v.quality.stars < v.policy.stars_least);
+    assert_non_null(strstr(v.advice, "take it again"));
+    lk_verification_release(&v);
+    lk_image_release(&other);
+    lk_image_release(&scene);
+}
+
+static void test_mirrored(void **state) {
+    (void)state;
+    lk_error err;
+    lk_image scene = scene_make(1, 0), photo = photograph(&scene, NULL);
+    assert_ok(orient_apply(&photo, 2, &err));
+    lk_verification v = verify(&scene, &photo);
+    assert_int_equal(v.verdict, LK_DIFFERENT);
+    assert_true(warns(&v, "mirrored"));
+    lk_verification_release(&v);
+    lk_image_release(&scene);
+}
+
+static void test_copies(void **state) {
+    (void)state;
+    lk_error err;
+    lk_image scene = scene_make(1, 0), copy;
+    assert_ok(image_clone(&copy, &scene, &err));
+    lk_verification v = verify(&scene, &copy);
+    assert_int_equal(v.verdict, LK_CANNOT_TELL);
+    assert_true(warns(&v, "copy"));
+    assert_string_equal(v.advice, "take a photo of the thing itself");
+    lk_verification_release(&v);
+    assert_ok(image_crop(&copy, &scene, 40, 30, 400, 330, &err));
+    v = verify(&scene, &copy);
+    assert_int_equal(v.verdict, LK_CANNOT_TELL);
+    assert_true(warns(&v, "crop"));
+    lk_verification_release(&v);
+    lk_image_release(&scene);
+}
+
+/* Half of it is in the photo: the same, but nobody can say that it is unchanged. */
+static void test_cut_off(void **state) {
+    (void)state;
+    static const char *const beside[] = {"cover=1", "offset_x=0.4", "turn_deg=10", NULL};
+    lk_image scene = scene_make(1, 0), photo = photograph(&scene, beside);
+    lk_verification v = verify(&scene, &photo);
+    assert_int_equal(v.verdict, LK_SAME);
+    assert_int_equal(v.intact, LK_INTACT_UNKNOWN);
+    assert_non_null(strstr(v.advice, "all of it"));
+    lk_verification_release(&v);
+    lk_image_release(&scene);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_same),      cmocka_unit_test(test_altered),
+        cmocka_unit_test(test_different), cmocka_unit_test(test_mirrored),
+        cmocka_unit_test(test_copies),    cmocka_unit_test(test_cut_off),
+    };
+    return cmocka_run_group_tests(tests, open_engine, close_engine);
+}

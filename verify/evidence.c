@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "verify/evidence.h"
+
+#include <math.h>
+#include <string.h>
+
+static bool is_aligned(const lk_comparison *c) {
+    return c->alignment.model != LK_ALIGN_NONE;
+}
+
+/* Measured in place: the blocks say so, as no points were needed. */
+static bool is_laid(const lk_comparison *c) {
+    return is_aligned(c) || c->verdict == LK_SAME;
+}
+
+static double score_of(const lk_comparison *c, const char *name) {
+    for (size_t i = 0; i < c->measure_count; i++) {
+        if (strcmp(c->measures[i].info->name, name) == 0) {
+            return isfinite(c->measures[i].score) ? c->measures[i].score : 0;
+        }
+    }
+    return 0;
+}
+
+static double inliers(const lk_comparison *c) {
+    return log2(1 + (double)c->alignment.inliers);
+}
+
+static double spread(const lk_comparison *c) {
+    return c->alignment.spread;
+}
+
+static double held(const lk_comparison *c) {
+    return c->alignment.held;
+}
+
+static double accuracy(const lk_comparison *c) {
+    return c->alignment.inliers > 0 ? 1 / (1 + c->alignment.rms_px) : 0;
+}
+
+static double agreement(const lk_comparison *c) {
+    return is_laid(c) ? c->alignment.agreement : 0;
+}
+
+static double correlation(const lk_comparison *c) {
+    return is_laid(c) ? fmax(c->alignment.correlation, 0) : 0;
+}
+
+static double structure(const lk_comparison *c) {
+    return is_laid(c) ? score_of(c, "ssim") : 0;
+}
+
+static double latent(const lk_comparison *c) {
+    return score_of(c, "latent");
+}
+
+static double phash(const lk_comparison *c) {
+    return is_laid(c) ? score_of(c, "phash") : 0;
+}
+
+/* All are larger, or no smaller, for a photo of the thing than for one of another. */
+static const struct {
+    const char *name, *summary;
+    double (*of)(const lk_comparison *);
+} table[] = {
+    {"inliers", "log2(1 + matched points that agree on one view)", inliers},
+    {"spread", "share of a 4 x 4 grid over the reference that holds such points", spread},
+    {"held", "share of the reference that lies near such a point", held},
+    {"accuracy", "1 / (1 + their root mean square error in pixels)", accuracy},
+    {"agreement", "share of the textured blocks that correlate after alignment", agreement},
+    {"correlation", "mean correlation of the textured blocks after alignment", correlation},
+    {"structure", "SSIM of the aligned pair", structure},
+    {"latent", "how alike the embeddings are", latent},
+    {"phash", "how alike the perceptual hashes of the aligned pair are", phash},
+};
+
+_Static_assert(sizeof table / sizeof *table <= LK_EVIDENCE_MOST, "room for all evidence");
+
+int32_t lk_evidence_count(void) {
+    return (int32_t)(sizeof table / sizeof *table);
+}
+
+const char *lk_evidence_name(int32_t i) {
+    return table[i].name;
+}
+
+const char *lk_evidence_summary(int32_t i) {
+    return table[i].summary;
+}
+
+int32_t evidence_find(const char *name) {
+    for (int32_t i = 0; i < lk_evidence_count(); i++) {
+        if (strcmp(table[i].name, name) == 0) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+void evidence_gather(lk_evidence *out, const lk_comparison *c) {
+    *out = (lk_evidence){0};
+    for (int32_t i = 0; i < lk_evidence_count(); i++) {
+        out->values[i] = table[i].of(c);
+    }
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Quality of the photo -> comparison -> evidence -> probability -> two answers with reasons.
+ *
+ * Is it the same thing? The rules of compare, which ask geometry and appearance, and the policy's probability, in which the
+ * embedding has a say, must agree; where they do not, it cannot be told. So an embedding alone never says `same`.
+ *   the photo is a copy or a crop of the reference's own file    cannot-tell: nobody held the thing before a camera
+ *   compare: same, probability >= same_from                      same
+ *   compare: different, probability < different_below, and the
+ *   photo is good enough (stars_least) or a mirror image         different
+ *   anything else                                                cannot-tell
+ * Is it unchanged? Asked of what is the same: regions of at least the policy's severity and area make it altered; none make it
+ * intact if the photo shows (nearly) all of the reference at a size where a change would be seen. */
+#include <likeness/model.h>
+#include <likeness/verify.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/compiler.h"
+#include "base/error.h"
+#include "base/mem.h"
+#include "verify/evidence.h"
+#include "verify/verify_words.h"
+
+static const double shown_least = 0.9;  /* of the reference, before nothing found means intact */
+static const double scale_least = 0.35; /* pixels of the photo a pixel of the reference, likewise */
+
+/* A photo of a thing is turned, tilted and lit: one that agrees so well, so straight, was never taken. */
+static const double copy_correlation = 0.985;
+static const double copy_turn_deg = 0.25, copy_tilt_deg = 2.6; /* a tilt shortens by 0.1 % there */
+
+lk_verify_options lk_verify_options_default(void) {
+    return (lk_verify_options){.compare = lk_compare_options_default()};
+}
+
+void lk_verification_release(lk_verification *v) {
+    if (v) {
+        lk_comparison_release(&v->comparison);
+        *v = (lk_verification){0};
+    }
+}
+
+/* -- Alarms -- */
+
+static void alarm(lk_comparison *c, const char *code, const char *text) {
+    if (c->warning_count < LK_WARNINGS_MAX) {
+        lk_warning *w = &c->warnings[c->warning_count++];
+        snprintf(w->code, sizeof w->code, "%s", code);
+        snprintf(w->text, sizeof w->text, "%s", text);
+    }
+}
+
+static bool has_warning(const lk_comparison *c, const char *code) {
+    for (int32_t i = 0; i < c->warning_count; i++) {
+        if (strcmp(c->warnings[i].code, code) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whether the photo was made from the reference's own file; says so. */
+static bool is_copy(lk_comparison *c) {
+    const lk_alignment *m = &c->alignment;
+    bool straight = m->model == LK_ALIGN_NONE ||
+                    (fabs(m->rotation_deg) < copy_turn_deg && m->tilt_deg < copy_tilt_deg);
+    bool alike = c->score >= 1 || (m->blocks > 0 && m->correlation >= copy_correlation);
+    if (c->verdict != LK_SAME || !straight || !alike) {
+        return false;
+    }
+    bool whole = m->coverage > 0.98;
+    alarm(c, whole ? "copy" : "crop",
+          whole ? "this file is a copy of the stored original, not a new photo"
+                : "this file is cut from the stored original, not a new photo");
+    return true;
+}
+
+/* -- The verdict -- */
+
+static void decide_same(lk_verification *v, bool copied) {
+    const lk_policy *p = &v->policy;
+    bool mirrored = has_warning(&v->comparison, "mirrored");
+    bool may_differ = mirrored || v->quality.stars >= p->stars_least;
+    lk_verdict rules = v->comparison.verdict;
+    if (!copied && rules == LK_SAME && v->probability >= p->same_from) {
+        v->verdict = LK_SAME;
+    } else if (rules == LK_DIFFERENT && v->probability < p->different_below && may_differ) {
+        v->verdict = LK_DIFFERENT;
+    } else {
+        v->verdict = LK_CANNOT_TELL;
+    }
+}
+
+static bool counts(const lk_verification *v, const lk_region *r, double pixels) {
+    return r->severity >= v->policy.severity_least &&
+           (double)r->area_px >= v->policy.area_least * pixels;
+}
+
+static void decide_intact(lk_verification *v, const lk_image *reference) {
+    const lk_comparison *c = &v->comparison;
+    double pixels = (double)reference->width * reference->height;
+    v->intact = LK_INTACT_UNKNOWN;
+    for (size_t i = 0; i < c->region_count; i++) {
+        v->changes += counts(v, &c->regions[i], pixels);
+    }
+    if (v->verdict != LK_SAME) {
+        return;
+    }
+    if (v->changes > 0) {
+        v->intact = LK_ALTERED;
+    } else if (c->alignment.coverage >= shown_least && c->alignment.scale >= scale_least) {
+        v->intact = LK_INTACT;
+    }
+}
+
+/* -- All of it -- */
+
+/* What the caller wants to see and what the evidence needs. */
+static lk_status list_measures(char **out, const char *wanted, lk_error *err) {
+    const char *list = wanted ? wanted : "default";
+    size_t size = strlen(list) + sizeof "," EVIDENCE_MEASURES;
+    *out = mem_alloc(size, 1);
+    if (!*out) {
+        return error_memory(err, size);
+    }
+    snprintf(*out, size, "%s,%s", list, EVIDENCE_MEASURES);
+    return LK_OK;
+}
+
+static lk_status compare(lk_verification *out, lk_engine *engine, const lk_image *reference,
+                         const lk_image *photo, const lk_verify_options *options, lk_error *err) {
+    lk_compare_options o = options->compare;
+    lk_model *own = NULL;
+    char *measures;
+    lk_status status = list_measures(&measures, o.measures, err);
+    if (status == LK_OK && !o.measure.model) {
+        status = lk_model_open(&own, engine, LK_MODEL_DEFAULT, NULL, err);
+        o.measure.model = own;
+    }
+    if (status == LK_OK) {
+        o.measures = measures;
+        status = lk_compare(&out->comparison, engine, reference, photo, &o, err);
+    }
+    lk_model_free(own);
+    mem_free(measures);
+    return status;
+}
+
+lk_status lk_verify(lk_verification *out, lk_engine *engine, const lk_image *reference,
+                    const lk_image *photo, const lk_verify_options *options, lk_error *err) {
+    lk_verify_options defaults = lk_verify_options_default();
+    const lk_verify_options *o = options ? options : &defaults;
+    *out = (lk_verification){0};
+    lk_status status = LK_OK;
+    if (o->policy) {
+        out->policy = *o->policy;
+    } else {
+        status = lk_policy_built_in(&out->policy, "photos", err);
+    }
+    status = status == LK_OK ? lk_quality_measure(&out->quality, engine, photo, err) : status;
+    status = status == LK_OK ? compare(out, engine, reference, photo, o, err) : status;
+    if (status != LK_OK) {
+        lk_verification_release(out);
+        return status;
+    }
+    evidence_gather(&out->evidence, &out->comparison);
+    out->probability = lk_policy_probability(&out->policy, &out->evidence);
+    bool copied = is_copy(&out->comparison);
+    decide_same(out, copied);
+    decide_intact(out, reference);
+    verify_words(out, copied);
+    return LK_OK;
+}
