@@ -3,12 +3,14 @@
 
 #include "base/file.h"
 #include "cli/policy_choice.h"
+#include "cli/stop.h"
+#include "cli/store_place.h"
 #include "cli/verifier.h"
 
 struct verify_settings {
     struct common common;
-    const char *reference, *policy, *evidence, *actor, *note;
-    bool batch, csv, jsonl, resume;
+    const char *reference, *ref, *db, *policy, *evidence, *actor, *note;
+    bool identify, no_store, batch, csv, jsonl, resume;
     struct model_settings model;
     struct text_list ignore, ignore_poly, report;
 };
@@ -16,8 +18,14 @@ struct verify_settings {
 #define AT(member) offsetof(struct verify_settings, member)
 
 static const struct option verify_options[] = {
-    {"reference", 0, OPTION_TEXT, "FILE", NULL, NULL, "the original, a picture file",
-     AT(reference)},
+    {"ref", 0, OPTION_TEXT, "ID[@VERSION]", NULL, NULL, "the original, one of the store", AT(ref)},
+    {"identify", 0, OPTION_FLAG, NULL, NULL, NULL, "find the original among those of the store",
+     AT(identify)},
+    {"reference", 0, OPTION_TEXT, "FILE", NULL, NULL,
+     "the original, a picture file; nothing is recorded then", AT(reference)},
+    STORE_OPTION(AT(db)),
+    {"no-store", 0, OPTION_FLAG, NULL, NULL, NULL, "record nothing in the store's log",
+     AT(no_store)},
     {"policy", 0, OPTION_TEXT, "NAME|FILE", NULL, NULL,
      "what decides: a policy by name or as a file (photos)", AT(policy)},
     {"ignore", 'i', OPTION_LIST, "X,Y,W,H", NULL, NULL,
@@ -105,17 +113,17 @@ static const char *argument_mistake(const struct verify_settings *s) {
     if (s->batch) {
         return batch_mistake(s);
     }
-    if (s->common.args.count != 1 || !s->reference) {
-        return "likeness verify wants PHOTO --reference FILE";
+    if (s->common.args.count != 1 || !s->reference + !s->ref + !s->identify != 2) {
+        return "likeness verify wants PHOTO and one of --ref ID, --identify and --reference FILE";
     }
     if (s->csv || s->jsonl || s->resume) {
         return "--csv, --jsonl and --resume belong to --batch";
     }
-    if (s->evidence && (s->model.model || strcmp(s->reference, "-") == 0 ||
-                        strcmp(s->common.args.items[0], "-") == 0)) {
-        return "--evidence takes files, and the network that is part of likeness";
+    bool piped = s->reference && strcmp(s->reference, "-") == 0;
+    if (s->evidence && (s->model.model || piped)) {
+        return "--evidence takes an original that is a file, and the network of likeness";
     }
-    if (strcmp(s->reference, "-") == 0 && strcmp(s->common.args.items[0], "-") == 0) {
+    if (piped && strcmp(s->common.args.items[0], "-") == 0) {
         return "standard input (-) can be one picture only";
     }
     for (size_t i = 0; i < s->report.count; i++) {
@@ -132,56 +140,136 @@ static void remark_warning(const struct verify_settings *s, const lk_image_info 
     }
 }
 
-enum { PICTURE_MAX = 64 << 20 };
+/* -- One photo -- */
 
-/* Reads both files again: what is in the bundle is what its verdict was made from. */
-static lk_status write_evidence(const struct verify_settings *s, const struct verifier *v,
-                                const struct original *original, lk_error *err) {
-    lk_bytes photo = {0}, reference = {0}, bundle = {0};
-    const char *path = s->common.args.items[0];
-    lk_status status = file_read(&photo, path, PICTURE_MAX, NULL, err);
-    status = status == LK_OK ? file_read(&reference, s->reference, PICTURE_MAX, NULL, err) : status;
-    const lk_bundle b = {.photo = photo.data,
-                         .photo_bytes = photo.size,
-                         .photo_name = path,
-                         .reference = reference.data,
-                         .reference_bytes = reference.size,
-                         .reference_name = s->reference,
-                         .policy = &v->policy,
-                         .ignore = original->areas.polygons,
-                         .ignore_count = original->areas.count,
+struct verifying {
+    const struct verify_settings *s;
+    const struct verifier *v;
+    lk_store *store; /* NULL with --reference */
+    lk_bytes file;   /* of the photo */
+    lk_image photo;
+    lk_image_info info;
+    struct original original;
+    lk_verification result;
+};
+
+static void verifying_release(struct verifying *r) {
+    lk_verification_release(&r->result);
+    original_release(&r->original);
+    lk_image_release(&r->photo);
+    lk_bytes_release(&r->file);
+}
+
+static lk_status read_photo(struct verifying *r, lk_error *err) {
+    const char *path = r->s->common.args.items[0];
+    int64_t most = lk_engine_limits(r->v->engine).file_bytes;
+    lk_status status = file_read(&r->file, path, most, stop_flag(), err);
+    return status == LK_OK ? lk_image_decode(&r->photo, &r->info, r->v->engine, r->file.data,
+                                             r->file.size, path, NULL, err)
+                           : status;
+}
+
+static lk_status answer(struct verifying *r, lk_error *err) {
+    const struct verify_settings *s = r->s;
+    if (s->identify) {
+        return verifier_identify(&r->result, &r->original, r->v, r->store, &r->photo, &r->info,
+                                 err);
+    }
+    lk_status status = s->ref ? original_find(&r->original, r->v, r->store, s->ref, err)
+                              : original_load(&r->original, r->v, s->reference, err);
+    return status == LK_OK
+               ? verifier_compare(&r->result, r->v, &r->original, &r->photo, &r->info, err)
+               : status;
+}
+
+static lk_status record(struct verifying *r, lk_error *err) {
+    char user[LK_ACTOR_MAX + 1];
+    lk_recorded recorded;
+    if (!r->store || r->s->no_store) {
+        return LK_OK;
+    }
+    const char *actor = store_actor(user, sizeof user, r->s->actor);
+    return lk_verification_record(&recorded, r->store, r->v->engine, &r->result,
+                                  &r->original.stored, &r->photo, actor, r->s->note, err);
+}
+
+/* What its verdict was made from: the bytes at hand. */
+static lk_status write_evidence(const struct verifying *r, lk_error *err) {
+    const struct verify_settings *s = r->s;
+    const struct original *o = &r->original;
+    lk_bytes reference = {0}, bundle = {0};
+    bool kept = o->file.size > 0;
+    lk_status status = kept ? LK_OK
+                            : file_read(&reference, s->reference,
+                                        lk_engine_limits(r->v->engine).file_bytes, NULL, err);
+    const lk_bundle b = {.photo = r->file.data,
+                         .photo_bytes = r->file.size,
+                         .photo_name = s->common.args.items[0],
+                         .reference = kept ? o->file.data : reference.data,
+                         .reference_bytes = kept ? o->file.size : reference.size,
+                         .reference_name = kept ? o->info.path : s->reference,
+                         .policy = &r->v->policy,
+                         .ignore = o->areas.polygons,
+                         .ignore_count = o->areas.count,
+                         .reference_id = r->result.reference_id,
+                         .reference_version = r->result.reference_version,
+                         .entry = r->result.log_entry,
+                         .entry_hash = r->result.log_hash,
                          .actor = s->actor,
                          .note = s->note};
-    status = status == LK_OK ? lk_bundle_write(&bundle, v->engine, &b, err) : status;
+    status = status == LK_OK ? lk_bundle_write(&bundle, r->v->engine, &b, err) : status;
     status = status == LK_OK ? file_write(s->evidence, bundle.data, bundle.size, err) : status;
-    lk_bytes_release(&photo);
     lk_bytes_release(&reference);
     lk_bytes_release(&bundle);
     return status;
 }
 
-static enum exit_code verify_one(const struct verify_settings *s, const struct verifier *v) {
-    struct original original;
-    lk_verification result = {0};
-    lk_image_info info = {0};
-    lk_error err = {0};
-    lk_status status = original_load(&original, v, s->reference, &err);
-    if (status == LK_OK) {
-        status = verifier_check(&result, &info, v, &original, s->common.args.items[0], &err);
+static void say_warnings(const struct verifying *r) {
+    const lk_comparison *c = &r->result.comparison;
+    remark_warning(r->s, &r->original.info);
+    remark_warning(r->s, &r->info);
+    for (int32_t i = 0; i < c->warning_count; i++) {
+        remark(&r->s->common, "%s: %s", c->warnings[i].code, c->warnings[i].text);
     }
+}
+
+static enum exit_code verify_one(const struct verify_settings *s, const struct verifier *v,
+                                 lk_store *store) {
+    struct verifying r = {.s = s, .v = v, .store = store};
+    lk_error err = {0};
+    lk_status status = read_photo(&r, &err);
+    status = status == LK_OK ? answer(&r, &err) : status;
+    status = status == LK_OK ? record(&r, &err) : status;
     for (size_t i = 0; status == LK_OK && i < s->report.count; i++) {
-        status = write_report(&result, v->engine, s->report.items[i], &err);
+        status = write_report(&r.result, v->engine, s->report.items[i], &err);
     }
     if (status == LK_OK && s->evidence) {
-        status = write_evidence(s, v, &original, &err);
+        status = write_evidence(&r, &err);
     }
     if (status == LK_OK) {
-        remark_warning(s, &original.info);
-        remark_warning(s, &info);
+        say_warnings(&r);
     }
-    enum exit_code code = status == LK_OK ? print(&result, s) : report_error(&s->common, &err);
-    lk_verification_release(&result);
-    original_release(&original);
+    enum exit_code code = status == LK_OK ? print(&r.result, s) : report_error(&s->common, &err);
+    verifying_release(&r);
+    return code;
+}
+
+/* Once policy and network are there. */
+static enum exit_code verify_all(const struct verify_settings *s, const struct verifier *v) {
+    const struct verify_batch batch = {.common = &s->common,
+                                       .verifier = v,
+                                       .reference = s->reference,
+                                       .csv = s->csv,
+                                       .jsonl = s->jsonl,
+                                       .resume = s->resume};
+    bool stored = s->ref || s->identify;
+    if (s->batch && !stored) {
+        return verify_batch_run(&batch);
+    }
+    lk_store *store =
+        stored ? store_open(&s->common, s->db, s->no_store ? LK_STORE_READ : LK_STORE_WRITE) : NULL;
+    enum exit_code code = stored && !store ? EXIT_TROUBLE : verify_one(s, v, store);
+    lk_store_close(store);
     return code;
 }
 
@@ -202,16 +290,8 @@ static enum exit_code verify_run(void *settings, lk_engine *engine) {
     enum exit_code code = EXIT_TROUBLE;
     if (status != LK_OK) {
         code = report_error(&s->common, &err);
-    } else if (s->batch) {
-        const struct verify_batch batch = {.common = &s->common,
-                                           .verifier = &v,
-                                           .reference = s->reference,
-                                           .csv = s->csv,
-                                           .jsonl = s->jsonl,
-                                           .resume = s->resume};
-        code = verify_batch_run(&batch);
     } else {
-        code = verify_one(s, &v);
+        code = verify_all(s, &v);
     }
     lk_model_free(v.model);
     return code;
@@ -219,6 +299,7 @@ static enum exit_code verify_run(void *settings, lk_engine *engine) {
 
 const struct command command_verify = {
     .name = "verify",
+    .screen_options = 8,
     .summary = "does a photo show the thing whose original is kept, and is it unchanged?",
     .arguments = "PHOTO...",
     .details = "Two answers: whether it is the same thing, by the rules of compare and the "

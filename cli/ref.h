@@ -18,7 +18,8 @@ struct ref_command {
 struct ref_call {
     const struct ref_command *s;
     lk_engine *engine;
-    size_t count; /* of what stands behind the verb */
+    lk_model *model; /* add: whose embedding is kept */
+    size_t count;    /* of what stands behind the verb */
     const char *const *names;
 };
 

@@ -19,6 +19,7 @@ struct adding {
     lk_image_info info;
     lk_image image;
     struct area_list areas;
+    lk_reference_facts facts;
     lk_reference added;
     bool written;
 };
@@ -90,7 +91,10 @@ static lk_status store_picture(struct adding *a, lk_store *store, lk_error *err)
                                       .ignore_text = texts,
                                       .ignore_count = a->areas.count,
                                       .note = s->note,
-                                      .actor = a->actor};
+                                      .actor = a->actor,
+                                      .star = &a->facts.star,
+                                      .derived = &a->facts.embedding,
+                                      .derived_count = 1};
     lk_status status = lk_reference_add(&a->added, &a->written, store, &draft, err);
     mem_free(texts);
     return status;
@@ -102,9 +106,12 @@ static void say(struct buf *b, const struct adding *a) {
                a->written ? "added" : "unchanged", r->id, r->version, r->sha256, r->width,
                r->height);
     if (r->star.known) {
-        buf_printf(b, ", quality %.2f", r->star.value);
+        buf_printf(b, ", quality %.0f of 5", 5 * r->star.value);
     }
     buf_printf(b, ", log entry %lld\n", (long long)r->entry);
+    for (int32_t i = 0; i < r->star.reason_count; i++) {
+        buf_printf(b, "  %s\n", r->star.reasons[i]);
+    }
 }
 
 static enum exit_code add_one(const struct ref_call *c, lk_store *store, const char *path,
@@ -114,6 +121,9 @@ static enum exit_code add_one(const struct ref_call *c, lk_store *store, const c
     enum exit_code code = EXIT_YES;
     lk_error err = {0};
     lk_status status = read_picture(&a, &err);
+    if (status == LK_OK) {
+        status = lk_reference_facts_make(&a.facts, c->engine, c->model, &a.image, &err);
+    }
     if (status == LK_OK) {
         status = store_picture(&a, store, &err);
     }
@@ -126,6 +136,7 @@ static enum exit_code add_one(const struct ref_call *c, lk_store *store, const c
         say(b, &a);
     }
     lk_reference_release(&a.added);
+    lk_reference_facts_release(&a.facts);
     areas_release(&a.areas);
     lk_image_release(&a.image);
     lk_bytes_release(&a.file);
@@ -169,8 +180,14 @@ enum exit_code ref_add(const struct ref_call *c) {
         return report_usage(&c->s->common, &command_ref,
                             "--id takes 1 to 128 letters, digits and ._- without a dot in front");
     }
+    struct ref_call call = *c;
+    lk_error err = {0};
+    if (lk_model_open(&call.model, c->engine, LK_MODEL_DEFAULT, NULL, &err) != LK_OK) {
+        return report_error(&c->s->common, &err);
+    }
     lk_store *store = store_open(&c->s->common, c->s->db, LK_STORE_WRITE);
-    enum exit_code code = store ? add_all(c, store) : EXIT_TROUBLE;
+    enum exit_code code = store ? add_all(&call, store) : EXIT_TROUBLE;
     lk_store_close(store);
+    lk_model_free(call.model);
     return code;
 }

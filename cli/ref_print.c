@@ -93,7 +93,7 @@ void ref_text(struct buf *b, const struct common *common, const lk_reference *r)
         add_line(b, common, "ignore", r->ignore_text[i]);
     }
     if (r->star.known) {
-        buf_printf(b, "%-12s %.2f\n", "quality", r->star.value);
+        buf_printf(b, "%-12s %.0f of 5\n", "quality", 5 * r->star.value);
         for (int32_t i = 0; i < r->star.reason_count; i++) {
             add_line(b, common, "", r->star.reasons[i]);
         }

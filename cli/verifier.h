@@ -8,6 +8,8 @@
 
 /* What photos are held beside. */
 struct original {
+    lk_reference stored; /* empty unless it is of a store */
+    lk_bytes file;       /* its bytes then */
     lk_image image;
     lk_image_info info;
     struct area_list areas; /* to leave out */
@@ -25,12 +27,26 @@ struct verifier {
 /* The picture at path, with the areas that the verifier leaves out. LK_E_USAGE for an area that is none. */
 MUST_CHECK lk_status original_load(struct original *out, const struct verifier *v, const char *path,
                                    lk_error *err);
+/* The version that text, ID or ID@VERSION, names in the store, with its own areas to leave out too. */
+MUST_CHECK lk_status original_find(struct original *out, const struct verifier *v, lk_store *store,
+                                   const char *text, lk_error *err);
 void original_release(struct original *o);
 
 /* Verifies the photo at path. *info gets what its file says. */
 MUST_CHECK lk_status verifier_check(lk_verification *out, lk_image_info *info,
                                     const struct verifier *v, const struct original *original,
                                     const char *path, lk_error *err);
+/* The same of a photo that was read. */
+MUST_CHECK lk_status verifier_compare(lk_verification *out, const struct verifier *v,
+                                      const struct original *original, const lk_image *photo,
+                                      const lk_image_info *info, lk_error *err);
+
+/* Verifies photo against the originals of the store that its embedding is nearest to, and keeps the best answer: of `same` ones
+ * the most probable, else of all. *original is the one it is of. LK_E_IO when the store holds none with an embedding. */
+MUST_CHECK lk_status verifier_identify(lk_verification *out, struct original *original,
+                                       const struct verifier *v, lk_store *store,
+                                       const lk_image *photo, const lk_image_info *info,
+                                       lk_error *err);
 
 /* 0 only for the same thing that was not found altered. */
 enum exit_code verification_code(const lk_verification *v);

@@ -17,6 +17,9 @@ lk_status lk_report_verify_text(lk_bytes *out, const lk_verification *v, bool co
     if (v->verdict == LK_SAME) {
         buf_printf(&b, ", %s", intact_words[v->intact]);
     }
+    if (v->reference_id[0]) {
+        buf_printf(&b, "  %s@%d", v->reference_id, (int)v->reference_version);
+    }
     buf_printf(&b, "  probability %.3f  (policy %s@%d)\n", v->probability, v->policy.name,
                (int)v->policy.version);
     for (int32_t i = 0; i < v->reason_count && i < REASONS_SHOWN; i++) {
@@ -29,6 +32,9 @@ lk_status lk_report_verify_text(lk_bytes *out, const lk_verification *v, bool co
     }
     if (v->advice[0]) {
         buf_printf(&b, "  %s\n", v->advice);
+    }
+    if (v->log_entry > 0) {
+        buf_printf(&b, "log entry %lld  sha256 %.12s...\n", (long long)v->log_entry, v->log_hash);
     }
     return buf_finish(&b, out, err);
 }
@@ -67,6 +73,17 @@ lk_status lk_report_verify_json(lk_bytes *out, const lk_verification *v, bool in
     json_int(&j, "changes", v->changes);
     write_policy(&j, v);
     json_quality(&j, "quality", &v->quality);
+    if (v->reference_id[0]) {
+        json_object_begin(&j, "reference");
+        json_text(&j, "id", v->reference_id);
+        json_int(&j, "version", v->reference_version);
+        json_text(&j, "sha256", v->comparison.inputs[0].sha256);
+        json_object_end(&j);
+    }
+    if (v->log_entry > 0) {
+        json_int(&j, "log_entry", v->log_entry);
+        json_text(&j, "log_hash", v->log_hash);
+    }
     json_found(&j, &v->comparison);
     json_object_end(&j);
     buf_add_text(&b, "\n");

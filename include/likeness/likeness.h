@@ -15,6 +15,7 @@
 #include <likeness/measure.h>
 #include <likeness/model.h>
 #include <likeness/motion.h>
+#include <likeness/record.h>
 #include <likeness/report.h>
 #include <likeness/simulate.h>
 #include <likeness/status.h>

@@ -120,6 +120,10 @@ typedef struct lk_verification {
     char advice[200];         /* how to take it again; empty when that would not help */
     lk_comparison comparison; /* what was found; regions below the policy's limits are in it too */
     int32_t changes;          /* regions that count */
+    char reference_id[129];   /* in a store; empty for none */
+    int32_t reference_version;
+    int64_t log_entry; /* lk_verification_record; 0 for none */
+    char log_hash[65]; /* of the log up to it */
 } lk_verification;
 
 /* Verifies photo against reference. Errors as lk_compare. The caller releases out. */

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <likeness/hash.h>
+#include <likeness/record.h>
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/json.h"
+
+enum { PDQ_BYTES = 32, PDQ_NEAR = 16, PDQ_QUALITY = 50, PAYLOAD_MAX = 1 << 18 };
+
+/* -- Whether it was there before -- */
+
+struct earlier {
+    const char *sha256;
+    const lk_hash *hash; /* NULL where it says nothing */
+    int64_t exact, near; /* entries; 0 for none */
+};
+
+static int32_t bits_apart(const uint8_t *a, const uint8_t *b) {
+    int32_t bits = 0;
+    for (int i = 0; i < PDQ_BYTES; i++) {
+        bits += __builtin_popcount((unsigned)(a[i] ^ b[i]));
+    }
+    return bits;
+}
+
+static bool look_at(void *arg, const lk_submission *s) {
+    struct earlier *e = arg;
+    if (strcmp(s->photo_sha256, e->sha256) == 0) {
+        e->exact = s->entry;
+        return false;
+    }
+    if (e->hash && e->near == 0 && s->fingerprint_size == PDQ_BYTES &&
+        bits_apart(s->fingerprint, e->hash->data) <= PDQ_NEAR) {
+        e->near = s->entry;
+    }
+    return true;
+}
+
+static void warn_seen(lk_comparison *c, const lk_recorded *r) {
+    if (c->warning_count < LK_WARNINGS_MAX) {
+        lk_warning *w = &c->warnings[c->warning_count++];
+        snprintf(w->code, sizeof w->code, "submitted-before");
+        snprintf(w->text, sizeof w->text, "%s was submitted before: entry %lld of the log",
+                 r->seen_exactly ? "this photo" : "a photo that hardly differs",
+                 (long long)r->seen_in);
+    }
+}
+
+/* -- What is written -- */
+
+static void add_input(struct json *j, const char *key, const lk_image_info *info) {
+    json_object_begin(j, key);
+    json_text(j, "sha256", info->sha256);
+    json_int(j, "bytes", info->file_bytes);
+    json_int(j, "width", info->width);
+    json_int(j, "height", info->height);
+    json_object_end(j);
+}
+
+static void add_versions(struct json *j, const lk_verification *v) {
+    char text[128];
+    json_text(j, "likeness", lk_version());
+    snprintf(text, sizeof text, "%s@%d", v->policy.name, (int)v->policy.version);
+    json_text(j, "policy", text);
+    json_array_begin(j, "measures");
+    for (size_t i = 0; i < v->comparison.measure_count; i++) {
+        const lk_measure_info *m = v->comparison.measures[i].info;
+        snprintf(text, sizeof text, "%s@%d", m->name, m->version);
+        json_text(j, NULL, text);
+    }
+    json_array_end(j);
+}
+
+static lk_status make_payload(lk_bytes *out, const lk_verification *v,
+                              const lk_reference *reference, const char *note, lk_error *err) {
+    const lk_comparison *c = &v->comparison;
+    lk_bytes policy;
+    char policy_sha256[65];
+    struct buf b;
+    struct json j;
+    lk_status status = lk_policy_write(&policy, &v->policy, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    digest_sha256_hex(policy_sha256, policy.data, policy.size);
+    lk_bytes_release(&policy);
+    buf_init(&b, PAYLOAD_MAX);
+    json_init(&j, &b, 0);
+    json_object_begin(&j, NULL);
+    json_text(&j, "schema", "likeness/verdict/1");
+    json_text(&j, "verdict", lk_verdict_name(v->verdict));
+    json_text(&j, "intact", lk_intactness_name(v->intact));
+    json_number(&j, "probability", v->probability);
+    json_int(&j, "changes", v->changes);
+    add_input(&j, "photo", &c->inputs[1]);
+    if (reference) {
+        add_input(&j, "original", &c->inputs[0]);
+        json_text(&j, "reference", reference->id);
+        json_int(&j, "version", reference->version);
+    }
+    add_versions(&j, v);
+    json_text(&j, "policy_sha256", policy_sha256);
+    json_array_begin(&j, "warnings");
+    for (int32_t i = 0; i < c->warning_count; i++) {
+        json_text(&j, NULL, c->warnings[i].code);
+    }
+    json_array_end(&j);
+    json_text(&j, "note", note ? note : "");
+    json_object_end(&j);
+    return buf_finish(&b, out, err);
+}
+
+static lk_status append(lk_recorded *out, lk_store *store, const lk_verification *v,
+                        const lk_reference *reference, const lk_hash *hash, const char *actor,
+                        const char *note, lk_error *err) {
+    lk_bytes payload;
+    lk_submission submission = {.fingerprint = hash->data,
+                                .fingerprint_size = PDQ_BYTES,
+                                .version = reference ? reference->version : 0};
+    snprintf(submission.photo_sha256, sizeof submission.photo_sha256, "%s",
+             v->comparison.inputs[1].sha256);
+    snprintf(submission.reference, sizeof submission.reference, "%s",
+             reference ? reference->id : "");
+    snprintf(submission.verdict, sizeof submission.verdict, "%s", lk_verdict_name(v->verdict));
+    lk_status status = make_payload(&payload, v, reference, note, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    const lk_audit_record record = {.kind = "verify",
+                                    .actor = actor,
+                                    .subject = reference ? reference->id : NULL,
+                                    .payload = (const char *)payload.data,
+                                    .submission = &submission};
+    status = lk_audit_append(&out->head, store, &record, err);
+    lk_bytes_release(&payload);
+    return status;
+}
+
+lk_status lk_verification_record(lk_recorded *out, lk_store *store, lk_engine *engine,
+                                 lk_verification *v, const lk_reference *reference,
+                                 const lk_image *photo, const char *actor, const char *note,
+                                 lk_error *err) {
+    lk_hash hash;
+    *out = (lk_recorded){0};
+    lk_status status =
+        lk_hash_compute(&hash, engine, photo, lk_hash_find("pdq"), 0, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    struct earlier e = {.sha256 = v->comparison.inputs[1].sha256,
+                        .hash = hash.quality >= PDQ_QUALITY ? &hash : NULL};
+    status = lk_store_begin(store, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    status = lk_submission_visit(store, NULL, look_at, &e, err);
+    if (status == LK_OK) {
+        out->seen_in = e.exact > 0 ? e.exact : e.near;
+        out->seen_exactly = e.exact > 0;
+        if (out->seen_in > 0) {
+            warn_seen(&v->comparison, out);
+        }
+        status = append(out, store, v, reference, &hash, actor, note, err);
+    }
+    status = lk_store_end(store, status, err);
+    if (status == LK_OK) {
+        v->log_entry = out->head.count;
+        for (size_t i = 0; i < LK_AUDIT_HASH_BYTES; i++) {
+            snprintf(v->log_hash + 2 * i, 3, "%02x", out->head.hash[i]);
+        }
+    }
+    return status;
+}
