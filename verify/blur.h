@@ -5,9 +5,9 @@
 
 #include "image/image.h"
 
-/* The blur effect of Crete, Dolmiere, Ladret, Nicolas 2007: how much of the differences between neighbours a mean over `taps` pixels
- * leaves. 0 (sharp) to 1 (blurred further, nothing is lost), the larger of both directions; as scikit-image's blur_effect with
- * its slope filter. gray has 8 bits and one channel; one without any differences is 0. LK_E_MEMORY. */
+/* The blur effect of Crete, Dolmiere, Ladret, Nicolas 2007: how much of the differences between neighbours a mean over `taps`
+ * pixels leaves. 0 (sharp) to 1 (blurred further, nothing is lost), the larger of both directions; as scikit-image's blur_effect
+ * with its slope filter. gray has 8 bits and one channel; one without any differences is 0. taps is odd. LK_E_MEMORY. */
 LK_MUST_CHECK lk_status blur_effect(double *out, const lk_image *gray, int32_t taps, lk_error *err);
 
 #endif

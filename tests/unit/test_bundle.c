@@ -8,7 +8,7 @@
 #include "base/digest.h"
 #include "base/rng.h"
 #include "base/tar.h"
-#include "tests/unit/scene.h"
+#include "tests/unit/drawn_scene.h"
 
 static lk_engine *engine;
 static lk_bytes bundle;

@@ -10,7 +10,7 @@
 #include "image/orient.h"
 #include "image/warp.h"
 #include "tests/unit/pattern.h"
-#include "tests/unit/scene.h"
+#include "tests/unit/drawn_scene.h"
 
 enum { WIDTH = SCENE_WIDTH, HEIGHT = SCENE_HEIGHT, MIRROR = 2, FLIP = 4 };
 

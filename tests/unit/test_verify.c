@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Both answers on simulated photos of drawn pictures: the thing, the thing changed, another thing, a poor photo, a mirrored one, and
- * what was never photographed at all. */
+/* Both answers on simulated photos of drawn pictures: the thing, the thing changed, another thing, a poor photo, a mirrored one,
+ * and what was never photographed at all. */
 #include "tests/unit/harness.h"
 
 #include <likeness/verify.h>
@@ -10,7 +10,7 @@
 #include "image/image.h"
 #include "image/orient.h"
 #include "simulate/edit.h"
-#include "tests/unit/scene.h"
+#include "tests/unit/drawn_scene.h"
 
 static lk_engine *engine;
 

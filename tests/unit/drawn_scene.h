@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A drawn picture that can be aligned. */
-#ifndef LK_SCENE_H
-#define LK_SCENE_H
+#ifndef LK_DRAWN_SCENE_H
+#define LK_DRAWN_SCENE_H
 
 #include "tests/unit/harness.h"
 
