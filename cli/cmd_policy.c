@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/csv.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
@@ -141,6 +144,51 @@ static lk_status look_at_all(struct fitting *f, lk_error *err) {
     return LK_OK;
 }
 
+/* -- Rows as they were written by --evidence -- */
+
+static bool is_evidence(const struct csv *t) {
+    return csv_column(t, "held") >= 0 && csv_column(t, lk_evidence_name(0)) >= 0;
+}
+
+static lk_status read_number(double *out, const struct csv *t, int32_t row, const char *name,
+                             lk_error *err) {
+    int32_t column = csv_column(t, name);
+    const char *text = column >= 0 ? csv_at(t, row, column) : "";
+    char *end;
+    *out = strtod(text, &end);
+    return end != text && !*end && isfinite(*out)
+               ? LK_OK
+               : error_set(err, LK_E_CORRUPT, "line %d: no number for %s", (int)t->lines[row],
+                           name);
+}
+
+static lk_status read_row(lk_policy_row *out, const struct csv *t, int32_t row, lk_error *err) {
+    double same, held, stars;
+    lk_status status = read_number(&same, t, row, "same", err);
+    status = status == LK_OK ? read_number(&held, t, row, "held", err) : status;
+    status = status == LK_OK ? read_number(&stars, t, row, "stars", err) : status;
+    for (int32_t k = 0; status == LK_OK && k < lk_evidence_count(); k++) {
+        status = read_number(&out->evidence.values[k], t, row, lk_evidence_name(k), err);
+    }
+    out->is_genuine = status == LK_OK && same > 0;
+    out->is_held = status == LK_OK && held > 0;
+    out->stars = status == LK_OK ? (int32_t)fmin(fmax(stars, 0), 5) : 0;
+    return status;
+}
+
+static lk_status read_evidence(struct fitting *f, const struct csv *t, lk_error *err) {
+    lk_status status = LK_OK;
+    f->rows = mem_calloc((size_t)t->rows + 1, sizeof *f->rows);
+    if (!f->rows) {
+        return error_memory(err, (size_t)t->rows * sizeof *f->rows);
+    }
+    for (int32_t i = 0; status == LK_OK && i < t->rows; i++) {
+        status = read_row(&f->rows[i], t, i, err);
+    }
+    f->from = (size_t)t->rows;
+    return status;
+}
+
 /* -- What is told -- */
 
 enum { BINS = 10 };
@@ -213,20 +261,38 @@ static lk_status write_evidence(const struct fitting *f, lk_error *err) {
 
 /* -- The actions -- */
 
-static lk_status fit(struct fitting *f, enum exit_code *code, lk_error *err) {
+/* The rows: measured of pairs, or as they stand in a table of --evidence. */
+static lk_status take_rows(struct fitting *f, enum exit_code *code, lk_error *err) {
     const struct policy_settings *s = f->s;
-    lk_bytes text = {0};
-    lk_status status =
-        pairs_read(&f->pairs, s->common.args.items[1], s->impostors, (uint64_t)s->seed, err);
-    if (status == LK_OK) {
-        status = model_for_measures(&f->model, f->engine, &s->model, "latent", err);
-    }
-    status = status == LK_OK ? lk_policy_built_in(&f->policy, "photos", err) : status;
-    status = status == LK_OK ? look_at_all(f, err) : status;
+    const char *path = s->common.args.items[1];
+    struct csv table;
+    lk_status status = csv_read(&table, path, err);
     if (status != LK_OK) {
         return status;
     }
-    *code = drop_unread(f);
+    bool is_read = is_evidence(&table);
+    status = is_read ? read_evidence(f, &table, err) : LK_OK;
+    csv_release(&table);
+    if (is_read || status != LK_OK) {
+        return status == LK_OK ? LK_OK : error_input(err, status, path);
+    }
+    status = pairs_read(&f->pairs, path, s->impostors, (uint64_t)s->seed, err);
+    if (status == LK_OK) {
+        status = model_for_measures(&f->model, f->engine, &s->model, "latent", err);
+    }
+    status = status == LK_OK ? look_at_all(f, err) : status;
+    *code = status == LK_OK ? drop_unread(f) : *code;
+    return status;
+}
+
+static lk_status fit(struct fitting *f, enum exit_code *code, lk_error *err) {
+    const struct policy_settings *s = f->s;
+    lk_bytes text = {0};
+    lk_status status = lk_policy_built_in(&f->policy, "photos", err);
+    status = status == LK_OK ? take_rows(f, code, err) : status;
+    if (status != LK_OK) {
+        return status;
+    }
     snprintf(f->policy.name, sizeof f->policy.name, "%s", s->name);
     snprintf(f->policy.notes, sizeof f->policy.notes, "%s", s->notes);
     f->policy.version = s->number;
@@ -331,7 +397,8 @@ const struct command command_policy = {
         "photo and reference, and\n"
         "maybe same (1 or 0); without it other references are drawn for each photo. The pairs of a "
         "share of the references are\n"
-        "held back: the error rates in the policy are theirs.",
+        "held back: the error rates in the policy are theirs. A table that --evidence wrote is "
+        "fitted to without measuring again.",
     .examples = "  likeness policy fit pairs.csv --name packaging --out packaging.json\n"
                 "  likeness policy show\n"
                 "  likeness policy show packaging.json --json\n",

@@ -33,7 +33,7 @@ static void write_alignment(struct json *j, const lk_alignment *a) {
     json_number(j, "rms_px", a->rms_px);
     json_number(j, "coverage", a->coverage);
     json_number(j, "spread", a->spread);
-    json_number(j, "held", a->held);
+    json_number(j, "reach", a->reach);
     json_int(j, "blocks", a->blocks);
     json_number(j, "agreement", a->agreement);
     json_number(j, "correlation", a->correlation);

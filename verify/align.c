@@ -57,7 +57,7 @@ static double spread_of(const lk_match *pairs, size_t count, const lk_image *a) 
 }
 
 /* Share of the reference that lies near an inlier: of a grid of places, those with one within REACH of the root of its area. */
-static double held_by(const lk_match *pairs, size_t count, const lk_image *a) {
+static double reach_of(const lk_match *pairs, size_t count, const lk_image *a) {
     enum { PLACES = 24 };
     static const double reach = 0.06;
     double limit = reach * reach * a->width * a->height;
@@ -79,7 +79,7 @@ static double held_by(const lk_match *pairs, size_t count, const lk_image *a) {
 static void describe_inliers(lk_alignment *m, const lk_match *pairs, size_t count,
                              const lk_image *a) {
     m->spread = spread_of(pairs, count, a);
-    m->held = held_by(pairs, count, a);
+    m->reach = reach_of(pairs, count, a);
 }
 
 /* The map in words: how the reference lies in the photo, at the middle of the reference. */

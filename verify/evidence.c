@@ -30,8 +30,8 @@ static double spread(const lk_comparison *c) {
     return c->alignment.spread;
 }
 
-static double held(const lk_comparison *c) {
-    return c->alignment.held;
+static double reach(const lk_comparison *c) {
+    return c->alignment.reach;
 }
 
 static double accuracy(const lk_comparison *c) {
@@ -58,20 +58,23 @@ static double phash(const lk_comparison *c) {
     return is_laid(c) ? score_of(c, "phash") : 0;
 }
 
-/* All are larger, or no smaller, for a photo of the thing than for one of another. */
+/* All are larger, or no smaller, for a photo of the thing than for one of another. most: the largest weight that a fit may give a
+ * deviation of it; 0 is any. What a network says is bounded: it can be led astray, and on real photos it knows less than on the
+ * simulated ones that it learnt from. */
 static const struct {
     const char *name, *summary;
     double (*of)(const lk_comparison *);
+    double most;
 } table[] = {
-    {"inliers", "log2(1 + matched points that agree on one view)", inliers},
-    {"spread", "share of a 4 x 4 grid over the reference that holds such points", spread},
-    {"held", "share of the reference that lies near such a point", held},
-    {"accuracy", "1 / (1 + their root mean square error in pixels)", accuracy},
-    {"agreement", "share of the textured blocks that correlate after alignment", agreement},
-    {"correlation", "mean correlation of the textured blocks after alignment", correlation},
-    {"structure", "SSIM of the aligned pair", structure},
-    {"latent", "how alike the embeddings are", latent},
-    {"phash", "how alike the perceptual hashes of the aligned pair are", phash},
+    {"inliers", "log2(1 + matched points that agree on one view)", inliers, 0},
+    {"spread", "share of a 4 x 4 grid over the reference that holds such points", spread, 0},
+    {"reach", "share of the reference that lies near such a point", reach, 0},
+    {"accuracy", "1 / (1 + their root mean square error in pixels)", accuracy, 0},
+    {"agreement", "share of the textured blocks that correlate after alignment", agreement, 0},
+    {"correlation", "mean correlation of the textured blocks after alignment", correlation, 0},
+    {"structure", "SSIM of the aligned pair", structure, 0},
+    {"latent", "how alike the embeddings are", latent, 0.5},
+    {"phash", "how alike the perceptual hashes of the aligned pair are", phash, 0},
 };
 
 _Static_assert(sizeof table / sizeof *table <= LK_EVIDENCE_MOST, "room for all evidence");
@@ -86,6 +89,10 @@ const char *lk_evidence_name(int32_t i) {
 
 const char *lk_evidence_summary(int32_t i) {
     return table[i].summary;
+}
+
+double evidence_weight_most(int32_t i) {
+    return table[i].most;
 }
 
 int32_t evidence_find(const char *name) {

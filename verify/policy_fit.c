@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Logistic regression: Newton's method one weight at a time over standardised evidence, a penalty on the squared weights, no
- * weight below 0. The loss is convex, so that the order of the weights does not matter. */
+ * weight below 0 or above what its evidence may have. The loss is convex, so that the order of the weights does not matter. */
 #include <math.h>
 #include <string.h>
 
@@ -68,7 +68,9 @@ static double step(struct fit *f, int32_t term, double ridge) {
         }
     }
     double to = *weight - fmin(fmax(slope / bend, -1), 1); /* far away the model is too flat */
-    double move = (term < 0 ? to : fmax(to, 0)) - *weight;
+    double most = term < 0 ? 0 : evidence_weight_most(term);
+    to = term < 0 ? to : fmax(to, 0);
+    double move = (most > 0 ? fmin(to, most) : to) - *weight;
     *weight += move;
     for (size_t i = 0; i < f->count; i++) {
         f->margin[i] += move * value_of(f, &f->rows[i], term);

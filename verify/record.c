@@ -146,8 +146,7 @@ lk_status lk_verification_record(lk_recorded *out, lk_store *store, lk_engine *e
                                  lk_error *err) {
     lk_hash hash;
     *out = (lk_recorded){0};
-    lk_status status =
-        lk_hash_compute(&hash, engine, photo, lk_hash_find("pdq"), 0, err);
+    lk_status status = lk_hash_compute(&hash, engine, photo, lk_hash_find("pdq"), 0, err);
     if (status != LK_OK) {
         return status;
     }

@@ -51,7 +51,7 @@ typedef struct lk_alignment {
     double rms_px;      /* of the inliers, in pixels of the reference */
     double coverage;    /* share of the reference that the photo shows, 0..1 */
     double spread;      /* share of a 4x4 grid over the reference that holds inliers, 0..1 */
-    double held;        /* share of the reference within 6 % of its size of an inlier, 0..1 */
+    double reach;       /* share of the reference within 6 % of its size of an inlier, 0..1 */
     int32_t blocks;     /* textured blocks of the reference that the photo shows */
     double agreement;   /* share of them with a correlation above 0.5 after alignment */
     double correlation; /* mean of their correlations, -1..1 */

@@ -42,7 +42,8 @@ LK_API LK_MUST_CHECK lk_status lk_identify(lk_candidate *out, int32_t most, int3
 typedef struct lk_recorded {
     lk_audit_head head; /* count is the entry's number */
     int64_t seen_in;    /* the first entry that this photo was submitted with before; 0 for none */
-    bool seen_exactly;  /* the same file then; else one that hardly differs (PDQ within 16 of 256 bits) */
+    bool
+        seen_exactly; /* the same file then; else one that hardly differs (PDQ within 16 of 256 bits) */
 } lk_recorded;
 
 /* Adds the verdict to the store's log: inputs' hashes, the reference's version, policy, engine and measure versions, who and

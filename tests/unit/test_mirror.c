@@ -9,8 +9,8 @@
 #include "image/draw.h"
 #include "image/orient.h"
 #include "image/warp.h"
-#include "tests/unit/pattern.h"
 #include "tests/unit/drawn_scene.h"
+#include "tests/unit/pattern.h"
 
 enum { WIDTH = SCENE_WIDTH, HEIGHT = SCENE_HEIGHT, MIRROR = 2, FLIP = 4 };
 
