@@ -4,8 +4,6 @@
 void json_quality(struct json *j, const char *key, const lk_quality *q) {
     json_object_begin(j, key);
     json_int(j, "stars", q->stars);
-    json_int(j, "width", q->width);
-    json_int(j, "height", q->height);
     json_number(j, "sharpness", q->sharpness);
     json_number(j, "brightness", q->brightness);
     json_number(j, "contrast", q->contrast);

@@ -5,8 +5,8 @@
  * embedding has a say, must agree; where they do not, it cannot be told. So an embedding alone never says `same`.
  *   the photo is a copy or a crop of the reference's own file    cannot-tell: nobody held the thing before a camera
  *   compare: same, probability >= same_from                      same
- *   compare: different, probability < different_below, and the
- *   photo is good enough (stars_least) or a mirror image         different
+ *   compare: different, and the photo is a mirror image, or the
+ *   probability < different_below and it has stars_least stars   different
  *   anything else                                                cannot-tell
  * Is it unchanged? Asked of what is the same: regions of at least the policy's severity and area make it altered; none make it
  * intact if the photo shows (nearly) all of the reference at a size where a change would be seen. */
@@ -81,11 +81,11 @@ static bool is_copy(lk_comparison *c) {
 static void decide_same(lk_verification *v, bool copied) {
     const lk_policy *p = &v->policy;
     bool mirrored = has_warning(&v->comparison, "mirrored");
-    bool may_differ = mirrored || v->quality.stars >= p->stars_least;
+    bool unlikely = v->probability < p->different_below && v->quality.stars >= p->stars_least;
     lk_verdict rules = v->comparison.verdict;
     if (!copied && rules == LK_SAME && v->probability >= p->same_from) {
         v->verdict = LK_SAME;
-    } else if (rules == LK_DIFFERENT && v->probability < p->different_below && may_differ) {
+    } else if (rules == LK_DIFFERENT && (unlikely || mirrored)) {
         v->verdict = LK_DIFFERENT;
     } else {
         v->verdict = LK_CANNOT_TELL;

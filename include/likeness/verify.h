@@ -88,8 +88,9 @@ typedef struct lk_policy_row {
 } lk_policy_row;
 
 /* Fits intercept, weights, means and scales by logistic regression (maximum likelihood with a penalty of `ridge` / 2 times
- * the squared weights of standardised evidence; no evidence may count against what it is evidence for, and the weight of `latent` is at most 0.5), then fills
- * record from the rows held back. The rest of *policy is the caller's. LK_E_USAGE without pairs of both kinds to fit on. */
+ * the squared weights of standardised evidence; no evidence may count against what it is evidence for, and the weight of
+ * `latent` is at most 0.5), then fills record from the rows held back. The rest of *policy is the caller's. LK_E_USAGE without
+ * pairs of both kinds to fit on. */
 LK_API LK_MUST_CHECK lk_status lk_policy_fit(lk_policy *policy, const lk_policy_row *rows,
                                              size_t count, double ridge, lk_error *err);
 

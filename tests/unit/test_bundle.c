@@ -9,6 +9,7 @@
 #include "base/rng.h"
 #include "base/tar.h"
 #include "tests/unit/drawn_scene.h"
+#include "tests/unit/pattern.h"
 
 static lk_engine *engine;
 static lk_bytes bundle;
@@ -20,7 +21,9 @@ static int make_bundle(void **state) {
     const lk_polygon ignore = {3, polygon};
     (void)state;
     assert_ok(lk_engine_new(&engine, NULL, &err));
-    lk_image scene = scene_make(1, 0), other = scene_make(2, 0);
+    lk_image scene = scene_make(1, 0), other;
+    assert_ok(lk_image_new(&other, 300, 200, 3, 8, &err));
+    pattern_fill(&other, 3, 128);
     assert_ok(lk_image_encode(&picture, &scene, engine, "png", 0, &err));
     assert_ok(lk_image_encode(&photo, &other, engine, "jpeg", 80, &err));
     const lk_bundle b = {.photo = photo.data,
