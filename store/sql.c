@@ -35,7 +35,15 @@ lk_status store_error(const lk_store *s, int code, lk_error *err) {
                  s->wait_ms / 1000.0);
         return say(s, LK_E_WRITE, text, err);
     }
-    case SQLITE_READONLY: return say(s, LK_E_WRITE, "the file or its folder is read-only", err);
+    case SQLITE_READONLY:
+        if (s->reads_only) {
+            return say(s, LK_E_IO,
+                       "reading wants leave to write in its folder, where SQLite keeps an index "
+                       "meanwhile: read a "
+                       "copy, or from a disk mounted read-only",
+                       err);
+        }
+        return say(s, LK_E_WRITE, "the file or its folder is read-only", err);
     case SQLITE_PERM:
     case SQLITE_AUTH: return say_system(s, LK_E_WRITE, "not permitted", code, err);
     case SQLITE_CANTOPEN: return say_system(s, LK_E_IO, "cannot open", code, err);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -104,12 +105,14 @@ static lk_status look_at(const lk_store *s, bool *there, lk_error *err) {
     return LK_OK;
 }
 
-/* Nobody can change a database where nobody can write, and SQLite must not try to keep its index of the log there. */
+/* On a disk that nobody can write to, SQLite must not try to keep its index of the write-ahead log beside the database. That this
+ * process may not write says nothing: another user's may be writing. */
 static bool is_still(const lk_store *s) {
     struct stat st;
+    struct statvfs disk;
     bool log =
         fstatat(s->folder_fd, "likeness.db-wal", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0;
-    return s->reads_only && faccessat(s->folder_fd, ".", W_OK, AT_EACCESS) != 0 && !log;
+    return s->reads_only && fstatvfs(s->folder_fd, &disk) == 0 && (disk.f_flag & ST_RDONLY) && !log;
 }
 
 /* The path as SQLite's URI, so that it can be called immutable. */
