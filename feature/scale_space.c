@@ -10,7 +10,8 @@
  * that are still needed in a ring: about 150 rows in all, which stay in the processor's second cache.
  *
  * Source: Lowe, Distinctive image features from scale-invariant keypoints, IJCV 2004, section 3. Gaussians end at 3 sigma
- * (4 in OpenCV): what is cut off is 0.3 % of the weight. Borders are mirrored. Oracle: tests/unit/test_scale_space.c. */
+ * (4 in OpenCV): what is cut off is 0.3 % of the weight. Borders are mirrored. Oracle: whole pictures filtered one after the
+ * other (tests/unit/test_scale_space.c). */
 #include "feature/scale_space.h"
 
 #include <math.h>
