@@ -113,18 +113,22 @@ def said(kind):
            re.search(r"^likeness: stopped after step \d+ of \d+; --resume goes on$", text, re.M) is not None)
 
 
-def killed(kind, whole, took_s):
-    """kill -9 when a checkpoint is there and a while has gone by."""
-    out = "killed/x.onnx"
-    p = begun(kind, out, "--checkpoint", "%.3f" % (took_s / 8))
-    for _ in range(6000):
-        if os.path.exists(out + ".checkpoint") or p.poll() is not None:
-            break
-        time.sleep(0.01)
-    time.sleep(took_s / 12)
+def kill_late(kind, out, every_s):
+    """kill -9 when a checkpoint is there and a while has gone by; whether it was still running."""
+    p = begun(kind, out, "--checkpoint", "%.3f" % every_s)
+    while not os.path.exists(out + ".checkpoint") and p.poll() is None:
+        time.sleep(0.005)
+    time.sleep(every_s / 2)
     p.kill()
     p.communicate()
-    expect("killed with a checkpoint behind it", p.returncode == -signal.SIGKILL and step_of(out) > 0)
+    return p.returncode == -signal.SIGKILL
+
+
+def killed(kind, whole, took_s):
+    """On a machine that others use a run may be over much sooner than the first one was: then with shorter times."""
+    out = "killed/x.onnx"
+    alive = any(kill_late(kind, out, took_s / 8 / 3**attempt) for attempt in range(4))
+    expect("killed with a checkpoint behind it", alive and step_of(out) > 0)
     done = run(kind, out, "--resume")
     expect("goes on to the same network and card", done.returncode == 0 and bytes_of(out) == whole)
 
