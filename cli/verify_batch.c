@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/csv.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "cli/pairs.h"
@@ -178,22 +180,45 @@ static bool is_known(const struct run *r, const struct pair *p) {
     return false;
 }
 
+/* The rows that are there. A run that was killed may have left part of one: the file is cut behind the last whole line. What is no
+ * such file is refused, not written over. */
+static lk_status read_known(struct run *r, const char *path, lk_error *err) {
+    lk_bytes text;
+    lk_status status = file_read(&text, path, CSV_BYTES_MAX, NULL, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    size_t whole = text.size;
+    while (whole > 0 && text.data[whole - 1] != '\n') {
+        whole--;
+    }
+    if (whole < sizeof heading - 1 || memcmp(text.data, heading, sizeof heading - 1) != 0) {
+        lk_bytes_release(&text);
+        return error_input(err, error_set(err, LK_E_CORRUPT, "not a table of verify --csv"), path);
+    }
+    if (whole < text.size && truncate(path, (off_t)whole) != 0) {
+        lk_bytes_release(&text);
+        return error_input(err, error_set(err, LK_E_WRITE, "%s", strerror(errno)), path);
+    }
+    text.size = whole;
+    text.data[whole] = '\0';
+    status = csv_parse(&r->known, &text, err);
+    return status == LK_OK ? LK_OK : error_input(err, status, path);
+}
+
 static lk_status open_output(struct run *r, lk_error *err) {
     const char *path = r->b->common->output;
-    lk_error none;
-    if (!path || strcmp(path, "-") == 0) {
-        r->out = stdout;
-    } else {
-        bool goes_on = r->b->resume && csv_read(&r->known, path, &none) == LK_OK;
-        r->out = fopen(path, goes_on ? "a" : "w");
-        if (!r->out) {
-            return error_input(err, error_set(err, LK_E_WRITE, "%s", strerror(errno)), path);
-        }
-        if (goes_on) {
-            return LK_OK;
-        }
+    bool to_file = path && strcmp(path, "-") != 0;
+    bool goes_on = to_file && r->b->resume && access(path, F_OK) == 0;
+    lk_status status = goes_on ? read_known(r, path, err) : LK_OK;
+    if (status != LK_OK) {
+        return status;
     }
-    bool good = !r->b->csv || fputs(heading, r->out) >= 0;
+    r->out = to_file ? fopen(path, goes_on ? "a" : "w") : stdout;
+    if (!r->out) {
+        return error_input(err, error_set(err, LK_E_WRITE, "%s", strerror(errno)), path);
+    }
+    bool good = goes_on || !r->b->csv || fputs(heading, r->out) >= 0;
     return good ? LK_OK : error_set(err, LK_E_WRITE, "%s", strerror(errno));
 }
 

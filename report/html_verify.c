@@ -4,7 +4,7 @@
 
 static const char *const intact_words[] = {
     "Unchanged, as far as the photo shows.",
-    "Changed: the numbered regions below.",
+    "Changed, where regions below are of the severity that the policy asks for.",
     "Cannot be told.",
 };
 
@@ -46,8 +46,10 @@ static void add_policy(struct page *p) {
     struct buf *b = &p->out;
     buf_add_text(b, "<p>Policy <strong>");
     buf_add_html(b, y->name);
-    buf_printf(b, "@%d</strong>: same from %.3f, different below %.3f.", (int)y->version,
-               y->same_from, y->different_below);
+    buf_printf(b,
+               "@%d</strong>: same from %.3f, different below %.3f, a change from "
+               "severity %.2f.",
+               (int)y->version, y->same_from, y->different_below, y->severity_least);
     if (r->genuine + r->impostors > 0) {
         buf_printf(b,
                    " On %lld genuine and %lld other pairs that it was not fitted on, it said "

@@ -26,8 +26,12 @@ lk_status lk_report_verify_text(lk_bytes *out, const lk_verification *v, bool co
         buf_printf(&b, "  %s\n", v->reasons[i]);
     }
     if (v->intact == LK_ALTERED) {
-        for (size_t i = 0; i < c->region_count && i < REGIONS_SHOWN; i++) {
-            text_region(&b, &c->regions[i]);
+        int32_t shown = 0;
+        for (size_t i = 0; i < c->region_count && shown < REGIONS_SHOWN; i++) {
+            if (lk_verification_counts(v, &c->regions[i])) {
+                text_region(&b, &c->regions[i]);
+                shown++;
+            }
         }
     }
     if (v->advice[0]) {

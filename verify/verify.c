@@ -92,17 +92,18 @@ static void decide_same(lk_verification *v, bool copied) {
     }
 }
 
-static bool counts(const lk_verification *v, const lk_region *r, double pixels) {
-    return r->severity >= v->policy.severity_least &&
-           (double)r->area_px >= v->policy.area_least * pixels;
+bool lk_verification_counts(const lk_verification *v, const lk_region *region) {
+    const lk_map *frame = &v->comparison.difference; /* of the reference's size */
+    double pixels = (double)frame->width * frame->height;
+    return region->severity >= v->policy.severity_least &&
+           (double)region->area_px >= v->policy.area_least * pixels;
 }
 
-static void decide_intact(lk_verification *v, const lk_image *reference) {
+static void decide_intact(lk_verification *v) {
     const lk_comparison *c = &v->comparison;
-    double pixels = (double)reference->width * reference->height;
     v->intact = LK_INTACT_UNKNOWN;
     for (size_t i = 0; i < c->region_count; i++) {
-        v->changes += counts(v, &c->regions[i], pixels);
+        v->changes += lk_verification_counts(v, &c->regions[i]);
     }
     if (v->verdict != LK_SAME) {
         return;
@@ -168,7 +169,7 @@ lk_status lk_verify(lk_verification *out, lk_engine *engine, const lk_image *ref
     out->probability = lk_policy_probability(&out->policy, &out->evidence);
     bool copied = is_copy(&out->comparison);
     decide_same(out, copied);
-    decide_intact(out, reference);
+    decide_intact(out);
     verify_words(out, copied);
     return LK_OK;
 }

@@ -9,7 +9,7 @@
 /* One pair of matched keypoints: (ax, ay) of the reference, (bx, by) of the photo. */
 typedef struct lk_match {
     float ax, ay, bx, by;
-    int32_t distance; /* Hamming, 0..256 */
+    int32_t distance; /* ORB: Hamming, 0..256; SIFT: squared Euclidean in units of 1/512 */
     bool inlier;
 } lk_match;
 

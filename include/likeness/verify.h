@@ -131,6 +131,8 @@ typedef struct lk_verification {
 LK_API LK_MUST_CHECK lk_status lk_verify(lk_verification *out, lk_engine *engine,
                                          const lk_image *reference, const lk_image *photo,
                                          const lk_verify_options *options, lk_error *err);
+/* Whether the region, one of v->comparison, is a change by the policy's limits. */
+LK_API bool lk_verification_counts(const lk_verification *v, const lk_region *region);
 LK_API void lk_verification_release(lk_verification *verification);
 
 #ifdef __cplusplus
