@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -39,6 +42,9 @@ static bool fault_now(void) {
 
 /* From this size on, blocks are aligned to huge pages. */
 enum { HUGE_PAGE = 2 << 20, HUGE_FROM = 4 << 20 };
+
+/* Blocks of the heap that a program reserves. */
+enum { HEAP_AHEAD = 3, AHEAD_BYTES = 31 << 20 };
 
 bool mem_size_mul(size_t *out, size_t a, size_t b) {
     return !__builtin_mul_overflow(a, b, out);
@@ -98,4 +104,24 @@ char *mem_strdup(const char *text) {
 
 void mem_free(void *block) {
     free(block);
+}
+
+void mem_keep_freed(void) {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD,
+            32 << 20); /* the most it takes: larger blocks are still mapped by themselves */
+    mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    /* What is to be the heap comes in huge pages when it is touched; until then it costs nothing. */
+    char *ahead[HEAP_AHEAD];
+    for (int i = 0; i < HEAP_AHEAD; i++) {
+        ahead[i] = malloc(AHEAD_BYTES);
+        if (ahead[i]) {
+            uintptr_t start = ((uintptr_t)ahead[i] + HUGE_PAGE - 1) & ~((uintptr_t)HUGE_PAGE - 1);
+            madvise((void *)start, AHEAD_BYTES - HUGE_PAGE, MADV_HUGEPAGE);
+        }
+    }
+    for (int i = 0; i < HEAP_AHEAD; i++) {
+        free(ahead[i]);
+    }
+#endif
 }

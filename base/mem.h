@@ -26,6 +26,10 @@ void *mem_realloc(void *old, size_t count, size_t size);
 char *mem_strdup(const char *text);
 void mem_free(void *block);
 
+/* For a program to call first: memory that was freed stays with the process. Pictures come and go in blocks of megabytes; given
+ * back each time, their pages would be cleared by the system each time. */
+void mem_keep_freed(void);
+
 /* Fails the n-th allocation from now (1 is the next) and, if `sticky`, all after it; 0 turns it off.
  * Does nothing in a build without -Doom=true. Returns how many allocations were counted since the last call. */
 uint64_t mem_fault_set(uint64_t n, bool sticky);

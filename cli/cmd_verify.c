@@ -165,7 +165,7 @@ static lk_status read_photo(struct verifying *r, lk_error *err) {
     int64_t most = lk_engine_limits(r->v->engine).file_bytes;
     lk_status status = file_read(&r->file, path, most, stop_flag(), err);
     return status == LK_OK ? lk_image_decode(&r->photo, &r->info, r->v->engine, r->file.data,
-                                             r->file.size, path, NULL, err)
+                                             r->file.size, path, &photo_size, err)
                            : status;
 }
 

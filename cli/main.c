@@ -175,6 +175,7 @@ static int overview(bool asked) {
 int main(int argc, char **argv) {
     int code;
     stop_install();
+    mem_keep_freed();
     if (argc < 2) {
         code = overview(false);
     } else if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0) {

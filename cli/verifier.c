@@ -7,6 +7,10 @@
 #include "base/error.h"
 #include "base/mem.h"
 
+/* No more of a large JPEG than is looked at. */
+static const lk_load_options original_size = {.max_side = LK_VERIFY_FRAME_SIDE};
+const lk_load_options photo_size = {.max_side = LK_VERIFY_PHOTO_SIDE};
+
 void original_release(struct original *o) {
     lk_reference_release(&o->stored);
     lk_bytes_release(&o->file);
@@ -18,8 +22,8 @@ void original_release(struct original *o) {
 /* Once its picture is there. */
 static lk_status read_areas(struct original *out, const struct verifier *v, lk_error *err) {
     char message[256];
-    return areas_parse(&out->areas, &v->ignore, &v->ignore_poly, out->image.width,
-                       out->image.height, message, sizeof message)
+    return areas_parse(&out->areas, &v->ignore, &v->ignore_poly, out->info.width, out->info.height,
+                       message, sizeof message)
                ? LK_OK
                : error_set(err, LK_E_USAGE, "%s", message);
 }
@@ -27,7 +31,7 @@ static lk_status read_areas(struct original *out, const struct verifier *v, lk_e
 lk_status original_load(struct original *out, const struct verifier *v, const char *path,
                         lk_error *err) {
     *out = (struct original){0};
-    lk_status status = lk_image_load(&out->image, &out->info, v->engine, path, NULL, err);
+    lk_status status = lk_image_load(&out->image, &out->info, v->engine, path, &original_size, err);
     status = status == LK_OK ? read_areas(out, v, err) : status;
     if (status != LK_OK) {
         original_release(out);
@@ -64,7 +68,7 @@ lk_status original_find(struct original *out, const struct verifier *v, lk_store
     if (status == LK_OK) {
         const char *name = out->stored.file_name[0] ? out->stored.file_name : out->stored.id;
         status = lk_image_decode(&out->image, &out->info, v->engine, out->file.data, out->file.size,
-                                 name, NULL, err);
+                                 name, &original_size, err);
     }
     status = status == LK_OK ? read_areas(out, v, err) : status;
     status = status == LK_OK ? add_stored_areas(out, err) : status;
@@ -97,7 +101,7 @@ lk_status verifier_check(lk_verification *out, lk_image_info *info, const struct
                          const struct original *original, const char *path, lk_error *err) {
     lk_image photo = {0};
     *out = (lk_verification){0};
-    lk_status status = lk_image_load(&photo, info, v->engine, path, NULL, err);
+    lk_status status = lk_image_load(&photo, info, v->engine, path, &photo_size, err);
     if (status == LK_OK) {
         status = verifier_compare(out, v, original, &photo, info, err);
     }

@@ -24,6 +24,9 @@ struct verifier {
     bool want_evidence;
 };
 
+/* Decodes no more of a large JPEG than is looked at. */
+extern const lk_load_options photo_size;
+
 /* The picture at path, with the areas that the verifier leaves out. LK_E_USAGE for an area that is none. */
 MUST_CHECK lk_status original_load(struct original *out, const struct verifier *v, const char *path,
                                    lk_error *err);

@@ -21,6 +21,9 @@
 
 enum { WORK_SIDE = 512, WINDOW = 12, BLOCK = 16, ITERATIONS = 12, PARAMETERS = 8 };
 
+/* Pixels of the work picture: descents that came so close end in the same place. */
+static const double one_valley = 0.5;
+
 /* Correlation of one block; false when a has no texture there or b does not cover it. */
 static bool block_correlation(double *out, const lk_image *a, const lk_image *b,
                               const lk_image *valid, int32_t x0, int32_t y0) {
@@ -77,7 +80,9 @@ static struct agreement measure_agreement(const lk_image *a, const lk_image *b,
 struct work {
     lk_engine *engine;
     lk_image a;        /* owned: reduced reference */
-    const lk_image *b; /* the photo, full size */
+    lk_image reduced;  /* owned: the photo at about that scale; empty where it is no finer */
+    const lk_image *b; /* the photo, or reduced */
+    double from_b[9];  /* pixels of b to full pixels of the photo */
     double to_work[9]; /* full pixels of the reference to pixels of a */
     struct plane na;   /* a, contrast normalised */
 };
@@ -86,6 +91,7 @@ static lk_status work_warp(lk_image *warped, lk_image *valid, const struct work 
                            const double h[9], lk_error *err) {
     double to[9];
     homography_multiply(to, w->to_work, h);
+    homography_multiply(to, to, w->from_b);
     return image_warp(warped, valid, w->engine, w->b, to, w->a.width, w->a.height, err);
 }
 
@@ -213,9 +219,34 @@ static lk_status agreement_of(struct agreement *out, const struct work *w, const
     return status;
 }
 
+/* Brings the photo to about the scale of a once, as every step would: h hardly moves from then on. */
+static lk_status reduce_photo(struct work *w, const double h[9], lk_error *err) {
+    double to[9];
+    homography_multiply(to, w->to_work, h);
+    homography_multiply(to, to, w->from_b);
+    double factor = image_warp_reduction(to, w->a.width, w->a.height);
+    if (factor <= 1) {
+        return LK_OK;
+    }
+    const lk_image *full = w->b;
+    int32_t width = MAX((int32_t)lround(full->width / factor), 1),
+            height = MAX((int32_t)lround(full->height / factor), 1);
+    double sx = (double)full->width / width, sy = (double)full->height / height;
+    const double from[9] = {sx, 0, 0.5 * sx - 0.5, 0, sy, 0.5 * sy - 0.5, 0, 0, 1};
+    homography_multiply(w->from_b, w->from_b, from);
+    w->b = &w->reduced;
+    return image_resize(&w->reduced, w->engine, full, width, height, RESIZE_BILINEAR, err);
+}
+
+/* finer: another of the same pair, whose photo has all the detail that is wanted; or NULL. */
 static lk_status work_open(struct work *w, lk_engine *engine, const lk_image *a, const lk_image *b,
-                           int32_t side, lk_error *err) {
-    *w = (struct work){.engine = engine, .b = b};
+                           const struct work *finer, const double h[9], int32_t side,
+                           lk_error *err) {
+    *w = (struct work){.engine = engine, .b = b, .from_b = {1, 0, 0, 0, 1, 0, 0, 0, 1}};
+    if (finer) {
+        w->b = finer->b;
+        memcpy(w->from_b, finer->from_b, sizeof w->from_b);
+    }
     double scale = fmin(1, (double)side / MAX(a->width, a->height));
     int32_t width = MAX((int32_t)lround(a->width * scale), 1),
             height = MAX((int32_t)lround(a->height * scale), 1);
@@ -223,11 +254,13 @@ static lk_status work_open(struct work *w, lk_engine *engine, const lk_image *a,
     const double to[9] = {sx, 0, 0.5 * sx - 0.5, 0, sy, 0.5 * sy - 0.5, 0, 0, 1};
     memcpy(w->to_work, to, sizeof to);
     lk_status status = image_resize(&w->a, engine, a, width, height, RESIZE_BILINEAR, err);
+    status = status == LK_OK ? reduce_photo(w, h, err) : status;
     return status == LK_OK ? contrast_normalise(&w->na, &w->a, WINDOW, err) : status;
 }
 
 static void work_close(struct work *w) {
     lk_image_release(&w->a);
+    lk_image_release(&w->reduced);
     plane_release(&w->na);
 }
 
@@ -242,15 +275,40 @@ static lk_status descend(double h[9], const struct work *w, lk_error *err) {
 }
 
 /* From coarse to fine: each pixel of the coarsest size is several of the finest, so that a corner may be far off at first. */
-static lk_status refine_coarse(double h[9], lk_engine *engine, const lk_image *a, const lk_image *b,
+static lk_status refine_coarse(double h[9], const struct work *fine, const lk_image *a,
                                lk_error *err) {
     static const int32_t sides[] = {WORK_SIDE / 4, WORK_SIDE / 2};
     lk_status status = LK_OK;
     for (size_t i = 0; i < ARRAY_COUNT(sides) && status == LK_OK; i++) {
         struct work w;
-        status = work_open(&w, engine, a, b, sides[i], err);
+        status = work_open(&w, fine->engine, a, NULL, fine, h, sides[i], err);
         status = status == LK_OK ? descend(h, &w, err) : status;
         work_close(&w);
+    }
+    return status;
+}
+
+/* How far the maps f and g put a corner of the work picture apart, in its pixels. */
+static double maps_apart(const double f[9], const double g[9], const struct work *w) {
+    double d[9], from_work[9];
+    if (!homography_invert(d, g) || !homography_invert(from_work, w->to_work)) {
+        return INFINITY;
+    }
+    homography_multiply(d, f, d);
+    homography_multiply(d, w->to_work, d);
+    homography_multiply(d, d, from_work);
+    return corner_motion(d, w);
+}
+
+/* Descends from `start`, and takes what it leads to where that agrees better. */
+static lk_status refine_from(double h[9], struct agreement *out, double start[9],
+                             const struct work *w, double covered, lk_error *err) {
+    struct agreement after = {0};
+    lk_status status = descend(start, w, err);
+    status = status == LK_OK ? agreement_of(&after, w, start, err) : status;
+    if (status == LK_OK && after.mean > out->mean && after.covered > 0.9 * covered) {
+        *out = after;
+        memcpy(h, start, 9 * sizeof *h);
     }
     return status;
 }
@@ -258,22 +316,18 @@ static lk_status refine_coarse(double h[9], lk_engine *engine, const lk_image *a
 lk_status refine_homography(double h[9], struct agreement *out, lk_engine *engine,
                             const lk_image *a, const lk_image *b, bool move, lk_error *err) {
     struct work w;
-    double starts[2][9]; /* from h itself, and by way of the coarse sizes */
-    memcpy(starts[0], h, sizeof starts[0]);
-    memcpy(starts[1], h, sizeof starts[1]);
-    lk_status status = work_open(&w, engine, a, b, WORK_SIDE, err);
+    double near[9], coarse[9]; /* from h itself, and by way of the coarse sizes */
+    memcpy(near, h, sizeof near);
+    memcpy(coarse, h, sizeof coarse);
+    lk_status status = work_open(&w, engine, a, b, NULL, h, WORK_SIDE, err);
     status = status == LK_OK ? agreement_of(out, &w, h, err) : status;
-    if (status == LK_OK && move) {
-        status = refine_coarse(starts[1], engine, a, b, err);
-    }
     double covered = out->covered;
-    for (size_t i = 0; status == LK_OK && move && i < ARRAY_COUNT(starts); i++) {
-        struct agreement after = {0};
-        status = descend(starts[i], &w, err);
-        status = status == LK_OK ? agreement_of(&after, &w, starts[i], err) : status;
-        if (status == LK_OK && after.mean > out->mean && after.covered > 0.9 * covered) {
-            *out = after;
-            memcpy(h, starts[i], sizeof starts[i]);
+    if (status == LK_OK && move) {
+        status = refine_coarse(coarse, &w, a, err);
+        status = status == LK_OK ? refine_from(h, out, near, &w, covered, err) : status;
+        bool elsewhere = maps_apart(near, coarse, &w) > one_valley;
+        if (status == LK_OK && elsewhere) {
+            status = refine_from(h, out, coarse, &w, covered, err);
         }
     }
     work_close(&w);

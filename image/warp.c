@@ -11,6 +11,9 @@
 
 enum { STEPS = 64, WEIGHT_ONE = 4096 };
 
+static const double reduction_least =
+    1.25; /* source pixels an output pixel, above which it is reduced first */
+
 struct warp {
     const lk_image *from;
     lk_image *out, *valid;
@@ -125,11 +128,19 @@ static double reduction_of(const double m[9], double x, double y) {
     return sqrt(fabs(xx * yy - xy * yx));
 }
 
+double image_warp_reduction(const double h[9], int32_t width, int32_t height) {
+    double inverse[9];
+    double factor = invert_for(inverse, h, width / 2.0, height / 2.0)
+                        ? reduction_of(inverse, width / 2.0, height / 2.0)
+                        : 1;
+    return factor > reduction_least ? factor : 1;
+}
+
 /* The source at about the output's scale: reduced by a box filter when it is finer by a quarter or more. */
 static lk_status reduce_source(lk_image *reduced, struct warp *w, lk_engine *engine,
                                lk_error *err) {
     double factor = reduction_of(w->inverse, w->out->width / 2.0, w->out->height / 2.0);
-    if (!(factor > 1.25)) {
+    if (!(factor > reduction_least)) {
         return LK_OK;
     }
     int32_t width = MAX((int32_t)lround(w->from->width / factor), 1);

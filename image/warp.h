@@ -14,4 +14,8 @@ LK_MUST_CHECK lk_status image_warp(lk_image *out, lk_image *valid, lk_engine *en
                                    const lk_image *from, const double h[9], int32_t width,
                                    int32_t height, lk_error *err);
 
+/* By how much image_warp reduces its source for this map and frame; 1 when it does not. Who warps one picture many times reduces
+ * it once. */
+double image_warp_reduction(const double h[9], int32_t width, int32_t height);
+
 #endif

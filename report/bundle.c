@@ -23,6 +23,8 @@ lk_status bundle_verify(lk_bytes *out, lk_verification *v, lk_engine *engine, co
                         lk_error *err) {
     lk_image reference = {0}, photo = {0};
     lk_image_info infos[2];
+    const lk_load_options sizes[2] = {{.max_side = LK_VERIFY_FRAME_SIDE},
+                                      {.max_side = LK_VERIFY_PHOTO_SIDE}};
     lk_verify_options o = lk_verify_options_default();
     o.policy = b->policy;
     o.compare.ignore = b->ignore;
@@ -30,11 +32,12 @@ lk_status bundle_verify(lk_bytes *out, lk_verification *v, lk_engine *engine, co
     o.compare.infos[0] = &infos[0];
     o.compare.infos[1] = &infos[1];
     *v = (lk_verification){0};
-    lk_status status = lk_image_decode(&reference, &infos[0], engine, b->reference,
-                                       b->reference_bytes, base_name(b->reference_name), NULL, err);
+    lk_status status =
+        lk_image_decode(&reference, &infos[0], engine, b->reference, b->reference_bytes,
+                        base_name(b->reference_name), &sizes[0], err);
     if (status == LK_OK) {
         status = lk_image_decode(&photo, &infos[1], engine, b->photo, b->photo_bytes,
-                                 base_name(b->photo_name), NULL, err);
+                                 base_name(b->photo_name), &sizes[1], err);
     }
     status = status == LK_OK ? lk_verify(v, engine, &reference, &photo, &o, err) : status;
     status = status == LK_OK ? lk_report_verify_json(out, v, true, err) : status;

@@ -83,9 +83,9 @@ static void describe_inliers(lk_alignment *m, const lk_match *pairs, size_t coun
 }
 
 /* The map in words: how the reference lies in the photo, at the middle of the reference. */
-static void describe_map(lk_alignment *out, const lk_image *a) {
+void align_describe(lk_alignment *out, int32_t width, int32_t height) {
     double to_b[9], x, y, rx, ry, dx, dy;
-    double cx = a->width / 2.0, cy = a->height / 2.0;
+    double cx = width / 2.0, cy = height / 2.0;
     if (!homography_invert(to_b, out->homography) || !homography_apply(&x, &y, to_b, cx, cy) ||
         !homography_apply(&rx, &ry, to_b, cx + 1, cy) ||
         !homography_apply(&dx, &dy, to_b, cx, cy + 1)) {
@@ -268,7 +268,7 @@ static lk_status refine_and_judge(struct align_result *out, const struct homogra
     out->outcome = ALIGN_FOUND;
     out->alignment.model = mode == LK_ALIGN_AUTO ? LK_ALIGN_PERSPECTIVE : mode;
     out->alignment.coverage = out->agreement.covered;
-    describe_map(&out->alignment, a->image);
+    align_describe(&out->alignment, a->image->width, a->image->height);
     return LK_OK;
 }
 

@@ -33,6 +33,9 @@ struct align_result {
 LK_MUST_CHECK lk_status align_views(struct align_result *out, struct view *a, struct view *b,
                                     lk_align_mode mode, lk_error *err);
 
+/* Fills in how the map shows the reference, width x height, in the photo: shift, scale, turn, tilt. */
+void align_describe(lk_alignment *out, int32_t width, int32_t height);
+
 /* Takes back a map that other evidence speaks against. */
 void align_set_not_found(struct align_result *r);
 

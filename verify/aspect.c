@@ -121,10 +121,10 @@ static double touched_share(const struct aspect_input *in, unsigned kinds) {
         if (!(kinds & 1u << r->kind)) {
             continue;
         }
-        int32_t x1 = (int32_t)((int64_t)(r->x + r->width - 1) * GRID / in->a->width);
-        int32_t y1 = (int32_t)((int64_t)(r->y + r->height - 1) * GRID / in->a->height);
-        for (int32_t y = (int32_t)((int64_t)r->y * GRID / in->a->height); y <= y1; y++) {
-            for (int32_t x = (int32_t)((int64_t)r->x * GRID / in->a->width); x <= x1; x++) {
+        int32_t x1 = (int32_t)((int64_t)(r->x + r->width - 1) * GRID / in->size->width);
+        int32_t y1 = (int32_t)((int64_t)(r->y + r->height - 1) * GRID / in->size->height);
+        for (int32_t y = (int32_t)((int64_t)r->y * GRID / in->size->height); y <= y1; y++) {
+            for (int32_t x = (int32_t)((int64_t)r->x * GRID / in->size->width); x <= x1; x++) {
                 count += !touched[y][x];
                 touched[y][x] = true;
             }
@@ -160,8 +160,8 @@ static lk_status aspect_details(lk_aspect_result *out, const struct aspect_input
 /* How far the corners of the frame went, as a share of its diagonal, when nothing but the alignment moved them. */
 static double corner_path(const struct aspect_input *in) {
     const double *h = in->align->alignment.homography;
-    double width = in->a->width, height = in->a->height, sum = 0;
-    double photo_width = in->photo_width, photo_height = in->photo_height;
+    double width = in->size->width, height = in->size->height, sum = 0;
+    double photo_width = in->photo_size->width, photo_height = in->photo_size->height;
     for (int i = 0; i < 4; i++) {
         double u = i % 2 ? photo_width : 0, v = i / 2 ? photo_height : 0;
         double w = h[6] * u + h[7] * v + h[8];

@@ -7,6 +7,7 @@
 
 #include "image/image.h"
 #include "verify/align.h"
+#include "verify/full_size.h"
 
 /* The aligned pair as small planes of CIELAB, so that noise, blur and a pixel of misalignment do not count. */
 struct aspect_pair {
@@ -21,7 +22,7 @@ struct aspect_input {
     const lk_image *a, *b,
         *valid; /* RGB 8 of one size, the photo on the frame of the reference; gray, 0 does not count */
     const struct align_result *align;
-    int32_t photo_width, photo_height; /* of the photo as it came */
+    const struct full_size *size, *photo_size; /* of the reference and the photo as they are */
     const lk_region *regions;
     size_t region_count;
     struct aspect_pair pair; /* made by aspects_find */

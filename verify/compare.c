@@ -103,8 +103,8 @@ static lk_status fit_photo(struct comparing *c, lk_comparison *out, const lk_ima
         return status == LK_OK ? all_valid(&c->valid, width, height, err) : status;
     }
     snprintf(text, sizeof text,
-             "sizes differ (%d x %d and %d x %d) and no alignment was %s: the photo was %s", width,
-             height, rgb->width, rgb->height,
+             "sizes differ (%d x %d and %d x %d) and no alignment was %s: the photo was %s",
+             c->size_a.width, c->size_a.height, c->size_b.width, c->size_b.height,
              c->options->align == LK_ALIGN_NONE ? "asked for" : "found",
              c->options->fit == LK_FIT_SCALE ? "scaled to the reference"
              : c->options->fit == LK_FIT_PAD ? "padded to the reference"
@@ -113,7 +113,9 @@ static lk_status fit_photo(struct comparing *c, lk_comparison *out, const lk_ima
         return error_set(err, LK_E_SIZE, "%d x %d and %d x %d (--fit=scale|pad|crop)", width,
                          height, rgb->width, rgb->height);
     }
-    comparing_warn(out, "size-differs", text);
+    if (c->size_a.width != c->size_b.width || c->size_a.height != c->size_b.height) {
+        comparing_warn(out, "size-differs", text);
+    }
     if (c->options->fit == LK_FIT_SCALE) {
         lk_status status =
             image_resize(&c->aligned, c->engine, rgb, width, height, RESIZE_BICUBIC, err);
@@ -130,7 +132,7 @@ static lk_status fit_photo(struct comparing *c, lk_comparison *out, const lk_ima
 /* What does not count is made equal to the reference, so that measures that know no masks do not see it. */
 static lk_status hide_invalid(struct comparing *c, const lk_image *reference, lk_error *err) {
     lk_image counts = {0};
-    lk_status status = mask_new(&counts, reference->width, reference->height, c->options, err);
+    lk_status status = mask_new(&counts, reference, &c->size_a, c->options, err);
     bool hidden = false, shown = false;
     for (int32_t y = 0; status == LK_OK && y < reference->height; y++) {
         uint8_t *valid = image_row(&c->valid, y);
@@ -293,32 +295,39 @@ static lk_status find_aspects(struct comparing *c, lk_comparison *out, lk_error 
                               .b = &c->aligned,
                               .valid = &c->valid,
                               .align = &c->align,
-                              .photo_width = c->b.image->width,
-                              .photo_height = c->b.image->height,
+                              .size = &c->size_a,
+                              .photo_size = &c->size_b,
                               .regions = out->regions,
                               .region_count = out->region_count};
     lk_status status = view_rgb(&in.a, &c->a, err);
     return status == LK_OK ? aspects_find(out, &in, err) : status;
 }
 
-/* Copies what a report shows. The matched points stay in full pixels of the photo; photo_scale brings them onto its copy. */
+/* Copies what a report shows, on the frame of the whole reference. The matched points stay in full pixels of the photo;
+ * photo_scale brings them onto its copy. */
 static lk_status keep_evidence(struct comparing *c, lk_comparison *out, lk_error *err) {
     const lk_image *reference, *rgb;
+    int32_t frame_width = c->size_a.width, frame_height = c->size_a.height;
     lk_status status = view_rgb(&reference, &c->a, err);
     status = status == LK_OK ? view_rgb(&rgb, &c->b, err) : status;
-    status = status == LK_OK ? image_clone(&out->reference, reference, err) : status;
+    status = status == LK_OK ? image_resize(&out->reference, c->engine, reference, frame_width,
+                                            frame_height, RESIZE_BICUBIC, err)
+                             : status;
     if (status == LK_OK) {
         double scale = fmin(1, (double)EVIDENCE_SIDE / MAX(rgb->width, rgb->height));
         int32_t width = MAX((int32_t)lround(rgb->width * scale), 1),
                 height = MAX((int32_t)lround(rgb->height * scale), 1);
-        out->photo_scale = scale;
+        out->photo_scale = scale / c->size_b.step_x;
         status = image_resize(&out->photo, c->engine, rgb, width, height, RESIZE_BICUBIC, err);
     }
-    if (status == LK_OK) {
-        out->aligned = c->aligned;
-        c->aligned = (lk_image){0};
-    }
-    return status;
+    return status == LK_OK ? image_resize(&out->aligned, c->engine, &c->aligned, frame_width,
+                                          frame_height, RESIZE_BICUBIC, err)
+                           : status;
+}
+
+static lk_status keep_maps(struct comparing *c, lk_comparison *out, lk_error *err) {
+    lk_status status = full_size_map(&out->difference, &c->size_a, c->options->want_evidence, err);
+    return status == LK_OK && c->options->want_evidence ? keep_evidence(c, out, err) : status;
 }
 
 static void comparing_release(struct comparing *c) {
@@ -348,6 +357,8 @@ lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, c
                      const lk_compare_options *options, lk_error *err) {
     lk_compare_options defaults = lk_compare_options_default();
     struct comparing c = {.engine = engine, .options = options ? options : &defaults};
+    c.size_a = full_size_of(a, c.options->infos[0]);
+    c.size_b = full_size_of(b, c.options->infos[1]);
     *out = (lk_comparison){0};
     for (int i = 0; i < 2; i++) {
         if (c.options->infos[i]) {
@@ -365,12 +376,14 @@ lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, c
     status = status == LK_OK ? find_regions(&c, out, err) : status;
     status = status == LK_OK ? name_changes(&c, out, err) : status;
     if (status == LK_OK) {
+        full_size_alignment(&c.align.alignment, &c.size_a, &c.size_b);
+        full_size_regions(out->regions, out->region_count, &c.size_a);
         judge(&c, out);
     }
     status = status == LK_OK ? find_aspects(&c, out, err) : status;
     if (status == LK_OK) {
         take_alignment(&c, out);
-        status = c.options->want_evidence ? keep_evidence(&c, out, err) : LK_OK;
+        status = keep_maps(&c, out, err);
     }
     comparing_release(&c);
     if (status != LK_OK) {

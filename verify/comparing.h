@@ -7,12 +7,14 @@
 
 #include "measure/view.h"
 #include "verify/align.h"
+#include "verify/full_size.h"
 
 /* Everything one comparison works with. */
 struct comparing {
     lk_engine *engine;
     const lk_compare_options *options;
     struct view a, b; /* as they came */
+    struct full_size size_a, size_b;
     struct align_result align;
     lk_image aligned;     /* RGB 8: the photo on the frame of the reference */
     lk_image valid;       /* gray: what of the frame counts */

@@ -134,7 +134,8 @@ static lk_status apply_masks(struct diffing *d, lk_error *err) {
     if (!masks.mask && masks.ignore_count == 0) {
         return LK_OK;
     }
-    lk_status status = mask_new(&counts, d->a.width, d->a.height, &masks, err);
+    const struct full_size size = full_size_of(&d->a, NULL);
+    lk_status status = mask_new(&counts, &d->a, &size, &masks, err);
     for (int32_t y = 0; status == LK_OK && y < d->a.height; y++) {
         uint8_t *row = class_row(d, y);
         const uint8_t *live = image_row(&counts, y);

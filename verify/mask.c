@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 
 static bool inside(const lk_polygon *p, double x, double y) {
     bool in = false;
@@ -35,9 +36,24 @@ void mask_clear_polygon(lk_image *valid, const lk_polygon *polygon) {
     }
 }
 
-lk_status mask_new(lk_image *out, int32_t width, int32_t height, const lk_compare_options *o,
-                   lk_error *err) {
+static lk_status clear_ignored(lk_image *out, const lk_compare_options *o,
+                               const struct full_size *size, lk_error *err) {
+    lk_status status = LK_OK;
+    for (size_t i = 0; status == LK_OK && i < o->ignore_count; i++) {
+        lk_polygon p;
+        status = full_size_reduce_polygon(&p, &o->ignore[i], size, err);
+        if (status == LK_OK) {
+            mask_clear_polygon(out, &p);
+            mem_free(p.xy);
+        }
+    }
+    return status;
+}
+
+lk_status mask_new(lk_image *out, const lk_image *reference, const struct full_size *size,
+                   const lk_compare_options *o, lk_error *err) {
     const lk_image *m = o->mask;
+    int32_t width = reference->width, height = reference->height;
     *out = (lk_image){0};
     if (m && (m->width != width || m->height != height || m->channels != 1 || m->bit_depth != 8)) {
         return error_set(err, LK_E_SIZE,
@@ -52,8 +68,5 @@ lk_status mask_new(lk_image *out, int32_t width, int32_t height, const lk_compar
             image_row(out, y)[x] = image_row(m, y)[x] ? 255 : 0;
         }
     }
-    for (size_t i = 0; status == LK_OK && i < o->ignore_count; i++) {
-        mask_clear_polygon(out, &o->ignore[i]);
-    }
-    return status;
+    return status == LK_OK ? clear_ignored(out, o, size, err) : status;
 }

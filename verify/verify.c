@@ -20,6 +20,9 @@
 #include "base/compiler.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "image/colour.h"
+#include "image/image.h"
+#include "image/resize.h"
 #include "verify/evidence.h"
 #include "verify/verify_words.h"
 
@@ -117,6 +120,74 @@ static void decide_intact(lk_verification *v) {
 
 /* -- All of it -- */
 
+/* The pair as it is looked at. A verdict needs no more pixels than that: changes are looked for on 900 (difference.c). */
+struct working {
+    const lk_image *reference, *photo;
+    lk_image small_reference,
+        small_photo;        /* owned; empty where the picture is small enough as it is */
+    lk_image_info infos[2]; /* with the sizes of the whole pictures */
+};
+
+static void working_close(struct working *w) {
+    lk_image_release(&w->small_reference);
+    lk_image_release(&w->small_photo);
+}
+
+static void take_info(lk_image_info *out, const lk_image_info *info, const lk_image *image) {
+    *out = info ? *info : (lk_image_info){0};
+    if (out->width <= 0 || out->height <= 0) {
+        out->width = image->width;
+        out->height = image->height;
+    }
+}
+
+/* Points *at to the picture brought to 1 / by of its size. */
+static lk_status reduce(const lk_image **at, lk_image *small, lk_engine *engine, double by,
+                        lk_error *err) {
+    lk_image rgb = {0};
+    const lk_image *from = *at;
+    lk_status status = from->bit_depth == 8 && from->channels != 4
+                           ? LK_OK
+                           : colour_to_rgb8(&rgb, from, err); /* alpha over white, 16 bits to 8 */
+    int32_t width = MAX((int32_t)lround(from->width / by), 1),
+            height = MAX((int32_t)lround(from->height / by), 1);
+    if (status == LK_OK) {
+        status = image_resize(small, engine, rgb.data ? &rgb : from, width, height, RESIZE_BILINEAR,
+                              err);
+        *at = small;
+    }
+    lk_image_release(&rgb);
+    return status;
+}
+
+static bool is_one_file(const struct working *w) {
+    const char *a = w->infos[0].sha256, *b = w->infos[1].sha256;
+    return (a[0] && strcmp(a, b) == 0) || image_equal(w->reference, w->photo);
+}
+
+static lk_status working_open(struct working *w, lk_engine *engine, const lk_image *reference,
+                              const lk_image *photo, const lk_compare_options *o, lk_error *err) {
+    int32_t frame = MAX(reference->width, reference->height), by = 1;
+    lk_status status = LK_OK;
+    *w = (struct working){.reference = reference, .photo = photo};
+    take_info(&w->infos[0], o->infos[0], reference);
+    take_info(&w->infos[1], o->infos[1], photo);
+    bool one_file = is_one_file(w);                 /* then equal pixels are to stay equal */
+    if (frame > LK_VERIFY_FRAME_SIDE && !o->mask) { /* a mask has the size of the reference */
+        status = reduce(&w->reference, &w->small_reference, engine,
+                        (double)frame / LK_VERIFY_FRAME_SIDE, err);
+    }
+    while (MAX(photo->width, photo->height) / (2 * by) >= LK_VERIFY_PHOTO_SIDE) {
+        by *= 2;
+    }
+    if (one_file) {
+        w->photo = w->reference;
+    } else if (status == LK_OK && by > 1) {
+        status = reduce(&w->photo, &w->small_photo, engine, by, err);
+    }
+    return status;
+}
+
 /* What the caller wants to see and what the evidence needs. */
 static lk_status list_measures(char **out, const char *wanted, lk_error *err) {
     const char *list = wanted ? wanted : "default";
@@ -129,10 +200,12 @@ static lk_status list_measures(char **out, const char *wanted, lk_error *err) {
     return LK_OK;
 }
 
-static lk_status compare(lk_verification *out, lk_engine *engine, const lk_image *reference,
-                         const lk_image *photo, const lk_verify_options *options, lk_error *err) {
+static lk_status compare(lk_verification *out, lk_engine *engine, const struct working *w,
+                         const lk_verify_options *options, lk_error *err) {
     lk_compare_options o = options->compare;
     lk_model *own = NULL;
+    o.infos[0] = &w->infos[0];
+    o.infos[1] = &w->infos[1];
     char *measures;
     lk_status status = list_measures(&measures, o.measures, err);
     if (status == LK_OK && !o.measure.model) {
@@ -141,7 +214,7 @@ static lk_status compare(lk_verification *out, lk_engine *engine, const lk_image
     }
     if (status == LK_OK) {
         o.measures = measures;
-        status = lk_compare(&out->comparison, engine, reference, photo, &o, err);
+        status = lk_compare(&out->comparison, engine, w->reference, w->photo, &o, err);
     }
     lk_model_free(own);
     mem_free(measures);
@@ -152,6 +225,7 @@ lk_status lk_verify(lk_verification *out, lk_engine *engine, const lk_image *ref
                     const lk_image *photo, const lk_verify_options *options, lk_error *err) {
     lk_verify_options defaults = lk_verify_options_default();
     const lk_verify_options *o = options ? options : &defaults;
+    struct working w = {0};
     *out = (lk_verification){0};
     lk_status status = LK_OK;
     if (o->policy) {
@@ -159,8 +233,13 @@ lk_status lk_verify(lk_verification *out, lk_engine *engine, const lk_image *ref
     } else {
         status = lk_policy_built_in(&out->policy, "photos", err);
     }
-    status = status == LK_OK ? lk_quality_measure(&out->quality, engine, photo, err) : status;
-    status = status == LK_OK ? compare(out, engine, reference, photo, o, err) : status;
+    status =
+        status == LK_OK ? working_open(&w, engine, reference, photo, &o->compare, err) : status;
+    status = status == LK_OK ? lk_quality_measure(&out->quality, engine, w.photo, err) : status;
+    status = status == LK_OK ? compare(out, engine, &w, o, err) : status;
+    out->quality.width = w.infos[1].width;
+    out->quality.height = w.infos[1].height;
+    working_close(&w);
     if (status != LK_OK) {
         lk_verification_release(out);
         return status;

@@ -35,8 +35,9 @@ typedef struct lk_compare_options {
         *mask; /* gray, size of the reference: 0 leaves a pixel out; NULL for none; borrowed */
     const lk_polygon *ignore;
     size_t ignore_count;
-    const lk_image_info *
-        infos[2]; /* of A and B as lk_image_load gave them, copied into the result; NULL for none */
+    const lk_image_info *infos
+        [2]; /* of A and B as lk_image_load gave them, copied into the result; NULL for none. A picture that has fewer
+                   * pixels than its info says was decoded reduced: all places are then told in pixels of the whole one. */
     bool want_evidence; /* keep pictures, maps and matched points for a report */
 } lk_compare_options;
 
@@ -93,7 +94,7 @@ typedef struct lk_comparison {
     /* Evidence; empty unless wanted. All but `photo` have the size of the reference. */
     lk_image reference; /* RGB 8 */
     lk_image photo;     /* RGB 8, as it came, at most 1600 px a side */
-    double photo_scale; /* pixels of `photo` a pixel of the decoded photo */
+    double photo_scale; /* pixels of `photo` a pixel of the photo */
     lk_image aligned;   /* RGB 8, the photo brought onto the reference */
     lk_map difference;  /* what the regions were cut from */
 } lk_comparison;

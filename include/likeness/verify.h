@@ -108,6 +108,11 @@ typedef struct lk_verify_options {
 
 LK_API lk_verify_options lk_verify_options_default(void);
 
+/* How much of large pictures is looked at: a photo whose longer side has twice LK_VERIFY_PHOTO_SIDE pixels or more at 1/2, 1/4 or
+ * 1/8 of its size, a reference at LK_VERIFY_FRAME_SIDE at most. Who has a file saves time by decoding it with these as
+ * lk_load_options.max_side, and hands over its info. */
+enum { LK_VERIFY_PHOTO_SIDE = 1400, LK_VERIFY_FRAME_SIDE = 1200 };
+
 /* Two questions, each with its own answer. */
 typedef struct lk_verification {
     lk_verdict verdict;   /* is it the same thing? */

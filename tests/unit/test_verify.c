@@ -4,11 +4,14 @@
 #include "tests/unit/harness.h"
 
 #include <likeness/verify.h>
+#include <math.h>
 
 #include <likeness/simulate.h>
 
+#include "feature/homography.h"
 #include "image/image.h"
 #include "image/orient.h"
+#include "image/resize.h"
 #include "simulate/edit.h"
 #include "tests/unit/drawn_scene.h"
 
@@ -102,6 +105,73 @@ static void test_altered(void **state) {
     lk_image_release(&scene);
 }
 
+/* How far the map puts the corners of the reference from where the simulator did, in pixels of the reference. */
+static double map_error(const lk_verification *v, const double truth[9], const lk_image *a) {
+    double error = 0;
+    for (int i = 0; i < 4; i++) {
+        double x = i % 2 ? a->width : 0, y = i / 2 ? a->height : 0, tx, ty, u, w;
+        assert_true(homography_apply(&tx, &ty, truth, x, y));
+        assert_true(homography_apply(&u, &w, v->comparison.alignment.homography, tx, ty));
+        error = fmax(error, hypot(u - x, w - y));
+    }
+    return error;
+}
+
+/* Large pictures are looked at reduced; what is told, and shown, is of the whole ones. */
+static void test_large(void **state) {
+    (void)state;
+    lk_error err;
+    lk_image small = scene_make(1, 0), scene, edited, photo;
+    double truth[9];
+    const struct camera_edit edit = {800, 600, 240, 160, EDIT_STAMP, 7};
+    assert_ok(image_resize(&scene, engine, &small, 2000, 1600, RESIZE_BICUBIC, &err));
+    assert_ok(image_clone(&edited, &scene, &err));
+    camera_edit_paint(&edited, &edit);
+    lk_camera camera = lk_camera_draw(3, 0.3, 3200, 2400);
+    camera.hidden = 0;
+    assert_ok(lk_simulate(&photo, truth, engine, &edited, &camera, NULL, &err));
+    lk_verify_options o = lk_verify_options_default();
+    o.compare.want_evidence = true;
+    lk_verification v;
+    assert_ok(lk_verify(&v, engine, &scene, &photo, &o, &err));
+    assert_int_equal(v.verdict, LK_SAME);
+    assert_int_equal(v.intact, LK_ALTERED);
+    assert_int_equal(v.quality.width, 3200);
+    const lk_comparison *c = &v.comparison;
+    const lk_region *r = &c->regions[0];
+    assert_in_range(r->x, edit.x - 40, edit.x + 40);
+    assert_in_range(r->y, edit.y - 40, edit.y + 40);
+    assert_in_range(r->x + r->width, edit.x + edit.width - 40, edit.x + edit.width + 40);
+    assert_in_range(r->y + r->height, edit.y + edit.height - 40, edit.y + edit.height + 40);
+    assert_true(map_error(&v, truth, &scene) < 4);
+    assert_true(image_same_size(&c->reference, &scene) && image_same_size(&c->aligned, &scene));
+    assert_int_equal(c->difference.width, 2000);
+    assert_int_equal(c->difference.height, 1600);
+    size_t inside = (size_t)(r->y + r->height / 2) * 2000 + (size_t)(r->x + r->width / 2);
+    assert_true(c->difference.data[inside] > 0.5F && c->difference.data[0] < 0.5F);
+    for (int32_t i = 0; i < c->alignment.matches;
+         i++) { /* agreeing points lie where the map says */
+        const lk_match *m = &c->alignment.pairs[i];
+        double x, y;
+        assert_true(homography_apply(&x, &y, c->alignment.homography, m->bx, m->by));
+        assert_true(!m->inlier || hypot(x - m->ax, y - m->ay) < 20);
+    }
+    lk_verification_release(&v);
+    /* An area left out is told in full pixels too. */
+    double corners[8] = {780, 580, 1060, 580, 1060, 780, 780, 780};
+    const lk_polygon ignored = {4, corners};
+    o.compare.ignore = &ignored;
+    o.compare.ignore_count = 1;
+    o.compare.want_evidence = false;
+    assert_ok(lk_verify(&v, engine, &scene, &photo, &o, &err));
+    assert_int_equal(v.intact, LK_INTACT);
+    lk_verification_release(&v);
+    lk_image_release(&photo);
+    lk_image_release(&edited);
+    lk_image_release(&scene);
+    lk_image_release(&small);
+}
+
 /* Another thing of another look: what looks alike is not told apart by one photo. */
 static lk_image another_thing(void) {
     lk_image other = scene_make(2, 0);
@@ -180,9 +250,10 @@ static void test_cut_off(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_same),      cmocka_unit_test(test_altered),
-        cmocka_unit_test(test_different), cmocka_unit_test(test_mirrored),
-        cmocka_unit_test(test_copies),    cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_same),     cmocka_unit_test(test_altered),
+        cmocka_unit_test(test_large),    cmocka_unit_test(test_different),
+        cmocka_unit_test(test_mirrored), cmocka_unit_test(test_copies),
+        cmocka_unit_test(test_cut_off),
     };
     return cmocka_run_group_tests(tests, open_engine, close_engine);
 }
