@@ -39,11 +39,13 @@ static const struct option verify_options[] = {
     {"actor", 0, OPTION_TEXT, "NAME", NULL, NULL, "who verifies, for the record", AT(actor)},
     {"note", 0, OPTION_TEXT, "TEXT", NULL, NULL, "why, for the record", AT(note)},
     {"batch", 0, OPTION_FLAG, NULL, NULL, NULL,
-     "many photos, or a table with the columns photo and reference; a line each", AT(batch)},
+     "many photos, or a table with the columns photo and reference or reference_id; a line each",
+     AT(batch)},
     {"csv", 0, OPTION_FLAG, NULL, NULL, NULL, "batch: rows of CSV", AT(csv)},
     {"jsonl", 0, OPTION_FLAG, NULL, NULL, NULL, "batch: a JSON object a line", AT(jsonl)},
     {"resume", 0, OPTION_FLAG, NULL, NULL, NULL,
-     "batch with --csv and --output: go on behind the rows that are there", AT(resume)},
+     "batch with --csv and --output: keep the rows that are there, but try errors again",
+     AT(resume)},
     MODEL_OPTIONS(struct verify_settings, model),
     OPTION_END,
 };
@@ -96,9 +98,18 @@ static bool is_report_name(const char *path) {
     return false;
 }
 
+static bool is_table(const struct verify_settings *s) {
+    char extension[16];
+    file_extension(extension, sizeof extension, s->common.args.items[0]);
+    return !s->reference && !s->ref && s->common.args.count == 1 &&
+           (!s->identify || strcmp(extension, "csv") == 0);
+}
+
 static const char *batch_mistake(const struct verify_settings *s) {
-    if (s->common.args.count == 0 || (!s->reference && s->common.args.count != 1)) {
-        return "likeness verify --batch wants PHOTO... --reference FILE, or PAIRS.csv";
+    int32_t asked = !!s->reference + !!s->ref + s->identify;
+    if (s->common.args.count == 0 || asked > 1 || (asked == 0 && s->common.args.count != 1)) {
+        return "likeness verify --batch wants PHOTO... and one of --ref ID, --identify and "
+               "--reference FILE, or PAIRS.csv";
     }
     if (s->report.count > 0 || s->evidence || s->common.json || (s->csv && s->jsonl)) {
         return "--batch writes --csv or --jsonl, or lines; no --json, --report or --evidence";
@@ -189,8 +200,12 @@ static lk_status record(struct verifying *r, lk_error *err) {
         return LK_OK;
     }
     const char *actor = store_actor(user, sizeof user, r->s->actor);
-    return lk_verification_record(&recorded, r->store, r->v->engine, &r->result,
-                                  &r->original.stored, &r->photo, actor, r->s->note, err);
+    lk_hash mark;
+    lk_status status = lk_verification_mark(&mark, r->v->engine, &r->photo, err);
+    return status == LK_OK
+               ? lk_verification_record(&recorded, r->store, &r->result, &r->original.stored, &mark,
+                                        actor, r->s->note, err)
+               : status;
 }
 
 /* What its verdict was made from: the bytes at hand. */
@@ -254,18 +269,30 @@ static enum exit_code verify_one(const struct verify_settings *s, const struct v
     return code;
 }
 
-/* Once policy and network are there. */
-static enum exit_code verify_all(const struct verify_settings *s, const struct verifier *v) {
+static enum exit_code verify_many(const struct verify_settings *s, const struct verifier *v) {
+    char user[LK_ACTOR_MAX + 1];
     const struct verify_batch batch = {.common = &s->common,
                                        .verifier = v,
                                        .reference = s->reference,
+                                       .ref = s->ref,
+                                       .identify = s->identify,
+                                       .table = is_table(s),
+                                       .db = s->db,
+                                       .actor = store_actor(user, sizeof user, s->actor),
+                                       .note = s->note,
+                                       .no_store = s->no_store,
                                        .csv = s->csv,
                                        .jsonl = s->jsonl,
                                        .resume = s->resume};
-    bool stored = s->ref || s->identify;
-    if (s->batch && !stored) {
-        return verify_batch_run(&batch);
+    return verify_batch_run(&batch);
+}
+
+/* Once policy and network are there. */
+static enum exit_code verify_all(const struct verify_settings *s, const struct verifier *v) {
+    if (s->batch) {
+        return verify_many(s, v);
     }
+    bool stored = s->ref || s->identify;
     lk_store *store =
         stored ? store_open(&s->common, s->db, s->no_store ? LK_STORE_READ : LK_STORE_WRITE) : NULL;
     enum exit_code code = stored && !store ? EXIT_TROUBLE : verify_one(s, v, store);
@@ -312,7 +339,8 @@ const struct command command_verify = {
         "  likeness verify phone.jpg --reference original.png\n"
         "  likeness verify phone.jpg --reference original.png --report out.html\n"
         "  likeness verify phone.jpg --reference original.png --policy mine.json --json\n"
-        "  likeness verify --batch photos/ --reference original.png --csv -o all.csv --resume\n",
+        "  likeness verify --batch photos/ --reference original.png --csv -o all.csv --resume\n"
+        "  likeness verify --batch photos/ --identify --csv -o found.csv\n",
     .most_args = 1000000,
     .options = verify_options,
     .settings_size = sizeof(struct verify_settings),

@@ -54,12 +54,15 @@ MUST_CHECK lk_status verifier_identify(lk_verification *out, struct original *or
 /* 0 only for the same thing that was not found altered. */
 enum exit_code verification_code(const lk_verification *v);
 
-/* Many photos, a row each. */
+/* Many photos, a row each: held beside one reference (a file), one original of the store, or what is found there; or the rows of a
+ * table. */
 struct verify_batch {
     const struct common *common;
     const struct verifier *verifier;
-    const char *
-        reference; /* of all photos; NULL: the argument is a table with the columns photo and reference */
+    const char *reference, *ref; /* at most one */
+    bool identify, table;
+    const char *db, *actor, *note;
+    bool no_store; /* nothing is recorded */
     bool csv, jsonl, resume;
 };
 enum exit_code verify_batch_run(const struct verify_batch *batch);

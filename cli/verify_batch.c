@@ -1,136 +1,168 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Many photos: a group at a time is verified on all threads, a photo each, and its rows are written in the order of the list
- * before the next group begins. So a run that was stopped has whole rows, and --resume goes on behind them. */
+/* Many photos, each verified on a thread of its own. What is finished in front of the list is recorded and written by whichever
+ * thread finds it so, one at a time, while the others go on: rows and entries of the log come in the order of the list, a row only
+ * when its entry is on the disk, and nobody waits. A run that was stopped has whole rows, and --resume goes on behind them. */
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/csv.h"
 #include "base/error.h"
-#include "base/file.h"
-#include "base/json.h"
 #include "base/mem.h"
-#include "cli/pairs.h"
 #include "cli/progress.h"
 #include "cli/stop.h"
-#include "cli/verifier.h"
+#include "cli/store_place.h"
+#include "cli/verify_rows.h"
 
-/* One photo on its way. */
-struct job {
-    const char *photo, *reference;
-    lk_verification result;
-    lk_image_info info;
-    lk_error err; /* status LK_OK: there is a result */
-};
+enum { TOGETHER = 256, STORES = 256 }; /* rows of one commit; threads of an engine */
 
 struct run {
     const struct verify_batch *b;
+    lk_store *store; /* NULL where no original is of one; for what is written */
     struct pairs pairs;
     struct original shared; /* where all photos have one reference */
-    struct job *group;
-    size_t together;
-    struct csv known; /* rows that are there already */
+    struct known_rows known;
+    const struct pair **todo;
+    size_t count;
     FILE *out;
     enum exit_code code;
+    bool goes_on; /* behind rows that are there */
+    struct progress progress;
+    pthread_mutex_t lock;   /* of all below; never held while anything is worked on */
+    struct verified **done; /* a place for each of todo; NULL until it is finished */
+    size_t next;            /* the first that is not written */
+    bool writing;           /* by some thread */
+    lk_error err;           /* that ended the run */
+    lk_store *idle[STORES]; /* for reading; a thread takes one while it works */
+    int32_t idle_count;
 };
 
 /* -- The list -- */
 
+/* Once; LK_E_CANCELLED when that failed, which was reported. */
+static lk_status open_store(struct run *r, lk_error *err) {
+    const struct verify_batch *b = r->b;
+    r->store = store_open(b->common, b->db, b->no_store ? LK_STORE_READ : LK_STORE_WRITE);
+    return r->store ? LK_OK : error_set(err, LK_E_CANCELLED, "no store");
+}
+
+static lk_status list_table(struct run *r, lk_error *err) {
+    const struct verify_batch *b = r->b;
+    bool stored = false;
+    lk_status status = pairs_read_batch(&r->pairs, b->common->args.items[0], b->identify, err);
+    for (size_t i = 0; i < r->pairs.count; i++) {
+        stored = stored || r->pairs.items[i].from != PAIR_FILE;
+    }
+    return status == LK_OK && stored ? open_store(r, err) : status;
+}
+
 static lk_status list_photos(struct run *r, lk_error *err) {
     const struct verify_batch *b = r->b;
-    lk_picture_list list;
-    if (!b->reference) {
-        return pairs_read(&r->pairs, b->common->args.items[0], 0, 0, err);
+    const struct text_list *args = &b->common->args;
+    if (b->table) {
+        return list_table(r, err);
     }
-    lk_status status =
-        lk_picture_list_find(&list, b->common->args.items, b->common->args.count, err);
-    if (status != LK_OK) {
-        return status;
+    enum pair_source from = b->reference ? PAIR_FILE : b->ref ? PAIR_STORED : PAIR_SOUGHT;
+    const char *reference = b->reference ? b->reference : b->ref ? b->ref : "";
+    lk_status status = pairs_of_photos(&r->pairs, args, from, reference, err);
+    if (status == LK_OK && b->reference) {
+        return original_load(&r->shared, b->verifier, b->reference, err);
     }
-    r->pairs.items = mem_calloc(list.count + 1, sizeof *r->pairs.items);
-    if (!r->pairs.items) {
-        status = error_memory(err, list.count * sizeof *r->pairs.items);
+    status = status == LK_OK ? open_store(r, err) : status;
+    if (status == LK_OK && b->ref) {
+        status = original_find(&r->shared, b->verifier, r->store, b->ref, err);
     }
-    for (size_t i = 0; status == LK_OK && i < list.count; i++) {
-        r->pairs.items[r->pairs.count++] = (struct pair){.photo = list.paths[i]};
-        list.paths[i] = NULL; /* the pair's now */
+    return status;
+}
+
+/* What is not there already. */
+static lk_status list_todo(struct run *r, lk_error *err) {
+    r->todo = mem_alloc(r->pairs.count + 1, sizeof *r->todo);
+    r->done = mem_calloc(r->pairs.count + 1, sizeof *r->done);
+    if (!r->todo || !r->done) {
+        return error_memory(err, r->pairs.count * sizeof *r->todo);
     }
-    lk_picture_list_release(&list);
-    return status == LK_OK ? original_load(&r->shared, b->verifier, b->reference, err) : status;
+    for (size_t i = 0; i < r->pairs.count; i++) {
+        if (!known_rows_has(&r->known, &r->pairs.items[i])) {
+            r->todo[r->count++] = &r->pairs.items[i];
+        }
+    }
+    return LK_OK;
 }
 
 /* -- One photo -- */
 
-static void run_job(void *arg, int32_t i) {
-    struct run *r = arg;
-    struct job *j = &r->group[i];
-    struct original own = {0};
+/* A store of this thread's own, for the time of one photo. */
+static lk_status take_store(lk_store **out, struct run *r, lk_error *err) {
+    static const lk_store_options reading = {.mode = LK_STORE_READ};
+    pthread_mutex_lock(&r->lock);
+    *out = r->idle_count > 0 ? r->idle[--r->idle_count] : NULL;
+    pthread_mutex_unlock(&r->lock);
+    return *out ? LK_OK : lk_store_open(out, lk_store_folder(r->store), &reading, err);
+}
+
+static void give_store(struct run *r, lk_store *store) {
+    pthread_mutex_lock(&r->lock);
+    bool kept = store && r->idle_count < STORES;
+    if (kept) {
+        r->idle[r->idle_count++] = store;
+    }
+    pthread_mutex_unlock(&r->lock);
+    if (!kept) {
+        lk_store_close(store);
+    }
+}
+
+/* The pair's answer; own is the original where it is not the shared one. */
+static lk_status answer(struct verified *v, struct original *own, struct run *r, lk_store *store,
+                        const lk_image *photo, const lk_image_info *info) {
+    const struct verifier *f = r->b->verifier;
+    const struct pair *p = v->pair;
     lk_status status = LK_OK;
-    if (!r->b->reference) {
-        status = original_load(&own, r->b->verifier, j->reference, &j->err);
+    if (p->from == PAIR_SOUGHT) {
+        return verifier_identify(&v->result, own, f, store, photo, info, &v->err);
+    }
+    bool shared = !r->b->table;
+    if (!shared && p->from == PAIR_STORED) {
+        status = original_find(own, f, store, p->reference, &v->err);
+    } else if (!shared) {
+        status = original_load(own, f, p->reference, &v->err);
+    }
+    return status == LK_OK
+               ? verifier_compare(&v->result, f, shared ? &r->shared : own, photo, info, &v->err)
+               : status;
+}
+
+/* Keeps what is said of the original, without its picture. */
+static void keep_reference(struct verified *v, const struct run *r, struct original *own) {
+    const lk_reference *from =
+        r->b->table || v->pair->from == PAIR_SOUGHT ? &own->stored : &r->shared.stored;
+    snprintf(v->stored.id, sizeof v->stored.id, "%s", from->id);
+    v->stored.version = from->version;
+}
+
+static lk_status verify_pair(struct verified *v, struct run *r, lk_store *store) {
+    lk_image photo = {0};
+    lk_image_info info;
+    struct original own = {0};
+    lk_status status =
+        lk_image_load(&photo, &info, r->b->verifier->engine, v->pair->photo, &photo_size, &v->err);
+    if (status == LK_OK) {
+        status = answer(v, &own, r, store, &photo, &info);
     }
     if (status == LK_OK) {
-        status = verifier_check(&j->result, &j->info, r->b->verifier,
-                                r->b->reference ? &r->shared : &own, j->photo, &j->err);
+        keep_reference(v, r, &own);
     }
-    j->err.status = status;
+    if (status == LK_OK && v->stored.version > 0) {
+        status = lk_verification_mark(&v->mark, r->b->verifier->engine, &photo, &v->err);
+    }
     original_release(&own);
+    lk_image_release(&photo);
+    return status;
 }
 
-/* -- Rows -- */
-
-static const char heading[] =
-    "photo,reference,verdict,intact,probability,changes,stars,reason,advice,error\n";
-
-static void add_csv(struct buf *b, const struct job *j, const char *reference) {
-    const lk_verification *v = &j->result;
-    bool good = j->err.status == LK_OK;
-    csv_add_field(b, j->photo);
-    buf_add_text(b, ",");
-    csv_add_field(b, reference);
-    if (good) {
-        buf_printf(b, ",%s,%s,%.6f,%d,%d,", lk_verdict_name(v->verdict),
-                   lk_intactness_name(v->intact), v->probability, (int)v->changes,
-                   (int)v->quality.stars);
-        csv_add_field(b, v->reason_count > 0 ? v->reasons[0] : "");
-        buf_add_text(b, ",");
-        csv_add_field(b, v->advice);
-        buf_add_text(b, ",");
-    } else {
-        buf_add_text(b, ",,,,,,,,");
-        csv_add_field(b, j->err.text);
-    }
-    buf_add_text(b, "\n");
-}
-
-static void add_jsonl(struct buf *b, const struct job *j, const char *reference) {
-    lk_bytes text;
-    struct json json;
-    json_init(&json, b, 0);
-    json_object_begin(&json, NULL);
-    json_text(&json, "photo", j->photo);
-    json_text(&json, "reference", reference);
-    if (j->err.status != LK_OK) {
-        json_text(&json, "error", j->err.text);
-    } else if (lk_report_verify_json(&text, &j->result, false, NULL) == LK_OK) {
-        json_raw(&json, "result", text.data, text.size - 1); /* without its line's end */
-        lk_bytes_release(&text);
-    }
-    json_object_end(&json);
-    buf_add_text(b, "\n");
-}
-
-static void add_text(struct buf *b, const struct run *r, const struct job *j) {
-    const lk_verification *v = &j->result;
-    if (j->err.status != LK_OK) {
-        return; /* it was said on standard error */
-    }
-    buf_printf(b, "%-11s %-11s %.3f  ", lk_verdict_name(v->verdict),
-               v->verdict == LK_SAME ? lk_intactness_name(v->intact) : "-", v->probability);
-    add_path(b, r->b->common, j->photo);
-    buf_add_text(b, "\n");
-}
+/* -- Writing -- */
 
 /* Worst wins: 2, then 1, then 3. */
 static void note_code(struct run *r, enum exit_code code) {
@@ -139,129 +171,192 @@ static void note_code(struct run *r, enum exit_code code) {
     r->code = rank[code] > rank[r->code] ? code : r->code;
 }
 
-static lk_status write_rows(struct run *r, size_t count, lk_error *err) {
-    struct buf b;
-    lk_bytes bytes;
-    buf_init(&b, (size_t)1 << 30);
-    for (size_t i = 0; i < count; i++) {
-        struct job *j = &r->group[i];
-        const char *reference = r->b->reference ? r->b->reference : j->reference;
-        bool good = j->err.status == LK_OK;
-        note_code(r, good ? verification_code(&j->result) : report_error(r->b->common, &j->err));
-        if (r->b->jsonl) {
-            add_jsonl(&b, j, reference);
-        } else if (r->b->csv) {
-            add_csv(&b, j, reference);
-        } else {
-            add_text(&b, r, j);
-        }
-        lk_verification_release(&j->result);
+static bool is_recorded(const struct run *r, const struct verified *v) {
+    return !r->b->no_store && v->err.status == LK_OK && v->stored.version > 0;
+}
+
+/* Into the log, all in one commit. */
+static lk_status record(struct run *r, size_t from, size_t count, lk_error *err) {
+    const struct verify_batch *b = r->b;
+    bool any = false;
+    for (size_t i = from; i < from + count; i++) {
+        any = any || is_recorded(r, r->done[i]);
     }
-    lk_status status = buf_finish(&b, &bytes, err);
+    if (!any) {
+        return LK_OK;
+    }
+    lk_status status = lk_store_begin(r->store, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    for (size_t i = from; status == LK_OK && i < from + count; i++) {
+        struct verified *v = r->done[i];
+        lk_recorded recorded;
+        if (is_recorded(r, v)) {
+            status = lk_verification_record(&recorded, r->store, &v->result, &v->stored, &v->mark,
+                                            b->actor, b->note, err);
+        }
+    }
+    return lk_store_end(r->store, status, err);
+}
+
+static lk_status write_rows(struct run *r, size_t from, size_t count, lk_error *err) {
+    const struct verify_batch *b = r->b;
+    struct buf text;
+    lk_bytes bytes;
+    buf_init(&text, (size_t)1 << 30);
+    progress_hide(&r->progress);
+    for (size_t i = from; i < from + count; i++) {
+        const struct verified *v = r->done[i];
+        bool good = v->err.status == LK_OK;
+        note_code(r, good ? verification_code(&v->result) : report_error(b->common, &v->err));
+        if (b->jsonl) {
+            verify_row_jsonl(&text, v);
+        } else if (b->csv) {
+            verify_row_csv(&text, v);
+        } else {
+            verify_row_text(&text, b->common, v);
+        }
+    }
+    lk_status status = buf_finish(&text, &bytes, err);
     if (status == LK_OK &&
         (fwrite(bytes.data, 1, bytes.size, r->out) != bytes.size || fflush(r->out) != 0)) {
         status = error_set(err, LK_E_WRITE, "%s", strerror(errno));
     }
     lk_bytes_release(&bytes);
+    for (size_t i = from; i < from + count; i++) {
+        progress_step(&r->progress, r->done[i]->pair->photo);
+        verified_free(r->done[i]);
+        r->done[i] = NULL;
+    }
     return status;
 }
 
-/* -- Going on -- */
-
-/* Whether the file that is written to has the photo's row. */
-static bool is_known(const struct run *r, const struct pair *p) {
-    const char *reference = r->b->reference ? r->b->reference : p->reference;
-    for (int32_t i = 0; i < r->known.rows; i++) {
-        if (strcmp(csv_at(&r->known, i, 0), p->photo) == 0 &&
-            strcmp(csv_at(&r->known, i, 1), reference) == 0) {
-            return true;
-        }
+/* How many behind r->next are finished. */
+static size_t finished(const struct run *r) {
+    size_t n = 0;
+    while (n < TOGETHER && r->next + n < r->count && r->done[r->next + n]) {
+        n++;
     }
-    return false;
+    return n;
 }
 
-/* The rows that are there. A run that was killed may have left part of one: the file is cut behind the last whole line. What is no
- * such file is refused, not written over. */
-static lk_status read_known(struct run *r, const char *path, lk_error *err) {
-    lk_bytes text;
-    lk_status status = file_read(&text, path, CSV_BYTES_MAX, NULL, err);
-    if (status != LK_OK) {
-        return status;
+/* Hands a result over, and writes what is finished unless another thread is at it, who will see this one too. */
+static void hand_over(struct run *r, size_t i, struct verified *v) {
+    pthread_mutex_lock(&r->lock);
+    r->done[i] = v;
+    bool mine = !r->writing;
+    r->writing = true;
+    size_t count;
+    while (mine && r->err.status == LK_OK && (count = finished(r)) > 0) {
+        size_t from = r->next;
+        lk_error err = {0};
+        pthread_mutex_unlock(&r->lock);
+        lk_status status = record(r, from, count, &err);
+        status = status == LK_OK ? write_rows(r, from, count, &err) : status;
+        pthread_mutex_lock(&r->lock);
+        r->next = from + count;
+        r->err = status == LK_OK ? r->err : err;
     }
-    size_t whole = text.size;
-    while (whole > 0 && text.data[whole - 1] != '\n') {
-        whole--;
-    }
-    if (whole < sizeof heading - 1 || memcmp(text.data, heading, sizeof heading - 1) != 0) {
-        lk_bytes_release(&text);
-        return error_input(err, error_set(err, LK_E_CORRUPT, "not a table of verify --csv"), path);
-    }
-    if (whole < text.size && truncate(path, (off_t)whole) != 0) {
-        lk_bytes_release(&text);
-        return error_input(err, error_set(err, LK_E_WRITE, "%s", strerror(errno)), path);
-    }
-    text.size = whole;
-    text.data[whole] = '\0';
-    status = csv_parse(&r->known, &text, err);
-    return status == LK_OK ? LK_OK : error_input(err, status, path);
+    r->writing = r->writing && !mine;
+    pthread_mutex_unlock(&r->lock);
 }
+
+static void run_one(void *arg, int32_t i) {
+    struct run *r = arg;
+    lk_store *store = NULL;
+    pthread_mutex_lock(&r->lock);
+    bool over = r->err.status != LK_OK;
+    pthread_mutex_unlock(&r->lock);
+    if (over || stop_asked()) {
+        return;
+    }
+    struct verified *v = mem_calloc(1, sizeof *v);
+    if (!v) {
+        pthread_mutex_lock(&r->lock);
+        error_memory(&r->err, sizeof *v);
+        pthread_mutex_unlock(&r->lock);
+        return;
+    }
+    v->pair = r->todo[i];
+    lk_status status = r->store ? take_store(&store, r, &v->err) : LK_OK;
+    status = status == LK_OK ? verify_pair(v, r, store) : status;
+    give_store(r, store);
+    v->err.status = status;
+    if (status == LK_E_CANCELLED) {
+        verified_free(v); /* it was not looked at */
+    } else {
+        hand_over(r, (size_t)i, v);
+    }
+}
+
+/* -- All of it -- */
 
 static lk_status open_output(struct run *r, lk_error *err) {
     const char *path = r->b->common->output;
     bool to_file = path && strcmp(path, "-") != 0;
-    bool goes_on = to_file && r->b->resume && access(path, F_OK) == 0;
-    lk_status status = goes_on ? read_known(r, path, err) : LK_OK;
+    r->goes_on = to_file && r->b->resume && access(path, F_OK) == 0;
+    lk_status status = r->goes_on ? known_rows_read(&r->known, path, err) : LK_OK;
     if (status != LK_OK) {
         return status;
     }
-    r->out = to_file ? fopen(path, goes_on ? "a" : "w") : stdout;
+    r->out = to_file ? fopen(path, r->goes_on ? "a" : "w") : stdout;
     if (!r->out) {
         return error_input(err, error_set(err, LK_E_WRITE, "%s", strerror(errno)), path);
     }
-    bool good = goes_on || !r->b->csv || fputs(heading, r->out) >= 0;
+    bool good = r->goes_on || !r->b->csv || fputs(verify_heading, r->out) >= 0;
     return good ? LK_OK : error_set(err, LK_E_WRITE, "%s", strerror(errno));
 }
 
 static lk_status run_all(struct run *r, lk_error *err) {
-    struct progress progress;
-    lk_status status = LK_OK;
-    size_t next = 0;
-    progress_begin(&progress, r->b->common, r->pairs.count);
-    while (status == LK_OK && next < r->pairs.count && !stop_asked()) {
-        size_t count = 0;
-        for (; count < r->together && next < r->pairs.count; next++) {
-            const struct pair *p = &r->pairs.items[next];
-            progress_step(&progress, p->photo);
-            if (!is_known(r, p)) {
-                r->group[count++] = (struct job){.photo = p->photo, .reference = p->reference};
-            }
-        }
-        lk_engine_for(r->b->verifier->engine, (int32_t)count, run_job, r);
-        progress_hide(&progress);
-        status = write_rows(r, count, err);
+    progress_begin(&r->progress, r->b->common, r->count);
+    lk_engine_for(r->b->verifier->engine, (int32_t)r->count, run_one, r);
+    progress_end(&r->progress);
+    if (r->err.status != LK_OK) {
+        *err = r->err;
     }
-    progress_end(&progress);
-    return status;
+    return r->err.status;
+}
+
+static lk_status close_output(struct run *r, lk_status status, lk_error *err) {
+    if (r->out && r->out != stdout && fclose(r->out) != 0 && status == LK_OK) {
+        status = error_set(err, LK_E_WRITE, "%s", strerror(errno));
+    }
+    bool whole = status == LK_OK && r->next == r->count;
+    return whole && r->goes_on && r->count > 0
+               ? verify_rows_arrange(r->b->common->output, &r->pairs, err)
+               : status;
+}
+
+static void run_release(struct run *r) {
+    for (size_t i = 0; r->done && i < r->count; i++) {
+        verified_free(r->done[i]);
+    }
+    for (int32_t i = 0; i < r->idle_count; i++) {
+        lk_store_close(r->idle[i]);
+    }
+    lk_store_close(r->store);
+    known_rows_release(&r->known);
+    original_release(&r->shared);
+    pairs_release(&r->pairs);
+    mem_free(r->todo);
+    mem_free(r->done);
+    pthread_mutex_destroy(&r->lock);
 }
 
 enum exit_code verify_batch_run(const struct verify_batch *batch) {
-    struct run r = {.b = batch};
+    struct run r = {.b = batch, .lock = PTHREAD_MUTEX_INITIALIZER};
     lk_error err = {0};
-    r.together = 4 * (size_t)lk_engine_threads(batch->verifier->engine);
-    r.group = mem_calloc(r.together, sizeof *r.group);
-    lk_status status = r.group ? LK_OK : error_memory(&err, r.together * sizeof *r.group);
-    status = status == LK_OK ? list_photos(&r, &err) : status;
+    lk_status status = list_photos(&r, &err);
     status = status == LK_OK ? open_output(&r, &err) : status;
+    status = status == LK_OK ? list_todo(&r, &err) : status;
     status = status == LK_OK ? run_all(&r, &err) : status;
-    if (r.out && r.out != stdout && fclose(r.out) != 0 && status == LK_OK) {
-        status = error_set(&err, LK_E_WRITE, "%s", strerror(errno));
-    }
-    if (status != LK_OK) {
+    status = close_output(&r, status, &err);
+    if (status == LK_E_CANCELLED && !r.store) {
+        r.code = EXIT_TROUBLE; /* it was said why */
+    } else if (status != LK_OK) {
         r.code = report_error(batch->common, &err);
     }
-    csv_release(&r.known);
-    original_release(&r.shared);
-    pairs_release(&r.pairs);
-    mem_free(r.group);
+    run_release(&r);
     return batch->common->exit_zero && r.code != EXIT_TROUBLE ? EXIT_YES : r.code;
 }

@@ -140,19 +140,18 @@ static lk_status append(lk_recorded *out, lk_store *store, const lk_verification
     return status;
 }
 
-lk_status lk_verification_record(lk_recorded *out, lk_store *store, lk_engine *engine,
-                                 lk_verification *v, const lk_reference *reference,
-                                 const lk_image *photo, const char *actor, const char *note,
-                                 lk_error *err) {
-    lk_hash hash;
+lk_status lk_verification_mark(lk_hash *out, lk_engine *engine, const lk_image *photo,
+                               lk_error *err) {
+    return lk_hash_compute(out, engine, photo, lk_hash_find("pdq"), 0, err);
+}
+
+lk_status lk_verification_record(lk_recorded *out, lk_store *store, lk_verification *v,
+                                 const lk_reference *reference, const lk_hash *mark,
+                                 const char *actor, const char *note, lk_error *err) {
     *out = (lk_recorded){0};
-    lk_status status = lk_hash_compute(&hash, engine, photo, lk_hash_find("pdq"), 0, err);
-    if (status != LK_OK) {
-        return status;
-    }
     struct earlier e = {.sha256 = v->comparison.inputs[1].sha256,
-                        .hash = hash.quality >= PDQ_QUALITY ? &hash : NULL};
-    status = lk_store_begin(store, err);
+                        .hash = mark->quality >= PDQ_QUALITY ? mark : NULL};
+    lk_status status = lk_store_begin(store, err);
     if (status != LK_OK) {
         return status;
     }
@@ -163,7 +162,7 @@ lk_status lk_verification_record(lk_recorded *out, lk_store *store, lk_engine *e
         if (out->seen_in > 0) {
             warn_seen(&v->comparison, out);
         }
-        status = append(out, store, v, reference, &hash, actor, note, err);
+        status = append(out, store, v, reference, mark, actor, note, err);
     }
     status = lk_store_end(store, status, err);
     if (status == LK_OK) {

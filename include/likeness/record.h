@@ -4,6 +4,7 @@
 #define LIKENESS_RECORD_H
 
 #include <likeness/audit.h>
+#include <likeness/hash.h>
 #include <likeness/model.h>
 #include <likeness/verify.h>
 
@@ -46,13 +47,18 @@ typedef struct lk_recorded {
         seen_exactly; /* the same file then; else one that hardly differs (PDQ within 16 of 256 bits) */
 } lk_recorded;
 
+/* What a photo is known again by: its PDQ hash. LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_verification_mark(lk_hash *out, lk_engine *engine,
+                                                    const lk_image *photo, lk_error *err);
+
 /* Adds the verdict to the store's log: inputs' hashes, the reference's version, policy, engine and measure versions, who and
  * why, and warns in v of a photo that was submitted before ("submitted-before"). reference NULL: a photo that shows none of
- * the store. v must have been made with compare.infos. LK_E_WRITE, LK_E_CORRUPT, LK_E_MEMORY. */
+ * the store; else its id and version are what counts. mark: of the photo. v must have been made with compare.infos.
+ * LK_E_WRITE, LK_E_CORRUPT, LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_verification_record(lk_recorded *out, lk_store *store,
-                                                      lk_engine *engine, lk_verification *v,
+                                                      lk_verification *v,
                                                       const lk_reference *reference,
-                                                      const lk_image *photo, const char *actor,
+                                                      const lk_hash *mark, const char *actor,
                                                       const char *note, lk_error *err);
 
 #ifdef __cplusplus
