@@ -24,6 +24,7 @@
 #include "image/image.h"
 #include "image/resize.h"
 #include "verify/evidence.h"
+#include "verify/screen.h"
 #include "verify/verify_words.h"
 
 static const double shown_least = 0.9;  /* of the reference, before nothing found means intact */
@@ -61,6 +62,17 @@ static bool has_warning(const lk_comparison *c, const char *code) {
         }
     }
     return false;
+}
+
+/* A warning alone: prints and cloth can look like it, and a good photo of a screen need not. */
+static void warn_of_screen(lk_comparison *c, const struct screen *s) {
+    char text[sizeof c->warnings[0].text];
+    if (screen_is_shown(s)) {
+        snprintf(text, sizeof text,
+                 "it may be a photo of a screen: fine coloured stripes in %d of %d parts of it",
+                 (int)s->striped, (int)s->patches);
+        alarm(c, "screen", text);
+    }
 }
 
 /* Whether the photo was made from the reference's own file; says so. */
@@ -226,6 +238,7 @@ lk_status lk_verify(lk_verification *out, lk_engine *engine, const lk_image *ref
     lk_verify_options defaults = lk_verify_options_default();
     const lk_verify_options *o = options ? options : &defaults;
     struct working w = {0};
+    struct screen screen = {0};
     *out = (lk_verification){0};
     lk_status status = LK_OK;
     if (o->policy) {
@@ -236,6 +249,7 @@ lk_status lk_verify(lk_verification *out, lk_engine *engine, const lk_image *ref
     status =
         status == LK_OK ? working_open(&w, engine, reference, photo, &o->compare, err) : status;
     status = status == LK_OK ? lk_quality_measure(&out->quality, engine, w.photo, err) : status;
+    status = status == LK_OK ? screen_measure(&screen, engine, photo, err) : status;
     status = status == LK_OK ? compare(out, engine, &w, o, err) : status;
     out->quality.width = w.infos[1].width;
     out->quality.height = w.infos[1].height;
@@ -246,6 +260,7 @@ lk_status lk_verify(lk_verification *out, lk_engine *engine, const lk_image *ref
     }
     evidence_gather(&out->evidence, &out->comparison);
     out->probability = lk_policy_probability(&out->policy, &out->evidence);
+    warn_of_screen(&out->comparison, &screen);
     bool copied = is_copy(&out->comparison);
     decide_same(out, copied);
     decide_intact(out);
