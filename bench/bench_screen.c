@@ -180,8 +180,7 @@ static lk_status load_small(lk_image *out, const struct bench *b, const char *pa
     status = status == LK_OK ? colour_to_rgb8(&rgb, &loaded, NULL) : status;
     if (status == LK_OK) {
         int32_t height = MIN((int32_t)((int64_t)rgb.height * WIDTH / rgb.width), (int32_t)WIDTH);
-        status =
-            image_resize(out, b->engine, &rgb, WIDTH, MAX(height, 16), RESIZE_BILINEAR, NULL);
+        status = image_resize(out, b->engine, &rgb, WIDTH, MAX(height, 16), RESIZE_BILINEAR, NULL);
     }
     lk_image_release(&loaded);
     lk_image_release(&rgb);
@@ -199,8 +198,8 @@ static void run_trial(void *arg, int32_t i) {
         status = b->printed ? print(&shown, &picture)
                             : show_on_screen(&shown, &picture, (uint64_t)t->file);
     }
-    status = status == LK_OK ? take_photo(&photo, b, t, &shown, picture.width, picture.height)
-                             : status;
+    status =
+        status == LK_OK ? take_photo(&photo, b, t, &shown, picture.width, picture.height) : status;
     status = status == LK_OK ? lk_image_encode(&jpeg, &photo, b->engine, "jpeg", 90, NULL) : status;
     if (status == LK_OK) {
         t->whole = is_taken_for_screen(&t->made, b, &jpeg, 0);

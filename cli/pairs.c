@@ -166,7 +166,7 @@ lk_status pairs_read(struct pairs *out, const char *path, int32_t impostors, uin
         return status;
     }
     status = read_rows(out, &table, path, err);
-    if (status == LK_OK && impostors > 0) {
+    if (status == LK_OK && impostors > 0 && out->count > 0) {
         status = add_impostors(out, impostors, seed, err);
     }
     csv_release(&table);

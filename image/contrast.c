@@ -24,14 +24,15 @@ static void fill_integrals(int64_t *sums, int64_t *squares, const lk_image *gray
     memset(squares, 0, row * sizeof *squares);
     for (int32_t y = 0; y < gray->height; y++) {
         const uint8_t *p = image_row(gray, y);
+        const int64_t *s_above = sums + (size_t)y * row, *q_above = squares + (size_t)y * row;
         int64_t *s = sums + (size_t)(y + 1) * row, *q = squares + (size_t)(y + 1) * row;
         int64_t sum = 0, square = 0;
         s[0] = q[0] = 0;
         for (size_t x = 0; x + 1 < row; x++) {
             sum += p[x];
             square += (int64_t)p[x] * p[x];
-            s[x + 1] = s[x + 1 - row] + sum;
-            q[x + 1] = q[x + 1 - row] + square;
+            s[x + 1] = s_above[x + 1] + sum;
+            q[x + 1] = q_above[x + 1] + square;
         }
     }
 }

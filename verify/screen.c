@@ -39,7 +39,7 @@ enum {
 };
 
 static const double stands_out = 4.5, other_stands_out = 3, other_share = 0.3;
-static const double apart = 0.35;  /* sine of the angle between directions that count as two */
+static const double apart = 0.35;   /* sine of the angle between directions that count as two */
 static const double floor_p3 = 4e5; /* P3 of a wave of a fifth of a level */
 static const int32_t patches_needed = 4;
 
@@ -86,7 +86,7 @@ static lk_status load(struct search *s, const lk_image *photo, int32_t i, int32_
                       lk_error *err) {
     lk_image crop = {0}, rgb = {0};
     double across = ((double)(i % SCREEN_ACROSS) + 0.5) / SCREEN_ACROSS,
-        down = ((double)(i / SCREEN_ACROSS) + 0.5) / SCREEN_ACROSS;
+           down = ((double)(i / SCREEN_ACROSS) + 0.5) / SCREEN_ACROSS;
     int32_t x0 = (int32_t)((photo->width - N) * across), y0 = (int32_t)((photo->height - N) * down);
     lk_status status = image_crop(&crop, photo, x0, y0, N, N, err);
     status = status == LK_OK ? colour_to_rgb8(&rgb, &crop, err) : status;
@@ -148,7 +148,7 @@ static double p3_at(const struct search *s, int32_t x, int32_t y) {
 /* The most that lies around (x, y) in one direction. */
 static double surround(const struct search *s, int32_t x, int32_t y) {
     static const int8_t ways[DIRECTIONS][STEPS][2] = {
-        {{4, 0}, {6, 0}, {8, 0}},   {{0, 4}, {0, 6}, {0, 8}},    {{3, 3}, {4, 4}, {6, 6}},
+        {{4, 0}, {6, 0}, {8, 0}},    {{0, 4}, {0, 6}, {0, 8}},    {{3, 3}, {4, 4}, {6, 6}},
         {{3, -3}, {4, -4}, {6, -6}}, {{4, 2}, {5, 3}, {7, 4}},    {{2, 4}, {3, 5}, {4, 7}},
         {{4, -2}, {5, -3}, {7, -4}}, {{2, -4}, {3, -5}, {4, -7}},
     };

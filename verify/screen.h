@@ -9,13 +9,14 @@ enum {
     SCREEN_ACROSS = 3,
     SCREEN_PATCHES = SCREEN_ACROSS * SCREEN_ACROSS,
     SCREEN_PATCH_SIDE = 128,
-    SCREEN_SIDE_LEAST = 2 * SCREEN_PATCH_SIDE, /* of a photo that is asked: below, the patches are hardly nine */
+    SCREEN_SIDE_LEAST =
+        2 * SCREEN_PATCH_SIDE, /* of a photo that is asked: below, the patches are hardly nine */
 };
 
 struct screen {
-    int32_t patches;                   /* looked at; 0: the photo is too small */
-    int32_t striped;                   /* of them */
-    double stripes[SCREEN_PATCHES]; /* how far the strongest wave stands out; 0 where it is none of stripes */
+    int32_t patches;                /* looked at; 0: the photo is too small */
+    int32_t striped;                /* of them */
+    double stripes[SCREEN_PATCHES]; /* how far the strongest wave stands out; 0 if it is of none */
 };
 
 /* photo as it came: every reduction takes the stripes away. LK_E_MEMORY. */
