@@ -34,6 +34,8 @@ static void write_alignment(struct json *j, const lk_alignment *a) {
     json_number(j, "coverage", a->coverage);
     json_number(j, "spread", a->spread);
     json_number(j, "reach", a->reach);
+    json_number(j, "seed_reach", a->seed_reach);
+    json_number(j, "colour", a->colour);
     json_int(j, "blocks", a->blocks);
     json_number(j, "agreement", a->agreement);
     json_number(j, "correlation", a->correlation);

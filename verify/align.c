@@ -26,6 +26,8 @@ static const struct {
 
 static const double least_coverage = 0.1; /* of the reference by the photo */
 
+static const double agreement_settled = 0.5; /* of the textured blocks */
+
 static const double in_place_share = 0.5; /* of the textured blocks, without a map */
 
 static const double identity_map[9] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
@@ -182,6 +184,7 @@ static lk_status find_map(struct homography_fit *fit, struct align_result *out, 
     status = match_keypoints(&m->pairs, &count, a->engine, ka, kb, &options, err);
     status = status == LK_OK ? estimate(fit, m->pairs, count, a->image, mode, err) : status;
     out->seed_inliers = (int32_t)fit->inliers;
+    m->seed_reach = fit->inliers > 0 ? reach_of(m->pairs, count, a->image) : 0;
     status = status == LK_OK ? widen(fit, m, &count, ka, kb, a->image, mode, err) : status;
     m->keypoints_a = (int32_t)ka->count;
     m->keypoints_b = (int32_t)kb->count;
@@ -223,6 +226,7 @@ static lk_status by_sift(struct homography_fit *fit, struct align_result *out, s
         out->seed_inliers = m->inliers = found.inliers;
         m->keypoints_a = (int32_t)pair.a->count;
         m->keypoints_b = (int32_t)pair.b->count;
+        m->seed_reach = found.seed_coverage;
         m->matches = (int32_t)matches.count;
         m->rms_px = found.rms_px;
         describe_inliers(m, matches.pairs, matches.count, a->image);
@@ -364,21 +368,31 @@ static lk_status by_thorough_orb(struct homography_fit *fit, struct align_result
     return find_map(fit, out, a, b, mode, sets, err);
 }
 
-/* The next one is tried where those before find nothing, or a map that leaves half of the reference in disagreement. */
+/* Whether a map was found that so much of the reference agrees with that no other feature need be asked. */
+static bool is_settled(const struct align_result *r, double reach) {
+    return r->outcome == ALIGN_FOUND && r->agreement.share >= agreement_settled &&
+           r->alignment.reach >= reach;
+}
+
 static lk_status search(struct align_result *out, struct view *a, struct view *b,
                         lk_align_mode mode, lk_error *err) {
-    static find_map_by *const tries[] = {by_quick_orb, by_sift, by_thorough_orb};
+    /* A try is left out where those before it settled the matter; reach is what they need for that. Points of ORB that stand in
+     * one place may be a logo on a thing that is another: SIFT is asked what else agrees. */
+    static const struct {
+        find_map_by *by;
+        double reach;
+    } tries[] = {{by_quick_orb, 0}, {by_sift, 0.3}, {by_thorough_orb, 0}};
     const struct align_result start = *out;
     lk_status status = LK_OK;
     for (size_t i = 0; i < ARRAY_COUNT(tries) && status == LK_OK; i++) {
         struct homography_fit fit;
         struct align_result tried = start;
-        status = tries[i](&fit, &tried, a, b, mode, err);
+        if (is_settled(out, tries[i].reach)) {
+            continue;
+        }
+        status = tries[i].by(&fit, &tried, a, b, mode, err);
         status = status == LK_OK ? refine_and_judge(&tried, &fit, a, b, mode, err) : status;
         keep_better(out, &tried);
-        if (out->outcome == ALIGN_FOUND && out->agreement.share >= 0.5) {
-            break;
-        }
     }
     return status;
 }

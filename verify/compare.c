@@ -16,6 +16,7 @@
 #include "verify/align.h"
 #include "verify/aspect.h"
 #include "verify/classify.h"
+#include "verify/colour.h"
 #include "verify/comparing.h"
 #include "verify/decide.h"
 #include "verify/difference.h"
@@ -200,6 +201,18 @@ static lk_status bring_onto_frame(struct comparing *c, lk_comparison *out, lk_er
     return status;
 }
 
+static lk_status compare_colours(struct comparing *c, lk_error *err) {
+    const lk_image *reference;
+    lk_alignment *m = &c->align.alignment;
+    lk_status status = view_rgb(&reference, &c->a, err);
+    m->colour = 1;
+    if (status == LK_OK && c->align.outcome == ALIGN_FOUND) {
+        status = colour_agreement(&m->colour, reference, &c->aligned, &c->valid, m->pairs,
+                                  (size_t)m->matches, err);
+    }
+    return status;
+}
+
 static lk_status find_regions(struct comparing *c, lk_comparison *out, lk_error *err) {
     const lk_image *reference;
     lk_status status = view_rgb(&reference, &c->a, err);
@@ -371,6 +384,7 @@ lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, c
     status = status == LK_OK ? find_alignment(&c, out, err) : status;
     status = status == LK_OK ? engine_check_stop(engine, err) : status;
     status = status == LK_OK ? bring_onto_frame(&c, out, err) : status;
+    status = status == LK_OK ? compare_colours(&c, err) : status;
     status = status == LK_OK ? run_measures(&c, out, err) : status;
     status = status == LK_OK ? engine_check_stop(engine, err) : status;
     status = status == LK_OK ? find_regions(&c, out, err) : status;

@@ -34,6 +34,14 @@ static double reach(const lk_comparison *c) {
     return c->alignment.reach;
 }
 
+static double seed(const lk_comparison *c) {
+    return c->alignment.seed_reach;
+}
+
+static double colour(const lk_comparison *c) {
+    return is_laid(c) ? fmax(c->alignment.colour, 0) : 0;
+}
+
 static double accuracy(const lk_comparison *c) {
     return c->alignment.inliers > 0 ? 1 / (1 + c->alignment.rms_px) : 0;
 }
@@ -69,9 +77,11 @@ static const struct {
     {"inliers", "log2(1 + matched points that agree on one view)", inliers, 0},
     {"spread", "share of a 4 x 4 grid over the reference that holds such points", spread, 0},
     {"reach", "share of the reference that lies near such a point", reach, 0},
+    {"seed", "the same before points were looked for again where they should be", seed, 0},
     {"accuracy", "1 / (1 + their root mean square error in pixels)", accuracy, 0},
     {"agreement", "share of the textured blocks that correlate after alignment", agreement, 0},
     {"correlation", "mean correlation of the textured blocks after alignment", correlation, 0},
+    {"colour", "how alike the colours are between these points, apart from the light", colour, 0},
     {"structure", "SSIM of the aligned pair", structure, 0},
     {"latent", "how alike the embeddings are", latent, 0.5},
     {"phash", "how alike the perceptual hashes of the aligned pair are", phash, 0},

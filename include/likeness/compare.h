@@ -53,9 +53,11 @@ typedef struct lk_alignment {
     double coverage;    /* share of the reference that the photo shows, 0..1 */
     double spread;      /* share of a 4x4 grid over the reference that holds inliers, 0..1 */
     double reach;       /* share of the reference within 6 % of its size of an inlier, 0..1 */
+    double seed_reach;  /* the same before points were looked for again where the map puts them */
     int32_t blocks;     /* textured blocks of the reference that the photo shows */
     double agreement;   /* share of them with a correlation above 0.5 after alignment */
     double correlation; /* mean of their correlations, -1..1 */
+    double colour;      /* how alike the colours are within the outline of the inliers, -1..1; 1 without */
     double rotation_deg, scale, shift_x, shift_y, tilt_deg; /* how the photo was moved, for words */
     lk_match *pairs; /* matches of them when evidence was wanted, else NULL; owned */
 } lk_alignment;
