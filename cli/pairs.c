@@ -18,6 +18,8 @@ void pairs_release(struct pairs *p) {
     *p = (struct pairs){0};
 }
 
+static const char same_names[] = "same genuine";
+
 /* Takes both names over. */
 static lk_status add(struct pairs *p, char *photo, char *reference, bool is_genuine,
                      lk_error *err) {
@@ -137,7 +139,7 @@ static lk_status add_impostors(struct pairs *p, int32_t each, uint64_t seed, lk_
 
 static lk_status read_rows(struct pairs *out, const struct csv *t, const char *path,
                            lk_error *err) {
-    int32_t photo = csv_column(t, "photo image"), same = csv_column(t, "same genuine");
+    int32_t photo = csv_column(t, "photo image"), same = csv_column(t, same_names);
     int32_t reference = csv_column(t, "reference iconic original");
     if (photo < 0 || reference < 0) {
         return error_set(err, LK_E_CORRUPT, "no columns called photo and reference");
@@ -166,7 +168,8 @@ lk_status pairs_read(struct pairs *out, const char *path, int32_t impostors, uin
         return status;
     }
     status = read_rows(out, &table, path, err);
-    if (status == LK_OK && impostors > 0 && out->count > 0) {
+    bool labelled = csv_column(&table, same_names) >= 0; /* it has impostors of its own */
+    if (status == LK_OK && impostors > 0 && out->count > 0 && !labelled) {
         status = add_impostors(out, impostors, seed, err);
     }
     csv_release(&table);

@@ -40,10 +40,19 @@ lk_status bundle_verify(lk_bytes *out, lk_verification *v, lk_engine *engine, co
                                  base_name(b->photo_name), &sizes[1], err);
     }
     status = status == LK_OK ? lk_verify(v, engine, &reference, &photo, &o, err) : status;
-    status = status == LK_OK ? lk_report_verify_json(out, v, true, err) : status;
+    if (status == LK_OK) {
+        lk_verification_weigh(v, b->rivals, b->rival_count);
+        status = lk_report_verify_json(out, v, true, err);
+    }
     lk_image_release(&reference);
     lk_image_release(&photo);
     return status;
+}
+
+static void add_real(struct json *j, const char *key, double value) {
+    char text[32]; /* 17 digits give the number back */
+    int length = snprintf(text, sizeof text, "%.17g", value);
+    json_raw(j, key, text, (size_t)length);
 }
 
 static void add_ignore(struct json *j, const lk_bundle *b) {
@@ -51,11 +60,21 @@ static void add_ignore(struct json *j, const lk_bundle *b) {
     for (size_t i = 0; i < b->ignore_count; i++) {
         json_array_begin(j, NULL);
         for (int32_t k = 0; k < 2 * b->ignore[i].count; k++) {
-            char text[32]; /* 17 digits give the number back */
-            int length = snprintf(text, sizeof text, "%.17g", b->ignore[i].xy[k]);
-            json_raw(j, NULL, text, (size_t)length);
+            add_real(j, NULL, b->ignore[i].xy[k]);
         }
         json_array_end(j);
+    }
+    json_array_end(j);
+}
+
+static void add_rivals(struct json *j, const lk_bundle *b) {
+    json_array_begin(j, "rivals");
+    for (int32_t i = 0; i < b->rival_count; i++) {
+        json_object_begin(j, NULL);
+        json_text(j, "id", b->rivals[i].id);
+        json_int(j, "version", b->rivals[i].version);
+        add_real(j, "alone", b->rivals[i].alone);
+        json_object_end(j);
     }
     json_array_end(j);
 }
@@ -77,6 +96,7 @@ static lk_status make_manifest(lk_bytes *out, const lk_bundle *b, lk_error *err)
     json_text(&j, "actor", b->actor ? b->actor : "");
     json_text(&j, "note", b->note ? b->note : "");
     add_ignore(&j, b);
+    add_rivals(&j, b);
     json_object_end(&j);
     buf_add_text(&text, "\n");
     return buf_finish(&text, out, err);

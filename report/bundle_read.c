@@ -18,6 +18,7 @@ struct reading {
     lk_bundle bundle;
     lk_policy policy;
     lk_polygon *ignore; /* owned */
+    lk_rival rivals[LK_RIVALS_MOST];
 };
 
 static void reading_release(struct reading *r) {
@@ -95,6 +96,34 @@ static lk_status read_ignore(struct reading *r, lk_error *err) {
     return status;
 }
 
+/* Bundles of before rivals were asked have no such list. */
+static lk_status read_rivals(struct reading *r, lk_error *err) {
+    const json_t *list = json_object_get(r->manifest, "rivals");
+    size_t count = json_array_size(list);
+    if ((list && !json_is_array(list)) || count > LK_RIVALS_MOST) {
+        return wrong(err, "rivals");
+    }
+    for (size_t i = 0; i < count; i++) {
+        const json_t *from = json_array_get(list, i);
+        const char *id = json_string_value(json_object_get(from, "id"));
+        const json_t *version = json_object_get(from, "version"),
+                     *alone = json_object_get(from, "alone");
+        lk_rival *to = &r->rivals[i];
+        if (!id || strlen(id) >= sizeof to->id || !json_is_integer(version) ||
+            !(json_integer_value(version) >= 1 && json_integer_value(version) <= INT32_MAX) ||
+            !json_is_number(alone) ||
+            !(json_number_value(alone) >= 0 && json_number_value(alone) <= 1)) {
+            return wrong(err, "rivals");
+        }
+        snprintf(to->id, sizeof to->id, "%s", id);
+        to->version = (int32_t)json_integer_value(version);
+        to->alone = json_number_value(alone);
+    }
+    r->bundle.rivals = r->rivals;
+    r->bundle.rival_count = (int32_t)count;
+    return LK_OK;
+}
+
 static lk_status read_bundle(struct reading *r, lk_error *err) {
     const struct tar_member *m = r->members;
     r->bundle = (lk_bundle){.photo = m[BUNDLE_PHOTO].data,
@@ -106,6 +135,7 @@ static lk_status read_bundle(struct reading *r, lk_error *err) {
                             .policy = &r->policy};
     lk_status status =
         lk_policy_parse(&r->policy, m[BUNDLE_POLICY].data, m[BUNDLE_POLICY].size, err);
+    status = status == LK_OK ? read_rivals(r, err) : status;
     return status == LK_OK ? read_ignore(r, err) : status;
 }
 

@@ -43,6 +43,20 @@ lk_status lk_report_verify_text(lk_bytes *out, const lk_verification *v, bool co
     return buf_finish(&b, out, err);
 }
 
+static void write_rivals(struct json *j, const lk_verification *v) {
+    json_number(j, "alone", v->alone);
+    json_array_begin(j, "rivals");
+    for (int32_t i = 0; i < v->rival_count; i++) {
+        json_object_begin(j, NULL);
+        json_text(j, "id", v->rivals[i].id);
+        json_int(j, "version", v->rivals[i].version);
+        json_number(j, "alone", v->rivals[i].alone);
+        json_number(j, "probability", v->rivals[i].probability);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
 static void write_policy(struct json *j, const lk_verification *v) {
     char name[96];
     snprintf(name, sizeof name, "%s@%d", v->policy.name, (int)v->policy.version);
@@ -71,6 +85,7 @@ lk_status lk_report_verify_json(lk_bytes *out, const lk_verification *v, bool in
     json_text(&j, "verdict", lk_verdict_name(v->verdict));
     json_text(&j, "intact", lk_intactness_name(v->intact));
     json_number(&j, "probability", v->probability);
+    write_rivals(&j, v);
     json_number(&j, "score", v->comparison.score);
     json_reasons(&j, v->reasons, v->reason_count);
     json_text(&j, "advice", v->advice);

@@ -15,7 +15,7 @@
 
 enum { CELLS = 48, CELL_LEAST_PX = 4, CELLS_LEAST = 6, CHANNELS = 2 };
 
-static const double level_floor = 12;  /* added to the levels: the colour of black is noise */
+static const double level_floor = 12;   /* added to the levels: the colour of black is noise */
 static const double noise_floor = 0.05; /* of a logarithm: 5 % of a channel */
 
 struct point {

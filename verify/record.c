@@ -95,6 +95,14 @@ static lk_status make_payload(lk_bytes *out, const lk_verification *v,
     json_text(&j, "verdict", lk_verdict_name(v->verdict));
     json_text(&j, "intact", lk_intactness_name(v->intact));
     json_number(&j, "probability", v->probability);
+    json_number(&j, "alone", v->alone);
+    json_array_begin(&j, "rivals");
+    for (int32_t i = 0; i < v->rival_count; i++) {
+        char text[160];
+        snprintf(text, sizeof text, "%s@%d", v->rivals[i].id, (int)v->rivals[i].version);
+        json_text(&j, NULL, text);
+    }
+    json_array_end(&j);
     json_int(&j, "changes", v->changes);
     add_input(&j, "photo", &c->inputs[1]);
     if (reference) {

@@ -1,38 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Quality of the photo -> comparison -> evidence -> probability -> two answers with reasons.
- *
- * Is it the same thing? The rules of compare, which ask geometry and appearance, and the policy's probability, in which the
- * embedding has a say, must agree; where they do not, it cannot be told. So an embedding alone never says `same`.
- *   the photo is a copy or a crop of the reference's own file    cannot-tell: nobody held the thing before a camera
- *   compare: same, probability >= same_from                      same
- *   compare: different, and the photo is a mirror image, or the
- *   probability < different_below and it has stars_least stars   different
- *   anything else                                                cannot-tell
- * Is it unchanged? Asked of what is the same: regions of at least the policy's severity and area make it altered; none make it
- * intact if the photo shows (nearly) all of the reference at a size where a change would be seen. */
+/* Quality of the photo -> comparison -> evidence -> probability -> two answers with reasons (answers.c). */
 #include <likeness/model.h>
 #include <likeness/verify.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/compiler.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "image/colour.h"
 #include "image/image.h"
 #include "image/resize.h"
+#include "verify/alarms.h"
+#include "verify/answers.h"
 #include "verify/evidence.h"
-#include "verify/screen.h"
-#include "verify/verify_words.h"
-
-static const double shown_least = 0.9;  /* of the reference, before nothing found means intact */
-static const double scale_least = 0.35; /* pixels of the photo a pixel of the reference, likewise */
-
-/* A photo of a thing is turned, tilted and lit: one that agrees so well, so straight, was never taken. */
-static const double copy_correlation = 0.985;
-static const double copy_turn_deg = 0.25, copy_tilt_deg = 2.6; /* a tilt shortens by 0.1 % there */
 
 lk_verify_options lk_verify_options_default(void) {
     return (lk_verify_options){.compare = lk_compare_options_default()};
@@ -42,91 +23,6 @@ void lk_verification_release(lk_verification *v) {
     if (v) {
         lk_comparison_release(&v->comparison);
         *v = (lk_verification){0};
-    }
-}
-
-/* -- Alarms -- */
-
-static void alarm(lk_comparison *c, const char *code, const char *text) {
-    if (c->warning_count < LK_WARNINGS_MAX) {
-        lk_warning *w = &c->warnings[c->warning_count++];
-        snprintf(w->code, sizeof w->code, "%s", code);
-        snprintf(w->text, sizeof w->text, "%s", text);
-    }
-}
-
-static bool has_warning(const lk_comparison *c, const char *code) {
-    for (int32_t i = 0; i < c->warning_count; i++) {
-        if (strcmp(c->warnings[i].code, code) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* A warning alone: prints and cloth can look like it, and a good photo of a screen need not. */
-static void warn_of_screen(lk_comparison *c, const struct screen *s) {
-    char text[sizeof c->warnings[0].text];
-    if (screen_is_shown(s)) {
-        snprintf(text, sizeof text,
-                 "it may be a photo of a screen: fine coloured stripes in %d of %d parts of it",
-                 (int)s->striped, (int)s->patches);
-        alarm(c, "screen", text);
-    }
-}
-
-/* Whether the photo was made from the reference's own file; says so. */
-static bool is_copy(lk_comparison *c) {
-    const lk_alignment *m = &c->alignment;
-    bool straight = m->model == LK_ALIGN_NONE ||
-                    (fabs(m->rotation_deg) < copy_turn_deg && m->tilt_deg < copy_tilt_deg);
-    bool alike = c->score >= 1 || (m->blocks > 0 && m->correlation >= copy_correlation);
-    if (c->verdict != LK_SAME || !straight || !alike) {
-        return false;
-    }
-    bool whole = m->coverage > 0.98;
-    alarm(c, whole ? "copy" : "crop",
-          whole ? "this file is a copy of the stored original, not a new photo"
-                : "this file is cut from the stored original, not a new photo");
-    return true;
-}
-
-/* -- The verdict -- */
-
-static void decide_same(lk_verification *v, bool copied) {
-    const lk_policy *p = &v->policy;
-    bool mirrored = has_warning(&v->comparison, "mirrored");
-    bool unlikely = v->probability < p->different_below && v->quality.stars >= p->stars_least;
-    lk_verdict rules = v->comparison.verdict;
-    if (!copied && rules == LK_SAME && v->probability >= p->same_from) {
-        v->verdict = LK_SAME;
-    } else if (rules == LK_DIFFERENT && (unlikely || mirrored)) {
-        v->verdict = LK_DIFFERENT;
-    } else {
-        v->verdict = LK_CANNOT_TELL;
-    }
-}
-
-bool lk_verification_counts(const lk_verification *v, const lk_region *region) {
-    const lk_map *frame = &v->comparison.difference; /* of the reference's size */
-    double pixels = (double)frame->width * frame->height;
-    return region->severity >= v->policy.severity_least &&
-           (double)region->area_px >= v->policy.area_least * pixels;
-}
-
-static void decide_intact(lk_verification *v) {
-    const lk_comparison *c = &v->comparison;
-    v->intact = LK_INTACT_UNKNOWN;
-    for (size_t i = 0; i < c->region_count; i++) {
-        v->changes += lk_verification_counts(v, &c->regions[i]);
-    }
-    if (v->verdict != LK_SAME) {
-        return;
-    }
-    if (v->changes > 0) {
-        v->intact = LK_ALTERED;
-    } else if (c->alignment.coverage >= shown_least && c->alignment.scale >= scale_least) {
-        v->intact = LK_INTACT;
     }
 }
 
@@ -259,11 +155,9 @@ lk_status lk_verify(lk_verification *out, lk_engine *engine, const lk_image *ref
         return status;
     }
     evidence_gather(&out->evidence, &out->comparison);
-    out->probability = lk_policy_probability(&out->policy, &out->evidence);
+    out->alone = out->probability = lk_policy_probability(&out->policy, &out->evidence);
     warn_of_screen(&out->comparison, &screen);
-    bool copied = is_copy(&out->comparison);
-    decide_same(out, copied);
-    decide_intact(out);
-    verify_words(out, copied);
+    warn_of_copy(&out->comparison);
+    answer(out);
     return LK_OK;
 }

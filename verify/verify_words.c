@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "verify/alarms.h"
 
 const char *lk_intactness_name(lk_intactness intact) {
     static const char *const names[] = {"intact", "altered", "cannot-tell"};
@@ -37,6 +38,23 @@ static void say_probability(lk_verification *v) {
         say(v, "the probability says same, geometry and appearance do not");
     } else if (v->verdict == LK_CANNOT_TELL && v->probability < p->different_below) {
         say(v, "nothing speaks for the same thing, but the photo is too poor to say different");
+    }
+}
+
+/* What the other references of the store have to say. */
+static void say_rivals(lk_verification *v) {
+    const lk_rival *best = NULL;
+    for (int32_t i = 0; i < v->rival_count; i++) {
+        best = !best || v->rivals[i].alone > best->alone ? &v->rivals[i] : best;
+    }
+    if (best && best->alone >= v->policy.different_below) {
+        say(v,
+            "it may be %s@%d too, which is alike: alone that one has probability %.3f, this one "
+            "%.3f",
+            best->id, (int)best->version, best->alone, v->alone);
+    } else if (best) {
+        say(v, "of the %d other originals looked at none fits (%s@%d fits best: probability %.3f)",
+            (int)v->rival_count, best->id, (int)best->version, best->alone);
     }
 }
 
@@ -90,11 +108,15 @@ static const char *advice_for(const lk_verification *v, bool copied) {
     return "take it again: closer, straight before it, hold still";
 }
 
-void verify_words(lk_verification *v, bool copied) {
+void verify_words(lk_verification *v) {
     const lk_comparison *c = &v->comparison;
+    const char *copied = warning_text(c, "copy");
+    copied = copied ? copied : warning_text(c, "crop");
+    v->reason_count = 0;
     if (copied) {
-        say(v, "%s", c->warnings[c->warning_count - 1].text);
+        say(v, "%s", copied);
     }
+    say_rivals(v);
     for (int32_t i = 0; i < c->reason_count; i++) {
         say(v, "%s", c->reasons[i]);
     }
@@ -105,5 +127,5 @@ void verify_words(lk_verification *v, bool copied) {
     if (v->verdict == LK_CANNOT_TELL) {
         say_quality(v);
     }
-    snprintf(v->advice, sizeof v->advice, "%s", advice_for(v, copied));
+    snprintf(v->advice, sizeof v->advice, "%s", advice_for(v, copied != NULL));
 }

@@ -5,7 +5,7 @@
 
 #include <likeness/verify.h>
 
-/* Fills reasons and advice from what was found and decided; copied: the photo was made from the reference's file. */
-void verify_words(lk_verification *v, bool copied);
+/* Fills reasons and advice from what was found and decided. */
+void verify_words(lk_verification *v);
 
 #endif

@@ -57,7 +57,8 @@ typedef struct lk_alignment {
     int32_t blocks;     /* textured blocks of the reference that the photo shows */
     double agreement;   /* share of them with a correlation above 0.5 after alignment */
     double correlation; /* mean of their correlations, -1..1 */
-    double colour;      /* how alike the colours are within the outline of the inliers, -1..1; 1 without */
+    double
+        colour; /* how alike the colours are within the outline of the inliers, -1..1; 1 without */
     double rotation_deg, scale, shift_x, shift_y, tilt_deg; /* how the photo was moved, for words */
     lk_match *pairs; /* matches of them when evidence was wanted, else NULL; owned */
 } lk_alignment;

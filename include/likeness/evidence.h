@@ -17,6 +17,8 @@ typedef struct lk_bundle {
     const lk_policy *policy;                 /* NULL: "photos" */
     const lk_polygon *ignore;                /* pixels of the upright reference */
     size_t ignore_count;
+    const lk_rival *rivals; /* that were weighed against it; their numbers are taken as they are */
+    int32_t rival_count;
     const char *reference_id; /* in a store; NULL for none */
     int32_t reference_version;
     int64_t entry;            /* of the log; 0 for none */

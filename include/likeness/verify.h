@@ -113,11 +113,23 @@ LK_API lk_verify_options lk_verify_options_default(void);
  * lk_load_options.max_side, and hands over its info. */
 enum { LK_VERIFY_PHOTO_SIDE = 1400, LK_VERIFY_FRAME_SIDE = 1200 };
 
+enum { LK_RIVALS_MOST = 16 };
+
+/* Another reference that the photo may show instead. */
+typedef struct lk_rival {
+    char id[129]; /* in a store */
+    int32_t version;
+    double alone; /* its probability by the photo and it alone: what lk_verify says */
+    double
+        probability; /* of all references asked it is this one; lk_verification_weigh fills it in */
+} lk_rival;
+
 /* Two questions, each with its own answer. */
 typedef struct lk_verification {
     lk_verdict verdict;   /* is it the same thing? */
     lk_intactness intact; /* is it unchanged? unknown unless it is the same */
     double probability;   /* of being the same thing */
+    double alone;         /* the same by this pair alone, before rivals were asked */
     lk_policy policy;     /* that decided */
     lk_quality quality;   /* of the photo */
     lk_evidence evidence;
@@ -126,7 +138,9 @@ typedef struct lk_verification {
     char advice[200];         /* how to take it again; empty when that would not help */
     lk_comparison comparison; /* what was found; regions below the policy's limits are in it too */
     int32_t changes;          /* regions that count */
-    char reference_id[129];   /* in a store; empty for none */
+    lk_rival rivals[LK_RIVALS_MOST];
+    int32_t rival_count;
+    char reference_id[129]; /* in a store; empty for none */
     int32_t reference_version;
     int64_t log_entry; /* lk_verification_record; 0 for none */
     char log_hash[65]; /* of the log up to it */
@@ -136,6 +150,9 @@ typedef struct lk_verification {
 LK_API LK_MUST_CHECK lk_status lk_verify(lk_verification *out, lk_engine *engine,
                                          const lk_image *reference, const lk_image *photo,
                                          const lk_verify_options *options, lk_error *err);
+/* Answers again in the light of other references that were held beside the photo, of which it shows one at most: sister products
+ * look alike, each taken alone. Pictures of the very same thing are no rivals. At most LK_RIVALS_MOST of them are taken. */
+LK_API void lk_verification_weigh(lk_verification *v, const lk_rival *rivals, int32_t count);
 /* Whether the region, one of v->comparison, is a change by the policy's limits. */
 LK_API bool lk_verification_counts(const lk_verification *v, const lk_region *region);
 LK_API void lk_verification_release(lk_verification *verification);
