@@ -16,7 +16,7 @@
 #include "verify/align.h"
 #include "verify/aspect.h"
 #include "verify/classify.h"
-#include "verify/colour.h"
+#include "verify/colour_agreement.h"
 #include "verify/comparing.h"
 #include "verify/decide.h"
 #include "verify/difference.h"

@@ -5,7 +5,7 @@
  * another saturation is a factor, which a cosine does not see. What is left is which parts have which colour. Sister products
  * share logos and layout, so that their keypoints agree; what lies between them (fruit, band, cap) has another colour.
  * Only the outline of the agreeing points is looked at: around it lies the background. */
-#include "verify/colour.h"
+#include "verify/colour_agreement.h"
 
 #include <math.h>
 #include <stdlib.h>
