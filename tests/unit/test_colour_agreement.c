@@ -10,8 +10,8 @@ enum { SIDE = 96 };
 
 /* Nine fields; each channel times gain, hue k turns the channels of every second field. */
 static lk_image fields(const double gain[3], int hue, bool gray) {
-    static const int colours[9][3] = {{200, 60, 40},  {60, 180, 50}, {50, 70, 190},
-                                      {220, 200, 60}, {90, 90, 90},  {180, 80, 170},
+    static const int colours[9][3] = {{200, 60, 40},  {60, 180, 50},   {50, 70, 190},
+                                      {220, 200, 60}, {90, 90, 90},    {180, 80, 170},
                                       {70, 190, 190}, {240, 240, 240}, {120, 60, 30}};
     lk_image p;
     lk_error err;

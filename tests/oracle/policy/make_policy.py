@@ -14,12 +14,12 @@ from sklearn.linear_model import LogisticRegression
 
 import pattern
 
-ROWS, TERMS = 400, 9
-WEIGHTS = np.array([4, 3, 2, 1, 1, 0.5, 0.5, 0.5, 1])
+ROWS, TERMS = 400, 11
+WEIGHTS = np.array([4, 3, 2, 1, 1, 1, 0.5, 0.5, 0.5, 0.5, 1])
 
 values = pattern.noise(ROWS, TERMS + 1, 1, 3)[:, :, 0].T / 255.0  # row i, number k; the last one is noise of the label
 numbers, extra = values[:, :TERMS], values[:, TERMS]
-genuine = numbers @ WEIGHTS + 4 * extra > 8.7
+genuine = numbers @ WEIGHTS + 4 * extra > 9.45
 standard = (numbers - numbers.mean(0)) / numbers.std(0)
 
 print("/* SPDX-License-Identifier: Apache-2.0 */")
