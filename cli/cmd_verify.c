@@ -230,7 +230,7 @@ static lk_status write_evidence(const struct verifying *r, lk_error *err) {
                          .reference_version = r->result.reference_version,
                          .entry = r->result.log_entry,
                          .entry_hash = r->result.log_hash,
-                         .actor = s->actor,
+                         .actor = r->result.log_entry > 0 ? r->result.actor : s->actor,
                          .note = s->note};
     status = status == LK_OK ? lk_bundle_write(&bundle, r->v->engine, &b, err) : status;
     status = status == LK_OK ? file_write(s->evidence, bundle.data, bundle.size, err) : status;

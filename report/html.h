@@ -31,6 +31,12 @@ void html_bar(struct page *p, double value);
 void html_answers(struct page *p);
 void html_basis(struct page *p);
 
+/* Whether the region is one of those that answer: all of a comparison's, of a verification's those that its policy counts. */
+bool html_counts(const struct page *p, const lk_region *r);
+
+/* html_record.c: what the verdict is of and who gave it. Nothing for a comparison. */
+MUST_CHECK lk_status html_record(struct page *p, lk_error *err);
+
 /* html_evidence.c: what is shown. */
 MUST_CHECK lk_status html_pictures(struct page *p, lk_error *err);
 MUST_CHECK lk_status html_measure_pictures(struct page *p, lk_error *err);

@@ -52,20 +52,40 @@ static lk_status add_source(struct page *p, const lk_image *image, int32_t side_
     return status;
 }
 
+/* The regions that are listed: those that count first, each by its number. */
+struct order {
+    size_t at[LISTED_MAX], count, counting;
+};
+
+static struct order order_of(const struct page *p) {
+    struct order o = {.count = 0};
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < p->c->region_count && o.count < LISTED_MAX; i++) {
+            if (html_counts(p, &p->c->regions[i]) == (pass == 0)) {
+                o.at[o.count++] = i;
+            }
+        }
+        o.counting = pass == 0 ? o.count : o.counting;
+    }
+    return o;
+}
+
 /* Boxes over a picture. Places are shares of it and line widths are pixels of the screen, so a box stays thin at any zoom. */
 static void add_boxes(struct page *p) {
     const lk_comparison *c = p->c;
     double w = c->reference.width / 100.0, h = c->reference.height / 100.0;
     double air = fmax(w, h) / 2; /* so that the line does not cover what it points at */
     buf_add_text(&p->out, "<svg class=\"boxes\" aria-hidden=\"true\">");
-    for (size_t i = MIN(c->region_count, (size_t)LISTED_MAX); i > 0; i--) { /* worst on top */
-        const lk_region *r = &c->regions[i - 1];
+    struct order o = order_of(p);
+    for (size_t i = o.count; i > 0; i--) { /* worst on top */
+        const lk_region *r = &c->regions[o.at[i - 1]];
         double x = (r->x - air) / w, y = (r->y - air) / h,
                flag = r->id < 10    ? 20
                       : r->id < 100 ? 28
                                     : 36;
         bool above = y > 6; /* else there is no room for the flag outside the box */
-        buf_printf(&p->out, "<g data-region=\"%d\">", r->id);
+        buf_printf(&p->out, "<g data-region=\"%d\"%s>", r->id,
+                   i > o.counting ? " class=\"minor\"" : "");
         for (int k = 0; k < 2; k++) {
             buf_printf(&p->out,
                        "<rect class=\"%s\" x=\"%.3f%%\" y=\"%.3f%%\" width=\"%.3f%%\" "
@@ -150,6 +170,18 @@ static lk_status add_figures(struct page *p, lk_error *err) {
     return status;
 }
 
+static void add_list_item(struct page *p, const lk_region *r, bool has_crop) {
+    char words[96];
+    buf_printf(&p->out,
+               "<li><a href=\"#region-%d\" data-region=\"%d\"><span class=\"flag\">%d</span>"
+               "<span class=\"kind\">%s</span><span class=\"where\">%d × %d px at %d, "
+               "%d</span><span class=\"severity\">severity %.2f",
+               has_crop ? r->id : 0, r->id, r->id, lk_region_words(words, sizeof words, r),
+               r->width, r->height, r->x, r->y, r->severity);
+    html_bar(p, r->severity);
+    buf_add_text(&p->out, "</span></a></li>\n");
+}
+
 static void add_region_list(struct page *p) {
     const lk_comparison *c = p->c;
     struct buf *b = &p->out;
@@ -162,20 +194,20 @@ static void add_region_list(struct page *p) {
                    : "<p>No regions: the two could not be laid over one another.</p>\n</nav>\n");
         return;
     }
-    buf_add_text(b, "<ol>\n");
-    for (size_t i = 0; i < MIN(c->region_count, (size_t)LISTED_MAX); i++) {
-        const lk_region *r = &c->regions[i];
-        char words[96];
-        buf_printf(b,
-                   "<li><a href=\"#region-%d\" data-region=\"%d\"><span class=\"flag\">%d</span>"
-                   "<span class=\"kind\">%s</span><span class=\"where\">%d × %d px at %d, "
-                   "%d</span><span class=\"severity\">severity %.2f",
-                   i < CROPS_MAX ? r->id : 0, r->id, r->id, lk_region_words(words, sizeof words, r),
-                   r->width, r->height, r->x, r->y, r->severity);
-        html_bar(p, r->severity);
-        buf_add_text(b, "</span></a></li>\n");
+    struct order o = order_of(p);
+    for (int part = 0; part < 2; part++) {
+        size_t from = part ? o.counting : 0, to = part ? o.count : o.counting;
+        if (from == to) {
+            buf_add_text(b, part ? "" : "<p>No region counts by the policy.</p>\n");
+            continue;
+        }
+        buf_add_text(b, part ? "<h3>Below the policy's limits</h3>\n<ol class=\"minor\">\n"
+                             : "<ol>\n");
+        for (size_t i = from; i < to; i++) {
+            add_list_item(p, &c->regions[o.at[i]], i < CROPS_MAX);
+        }
+        buf_add_text(b, "</ol>\n");
     }
-    buf_add_text(b, "</ol>\n");
     if (c->region_count > LISTED_MAX) {
         buf_printf(b, "<p>and %zu more.</p>\n", c->region_count - LISTED_MAX);
     }
@@ -237,12 +269,12 @@ static lk_status add_region(struct page *p, const lk_region *r, const lk_image *
         return LK_OK;
     }
     buf_printf(&p->out,
-               "<article class=\"crop\" id=\"region-%d\"><h3><span class=\"flag\">%d</span> %s "
+               "<article class=\"crop%s\" id=\"region-%d\"><h3><span class=\"flag\">%d</span> %s "
                "<span class=\"where\">%d × %d px at %d, %d · area %lld px · severity "
                "%.2f</span></h3>\n<div class=\"triple%s\">",
-               r->id, r->id, lk_region_words(words, sizeof words, r), r->width, r->height, r->x,
-               r->y, (long long)r->area_px, r->severity,
-               5 * crop.height > 4 * crop.width ? " tall" : "");
+               html_counts(p, r) ? "" : " minor", r->id, r->id,
+               lk_region_words(words, sizeof words, r), r->width, r->height, r->x, r->y,
+               (long long)r->area_px, r->severity, 5 * crop.height > 4 * crop.width ? " tall" : "");
     lk_status status = add_crop(p, &p->c->reference, &crop, "Reference", r->id, err);
     status = status == LK_OK ? add_crop(p, &p->c->aligned, &crop, "Photo", r->id, err) : status;
     if (heat->data) {
@@ -264,8 +296,13 @@ lk_status html_regions(struct page *p, lk_error *err) {
     }
     buf_add_text(&p->out, "<section class=\"crops\" aria-labelledby=\"h-crops\">\n"
                           "<h2 id=\"h-crops\">Regions close up</h2>\n");
-    for (size_t i = 0; status == LK_OK && i < MIN(c->region_count, (size_t)CROPS_MAX); i++) {
-        status = add_region(p, &c->regions[i], &heat, err);
+    struct order o = order_of(p);
+    for (size_t i = 0; status == LK_OK && i < MIN(o.count, (size_t)CROPS_MAX); i++) {
+        if (i == o.counting) {
+            buf_add_text(&p->out, "<h3 class=\"below\">Below the policy's limits: no changes by "
+                                  "its measure</h3>\n");
+        }
+        status = add_region(p, &c->regions[o.at[i]], &heat, err);
     }
     if (c->region_count > CROPS_MAX) {
         buf_printf(&p->out,

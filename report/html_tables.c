@@ -57,9 +57,9 @@ void html_verdict(struct page *p) {
                verdict_table[verdict].id, p->v ? "Verification" : "Comparison",
                verdict_table[verdict].strokes, verdict_table[verdict].word);
     buf_printf(b, "<p class=\"meaning\">%s", verdict_table[verdict].meaning);
-    if (c->region_count > 0 && verdict == LK_SAME) {
-        buf_printf(b, " They differ in %zu place%s.", c->region_count,
-                   c->region_count == 1 ? "" : "s");
+    size_t changes = p->v ? (size_t)p->v->changes : c->region_count;
+    if (changes > 0 && verdict == LK_SAME) {
+        buf_printf(b, " They differ in %zu place%s.", changes, changes == 1 ? "" : "s");
     }
     buf_add_text(b, "</p>\n");
     add_score(p);
@@ -144,10 +144,7 @@ static void add_input(struct page *p, const char *role, const lk_image_info *inf
     }
     buf_add_text(b, "</p>\n");
     if (info->sha256[0]) {
-        buf_printf(b,
-                   "<details class=\"digest\"><summary>sha256 <code>%.12s…</code></summary>"
-                   "<code>%s</code></details>\n",
-                   info->sha256, info->sha256);
+        buf_printf(b, "<p class=\"digest\">sha256 <code>%s</code></p>\n", info->sha256);
     }
     if (info->warning[0]) {
         buf_add_text(b, "<p class=\"facts\">");

@@ -4,9 +4,36 @@
 
 static const char *const intact_words[] = {
     "Unchanged, as far as the photo shows.",
-    "Changed, where regions below are of the severity that the policy asks for.",
+    "Changed.",
     "Cannot be told.",
 };
+
+bool html_counts(const struct page *p, const lk_region *r) {
+    return !p->v || lk_verification_counts(p->v, r);
+}
+
+/* Which regions are meant. */
+static void add_changes(struct page *p) {
+    enum { NAMED = 12 };
+    int32_t named = 0, changes = p->v->changes;
+    size_t rest = p->c->region_count - (size_t)changes;
+    struct buf *b = &p->out;
+    for (size_t i = 0; i < p->c->region_count && named < NAMED; i++) {
+        if (html_counts(p, &p->c->regions[i])) {
+            const char *before = named > 0 ? ", " : changes == 1 ? " Region " : " Regions ";
+            buf_printf(b, "%s%d", before, (int)p->c->regions[i].id);
+            named++;
+        }
+    }
+    if (changes > named) {
+        buf_printf(b, " and %d more", (int)(changes - named));
+    }
+    buf_add_text(b, changes > 0 ? "." : "");
+    if (rest > 0) {
+        buf_printf(b, " %zu weaker region%s stay%s below the policy's limits.", rest,
+                   rest == 1 ? "" : "s", rest == 1 ? "s" : "");
+    }
+}
 
 static void add_row(struct buf *b, const char *name, const char *what, double value) {
     buf_printf(b, "<tr><th scope=\"row\">%s</th><td class=\"number\">%.3f</td><td>%s</td></tr>\n",
@@ -69,8 +96,11 @@ void html_answers(struct page *p) {
     buf_add_text(b, "<section aria-labelledby=\"h-answers\">\n"
                     "<h2 id=\"h-answers\">Is it unchanged?</h2>\n");
     buf_printf(b, "<p><strong>%s</strong>", intact_words[p->v->intact]);
+    if (p->v->verdict == LK_SAME) {
+        add_changes(p);
+    }
     if (p->v->advice[0]) {
-        buf_add_text(b, " ");
+        buf_printf(b, "</p>\n<p>");
         buf_add_html(b, p->v->advice);
         buf_add_text(b, ".");
     }

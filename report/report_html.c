@@ -84,7 +84,8 @@ static lk_status add_body(struct page *p, lk_error *err) {
     html_aspects(p);
     html_warnings(p);
     html_inputs(p);
-    lk_status status = html_pictures(p, err);
+    lk_status status = html_record(p, err);
+    status = status == LK_OK ? html_pictures(p, err) : status;
     status = status == LK_OK ? html_regions(p, err) : status;
     html_basis(p);
     html_alignment(p);

@@ -74,7 +74,8 @@ static void write_measure(struct json *j, const lk_measure_result *m) {
     json_object_end(j);
 }
 
-static void write_region(struct json *j, const lk_region *r, const lk_map *frame) {
+static void write_region(struct json *j, const lk_region *r, const lk_map *frame,
+                         const lk_verification *v) {
     const double box[4] = {r->x, r->y, r->width, r->height};
     const double w = frame->width, h = frame->height;
     const double box_n[4] = {r->x / w, r->y / h, r->width / w, r->height / h};
@@ -90,6 +91,9 @@ static void write_region(struct json *j, const lk_region *r, const lk_map *frame
     if (r->kind == LK_REGION_MOVED) {
         const double by[2] = {r->moved_by[0], r->moved_by[1]};
         json_numbers(j, "moved_by", by, 2);
+    }
+    if (v) {
+        json_bool(j, "counts", lk_verification_counts(v, r));
     }
     json_object_end(j);
 }
@@ -110,7 +114,7 @@ static void write_aspect(struct json *j, const lk_comparison *c, const lk_aspect
     json_object_end(j);
 }
 
-static void write_lists(struct json *j, const lk_comparison *c) {
+static void write_lists(struct json *j, const lk_comparison *c, const lk_verification *v) {
     json_array_begin(j, "aspects");
     for (int32_t i = 0; i < c->aspect_count; i++) {
         write_aspect(j, c, &c->aspects[i]);
@@ -123,7 +127,7 @@ static void write_lists(struct json *j, const lk_comparison *c) {
     json_array_end(j);
     json_array_begin(j, "regions");
     for (size_t i = 0; i < c->region_count; i++) {
-        write_region(j, &c->regions[i], &c->difference);
+        write_region(j, &c->regions[i], &c->difference, v);
     }
     json_array_end(j);
     json_array_begin(j, "warnings");
@@ -144,13 +148,13 @@ void json_reasons(struct json *j, const char reasons[][200], int32_t count) {
     json_array_end(j);
 }
 
-void json_found(struct json *j, const lk_comparison *c) {
+void json_found(struct json *j, const lk_comparison *c, const lk_verification *v) {
     json_array_begin(j, "inputs");
     write_input(j, &c->inputs[0]);
     write_input(j, &c->inputs[1]);
     json_array_end(j);
     write_alignment(j, &c->alignment);
-    write_lists(j, c);
+    write_lists(j, c, v);
 }
 
 lk_status lk_report_json(lk_bytes *out, const lk_comparison *c, bool indent, lk_error *err) {
@@ -163,7 +167,7 @@ lk_status lk_report_json(lk_bytes *out, const lk_comparison *c, bool indent, lk_
     json_text(&j, "verdict", lk_verdict_name(c->verdict));
     json_number(&j, "score", c->score);
     json_reasons(&j, c->reasons, c->reason_count);
-    json_found(&j, c);
+    json_found(&j, c, NULL);
     json_object_end(&j);
     buf_add_text(&b, "\n");
     return buf_finish(&b, out, err);

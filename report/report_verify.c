@@ -102,8 +102,11 @@ lk_status lk_report_verify_json(lk_bytes *out, const lk_verification *v, bool in
     if (v->log_entry > 0) {
         json_int(&j, "log_entry", v->log_entry);
         json_text(&j, "log_hash", v->log_hash);
+        json_text(&j, "at", v->at);
+        json_text(&j, "actor", v->actor);
+        json_text(&j, "note", v->note);
     }
-    json_found(&j, &v->comparison);
+    json_found(&j, &v->comparison, v);
     json_object_end(&j);
     buf_add_text(&b, "\n");
     return buf_finish(&b, out, err);

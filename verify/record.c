@@ -122,6 +122,39 @@ static lk_status make_payload(lk_bytes *out, const lk_verification *v,
     return buf_finish(&b, out, err);
 }
 
+_Static_assert((int)LK_VERIFY_ACTOR_MAX == (int)LK_ACTOR_MAX &&
+                   (int)LK_VERIFY_NOTE_MAX == (int)LK_NOTE_MAX,
+               "what the store keeps of who and why");
+
+static lk_status check_texts(const char *actor, const char *note, lk_error *err) {
+    if (note && strlen(note) > LK_NOTE_MAX) {
+        return error_set(err, LK_E_USAGE, "the note has %zu bytes, the limit is %d", strlen(note),
+                         LK_NOTE_MAX);
+    }
+    return actor && strlen(actor) > LK_ACTOR_MAX
+               ? error_set(err, LK_E_USAGE, "the actor's name has %zu bytes, the limit is %d",
+                           strlen(actor), LK_ACTOR_MAX)
+               : LK_OK;
+}
+
+static bool take_moment(void *arg, const lk_audit_entry *e) {
+    snprintf(arg, sizeof((lk_verification *)NULL)->at, "%s", e->at);
+    return false;
+}
+
+/* What the log says of the entry, into the verification. */
+static lk_status take_record(lk_verification *v, lk_store *store, const lk_audit_head *head,
+                             const char *actor, const char *note, lk_error *err) {
+    const lk_audit_query query = {.first = head->count, .last = head->count};
+    v->log_entry = head->count;
+    for (size_t i = 0; i < LK_AUDIT_HASH_BYTES; i++) {
+        snprintf(v->log_hash + 2 * i, 3, "%02x", head->hash[i]);
+    }
+    snprintf(v->actor, sizeof v->actor, "%s", actor ? actor : "");
+    snprintf(v->note, sizeof v->note, "%s", note ? note : "");
+    return lk_audit_list(store, &query, take_moment, v->at, err);
+}
+
 static lk_status append(lk_recorded *out, lk_store *store, const lk_verification *v,
                         const lk_reference *reference, const lk_hash *hash, const char *actor,
                         const char *note, lk_error *err) {
@@ -159,7 +192,8 @@ lk_status lk_verification_record(lk_recorded *out, lk_store *store, lk_verificat
     *out = (lk_recorded){0};
     struct earlier e = {.sha256 = v->comparison.inputs[1].sha256,
                         .hash = mark->quality >= PDQ_QUALITY ? mark : NULL};
-    lk_status status = lk_store_begin(store, err);
+    lk_status status = check_texts(actor, note, err);
+    status = status == LK_OK ? lk_store_begin(store, err) : status;
     if (status != LK_OK) {
         return status;
     }
@@ -173,11 +207,5 @@ lk_status lk_verification_record(lk_recorded *out, lk_store *store, lk_verificat
         status = append(out, store, v, reference, mark, actor, note, err);
     }
     status = lk_store_end(store, status, err);
-    if (status == LK_OK) {
-        v->log_entry = out->head.count;
-        for (size_t i = 0; i < LK_AUDIT_HASH_BYTES; i++) {
-            snprintf(v->log_hash + 2 * i, 3, "%02x", out->head.hash[i]);
-        }
-    }
-    return status;
+    return status == LK_OK ? take_record(v, store, &out->head, actor, note, err) : status;
 }

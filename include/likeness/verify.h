@@ -125,6 +125,8 @@ typedef struct lk_rival {
 } lk_rival;
 
 /* Two questions, each with its own answer. */
+enum { LK_VERIFY_ACTOR_MAX = 200, LK_VERIFY_NOTE_MAX = 4000 }; /* bytes */
+
 typedef struct lk_verification {
     lk_verdict verdict;   /* is it the same thing? */
     lk_intactness intact; /* is it unchanged? unknown unless it is the same */
@@ -144,6 +146,9 @@ typedef struct lk_verification {
     int32_t reference_version;
     int64_t log_entry; /* lk_verification_record; 0 for none */
     char log_hash[65]; /* of the log up to it */
+    char at[32];       /* when it was recorded, UTC: 2026-11-21T19:20:03.123Z */
+    char actor[LK_VERIFY_ACTOR_MAX + 1],
+        note[LK_VERIFY_NOTE_MAX + 1]; /* who and why, as recorded */
 } lk_verification;
 
 /* Verifies photo against reference. Errors as lk_compare. The caller releases out. */
