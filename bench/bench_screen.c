@@ -67,27 +67,46 @@ static lk_status show_on_screen(lk_image *out, const lk_image *picture, uint64_t
     return status;
 }
 
-/* thresholds[k]: the share of a dot's area that lies below the level k of its hill. */
-static void fill_thresholds(double thresholds[LEVELS + 1]) {
+/* A dot is what of a hill stands above the water. */
+struct dots {
+    double wave[LEVELS]; /* cos of a turn */
+    double
+        thresholds[LEVELS +
+                   1]; /* [k]: the share of a dot's area that lies below the level k of its hill */
+    double across[4], along[4]; /* directions of the inks */
+};
+
+static double hill_at(const struct dots *d, double u, double v) {
+    int32_t i = (int32_t)((u - floor(u)) * LEVELS), k = (int32_t)((v - floor(v)) * LEVELS);
+    return 0.5 + 0.25 * (d->wave[i & (LEVELS - 1)] + d->wave[k & (LEVELS - 1)]);
+}
+
+static void fill_dots(struct dots *d) {
+    static const double angles[4] = {15, 75, 0, 45};
     enum { FINE = 200 };
     int64_t counts[LEVELS + 1] = {0}, below = 0;
+    for (int32_t i = 0; i < LEVELS; i++) {
+        d->wave[i] = cos(2 * M_PI * i / LEVELS);
+    }
+    for (int32_t i = 0; i < 4; i++) {
+        d->across[i] = cos(angles[i] * M_PI / 180);
+        d->along[i] = sin(angles[i] * M_PI / 180);
+    }
     for (int32_t i = 0; i < FINE * FINE; i++) {
         double u = (double)(i % FINE) / FINE, v = floor((double)i / FINE) / FINE;
-        double hill = 0.5 + 0.25 * (cos(2 * M_PI * u) + cos(2 * M_PI * v));
-        counts[(int32_t)(hill * LEVELS)]++;
+        counts[(int32_t)(hill_at(d, u, v) * LEVELS)]++;
     }
     for (int32_t k = 0; k <= LEVELS; k++) {
-        thresholds[k] = (double)below / (FINE * FINE);
+        d->thresholds[k] = (double)below / (FINE * FINE);
         below += counts[k];
     }
 }
 
 /* Levels of one sample, printed: what each ink takes of red, green and blue. */
 static void print_sample(uint8_t to[3], const uint8_t from[3], double x, double y,
-                         const double thresholds[LEVELS + 1]) {
+                         const struct dots *d) {
     static const double takes[4][3] = {
         {0.95, 0.15, 0.05}, {0.15, 0.9, 0.3}, {0.03, 0.1, 0.85}, {0.95, 0.95, 0.95}};
-    static const double angles[4] = {15, 75, 0, 45};
     double ink[4], light[3] = {1, 1, 1};
     double dark = 1 - MAX(MAX(from[0], from[1]), from[2]) / 255.0;
     ink[3] = 0.7 * dark; /* of the gray part, black takes over 70 % */
@@ -95,9 +114,9 @@ static void print_sample(uint8_t to[3], const uint8_t from[3], double x, double 
         ink[c] = (1 - from[c] / 255.0 - ink[3]) / (1 - ink[3] + 1e-6);
     }
     for (int32_t i = 0; i < 4; i++) {
-        double a = angles[i] * M_PI / 180, u = x * cos(a) + y * sin(a), v = y * cos(a) - x * sin(a);
-        double hill = 0.5 + 0.25 * (cos(2 * M_PI * u) + cos(2 * M_PI * v));
-        for (int32_t c = 0; c < 3 && ink[i] > thresholds[(int32_t)(hill * LEVELS)]; c++) {
+        double u = x * d->across[i] + y * d->along[i], v = y * d->across[i] - x * d->along[i];
+        int32_t level = (int32_t)(hill_at(d, u, v) * LEVELS);
+        for (int32_t c = 0; c < 3 && ink[i] > d->thresholds[level]; c++) {
             light[c] *= 1 - takes[i][c];
         }
     }
@@ -108,13 +127,13 @@ static void print_sample(uint8_t to[3], const uint8_t from[3], double x, double 
 
 static lk_status print(lk_image *out, const lk_image *picture) {
     enum { S = PRINT_SAMPLES };
-    double thresholds[LEVELS + 1];
-    fill_thresholds(thresholds);
+    struct dots dots;
+    fill_dots(&dots);
     lk_status status = lk_image_new(out, picture->width * S, picture->height * S, 3, 8, NULL);
     for (int32_t y = 0; status == LK_OK && y < out->height; y++) {
         for (int32_t x = 0; x < out->width; x++) {
             print_sample(image_row(out, y) + 3 * x, image_row(picture, y / S) + 3 * (x / S),
-                         (double)x / S, (double)y / S, thresholds);
+                         (double)x / S, (double)y / S, &dots);
         }
     }
     return status;
