@@ -295,7 +295,18 @@ static enum exit_code verify_all(const struct verify_settings *s, const struct v
     bool stored = s->ref || s->identify;
     lk_store *store =
         stored ? store_open(&s->common, s->db, s->no_store ? LK_STORE_READ : LK_STORE_WRITE) : NULL;
-    enum exit_code code = stored && !store ? EXIT_TROUBLE : verify_one(s, v, store);
+    if (stored && !store) {
+        return EXIT_TROUBLE;
+    }
+    lk_finder *finder = NULL;
+    struct verifier with = *v;
+    lk_error err = {0};
+    lk_status status =
+        s->identify ? lk_finder_open(&finder, store, v->engine, v->model, &err) : LK_OK;
+    with.finder = finder;
+    enum exit_code code =
+        status == LK_OK ? verify_one(s, &with, store) : report_error(&s->common, &err);
+    lk_finder_close(finder);
     lk_store_close(store);
     return code;
 }

@@ -93,8 +93,8 @@ static lk_status store_picture(struct adding *a, lk_store *store, lk_error *err)
                                       .note = s->note,
                                       .actor = a->actor,
                                       .star = &a->facts.star,
-                                      .derived = &a->facts.embedding,
-                                      .derived_count = 1};
+                                      .derived = a->facts.derived,
+                                      .derived_count = (size_t)a->facts.derived_count};
     lk_status status = lk_reference_add(&a->added, &a->written, store, &draft, err);
     mem_free(texts);
     return status;
@@ -122,7 +122,7 @@ static enum exit_code add_one(const struct ref_call *c, lk_store *store, const c
     lk_error err = {0};
     lk_status status = read_picture(&a, &err);
     if (status == LK_OK) {
-        status = lk_reference_facts_make(&a.facts, c->engine, c->model, &a.image, &err);
+        status = lk_reference_facts_make(&a.facts, c->engine, c->model, &a.image, &a.file, &err);
     }
     if (status == LK_OK) {
         status = store_picture(&a, store, &err);

@@ -16,6 +16,7 @@ void original_release(struct original *o) {
     lk_bytes_release(&o->file);
     lk_image_release(&o->image);
     areas_release(&o->areas);
+    lk_features_free(o->features);
     *o = (struct original){0};
 }
 
@@ -60,6 +61,27 @@ static lk_status add_stored_areas(struct original *o, lk_error *err) {
     return LK_OK;
 }
 
+/* What is kept of the original; where it is not, or damaged, it is computed, and kept if the store may be written to. That this fails
+ * is no error: the verdict finds it by itself. */
+static void read_features(struct original *o, const struct verifier *v, lk_store *store) {
+    lk_reference_facts facts;
+    lk_status status = lk_reference_features(&o->features, store, &o->stored, v->model, NULL);
+    if ((status == LK_OK && o->features) || lk_store_reads_only(store)) {
+        return;
+    }
+    status = lk_reference_facts_make(&facts, v->engine, v->model, &o->image, &o->file, NULL);
+    status = status == LK_OK
+                 ? lk_reference_facts_keep(&facts, store, o->stored.id, o->stored.version, NULL)
+                 : status;
+    if (status == LK_OK) {
+        status = lk_reference_features(&o->features, store, &o->stored, v->model, NULL);
+    }
+    if (status != LK_OK) {
+        o->features = NULL;
+    }
+    lk_reference_facts_release(&facts);
+}
+
 lk_status original_find(struct original *out, const struct verifier *v, lk_store *store,
                         const char *text, lk_error *err) {
     *out = (struct original){0};
@@ -74,13 +96,17 @@ lk_status original_find(struct original *out, const struct verifier *v, lk_store
     status = status == LK_OK ? add_stored_areas(out, err) : status;
     if (status != LK_OK) {
         original_release(out);
+    } else {
+        read_features(out, v, store);
     }
     return status;
 }
 
-lk_status verifier_compare(lk_verification *out, const struct verifier *v,
-                           const struct original *original, const lk_image *photo,
-                           const lk_image_info *info, lk_error *err) {
+/* photo_features: of the photo, or NULL. */
+static lk_status compare(lk_verification *out, const struct verifier *v,
+                         const struct original *original, const lk_image *photo,
+                         const lk_image_info *info, const lk_features *photo_features,
+                         lk_error *err) {
     lk_verify_options o = lk_verify_options_default();
     o.policy = &v->policy;
     o.compare.measure.model = v->model;
@@ -88,6 +114,8 @@ lk_status verifier_compare(lk_verification *out, const struct verifier *v,
     o.compare.ignore_count = original->areas.count;
     o.compare.infos[0] = &original->info;
     o.compare.infos[1] = info;
+    o.compare.features[0] = original->features;
+    o.compare.features[1] = photo_features;
     o.compare.want_evidence = v->want_evidence;
     lk_status status = lk_verify(out, v->engine, &original->image, photo, &o, err);
     if (status == LK_OK && original->stored.version > 0) {
@@ -95,6 +123,12 @@ lk_status verifier_compare(lk_verification *out, const struct verifier *v,
         out->reference_version = original->stored.version;
     }
     return status;
+}
+
+lk_status verifier_compare(lk_verification *out, const struct verifier *v,
+                           const struct original *original, const lk_image *photo,
+                           const lk_image_info *info, lk_error *err) {
+    return compare(out, v, original, photo, info, NULL, err);
 }
 
 lk_status verifier_check(lk_verification *out, lk_image_info *info, const struct verifier *v,
@@ -111,26 +145,27 @@ lk_status verifier_check(lk_verification *out, lk_image_info *info, const struct
 
 /* -- Which one it is -- */
 
-enum { CANDIDATES = 16 };
+enum { CANDIDATES = 8 };
 
 static const double sure = 0.999; /* of the same thing: the others need not be asked */
+
+/* A photo and what is known of it. */
+struct sought {
+    const lk_image *image;
+    const lk_image_info *info;
+    const lk_features *features;
+};
 
 static bool is_better(const lk_verification *a, const lk_verification *b) {
     bool same_a = a->verdict == LK_SAME, same_b = b->verdict == LK_SAME;
     return same_a != same_b ? same_a : a->probability > b->probability;
 }
 
-lk_status verifier_identify(lk_verification *out, struct original *original,
-                            const struct verifier *v, lk_store *store, const lk_image *photo,
-                            const lk_image_info *info, lk_error *err) {
-    lk_candidate candidates[CANDIDATES];
-    int32_t count = 0;
-    *out = (lk_verification){0};
-    *original = (struct original){0};
-    lk_status status = lk_identify(candidates, CANDIDATES, &count, store, v->model, photo, err);
-    if (status == LK_OK && count == 0) {
-        status = error_set(err, LK_E_IO, "the store holds no original with an embedding");
-    }
+/* One after the other until one is sure. */
+static lk_status try_all(lk_verification *out, struct original *original, const struct verifier *v,
+                         lk_store *store, const struct lk_candidate *candidates, int32_t count,
+                         const struct sought *photo, lk_error *err) {
+    lk_status status = LK_OK;
     bool found = false;
     for (int32_t i = 0; status == LK_OK && i < count && !found; i++) {
         struct original tried;
@@ -138,7 +173,9 @@ lk_status verifier_identify(lk_verification *out, struct original *original,
         char text[LK_REFERENCE_ID_MAX + 16];
         snprintf(text, sizeof text, "%.128s@%d", candidates[i].id, (int)candidates[i].version);
         status = original_find(&tried, v, store, text, err);
-        status = status == LK_OK ? verifier_compare(&result, v, &tried, photo, info, err) : status;
+        if (status == LK_OK) {
+            status = compare(&result, v, &tried, photo->image, photo->info, photo->features, err);
+        }
         bool better = status == LK_OK && (i == 0 || is_better(&result, out));
         lk_verification_release(better ? out : &result);
         original_release(better ? original : &tried);
@@ -148,6 +185,32 @@ lk_status verifier_identify(lk_verification *out, struct original *original,
         }
         found = out->verdict == LK_SAME && out->probability >= sure;
     }
+    return status;
+}
+
+lk_status verifier_identify(lk_verification *out, struct original *original,
+                            const struct verifier *v, lk_store *store, const lk_image *photo,
+                            const lk_image_info *info, lk_error *err) {
+    lk_candidate candidates[CANDIDATES];
+    int32_t count = 0;
+    lk_hash mark;
+    lk_features *features = NULL;
+    *out = (lk_verification){0};
+    *original = (struct original){0};
+    lk_status status =
+        lk_features_make(&features, v->engine, v->model, photo, LK_PICTURE_PHOTO, err);
+    status = status == LK_OK ? lk_verification_mark(&mark, v->engine, photo, err) : status;
+    if (status == LK_OK) {
+        status = lk_identify(candidates, CANDIDATES, &count, v->finder, store, v->engine, features,
+                             &mark, err);
+    }
+    if (status == LK_OK && count == 0) {
+        status = error_set(err, LK_E_IO, "the store holds no original that can be found");
+    }
+    const struct sought sought = {photo, info, features};
+    status = status == LK_OK ? try_all(out, original, v, store, candidates, count, &sought, err)
+                             : status;
+    lk_features_free(features);
     if (status != LK_OK) {
         lk_verification_release(out);
         original_release(original);

@@ -13,6 +13,7 @@ struct original {
     lk_image image;
     lk_image_info info;
     struct area_list areas; /* to leave out */
+    lk_features *features;  /* those kept in the store; NULL for none */
 };
 
 /* What all photos of a run share. */
@@ -20,6 +21,7 @@ struct verifier {
     lk_engine *engine;
     lk_policy policy;
     lk_model *model;
+    const lk_finder *finder;              /* of the store; NULL where nothing is sought */
     struct text_list ignore, ignore_poly; /* as written; borrowed */
     bool want_evidence;
 };
@@ -44,8 +46,8 @@ MUST_CHECK lk_status verifier_compare(lk_verification *out, const struct verifie
                                       const struct original *original, const lk_image *photo,
                                       const lk_image_info *info, lk_error *err);
 
-/* Verifies photo against the originals of the store that its embedding is nearest to, and keeps the best answer: of `same` ones
- * the most probable, else of all. *original is the one it is of. LK_E_IO when the store holds none with an embedding. */
+/* Verifies photo against the likeliest of v->finder's originals, and keeps the best answer: of `same` ones the most probable, else of
+ * all. *original is the one it is of. LK_E_IO when there are none. */
 MUST_CHECK lk_status verifier_identify(lk_verification *out, struct original *original,
                                        const struct verifier *v, lk_store *store,
                                        const lk_image *photo, const lk_image_info *info,

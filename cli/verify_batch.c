@@ -19,7 +19,9 @@ enum { TOGETHER = 256, STORES = 256 }; /* rows of one commit; threads of an engi
 
 struct run {
     const struct verify_batch *b;
-    lk_store *store; /* NULL where no original is of one; for what is written */
+    struct verifier verifier; /* b's, and the finder */
+    lk_finder *finder;        /* NULL where nothing is sought */
+    lk_store *store;          /* NULL where no original is of one; for what is written */
     struct pairs pairs;
     struct original shared; /* where all photos have one reference */
     struct known_rows known;
@@ -47,14 +49,24 @@ static lk_status open_store(struct run *r, lk_error *err) {
     return r->store ? LK_OK : error_set(err, LK_E_CANCELLED, "no store");
 }
 
+/* Once, for what is sought. */
+static lk_status open_finder(struct run *r, lk_error *err) {
+    lk_status status =
+        lk_finder_open(&r->finder, r->store, r->verifier.engine, r->verifier.model, err);
+    r->verifier.finder = r->finder;
+    return status;
+}
+
 static lk_status list_table(struct run *r, lk_error *err) {
     const struct verify_batch *b = r->b;
-    bool stored = false;
+    bool stored = false, sought = false;
     lk_status status = pairs_read_batch(&r->pairs, b->common->args.items[0], b->identify, err);
     for (size_t i = 0; i < r->pairs.count; i++) {
         stored = stored || r->pairs.items[i].from != PAIR_FILE;
+        sought = sought || r->pairs.items[i].from == PAIR_SOUGHT;
     }
-    return status == LK_OK && stored ? open_store(r, err) : status;
+    status = status == LK_OK && stored ? open_store(r, err) : status;
+    return status == LK_OK && sought ? open_finder(r, err) : status;
 }
 
 static lk_status list_photos(struct run *r, lk_error *err) {
@@ -71,9 +83,9 @@ static lk_status list_photos(struct run *r, lk_error *err) {
     }
     status = status == LK_OK ? open_store(r, err) : status;
     if (status == LK_OK && b->ref) {
-        status = original_find(&r->shared, b->verifier, r->store, b->ref, err);
+        return original_find(&r->shared, b->verifier, r->store, b->ref, err);
     }
-    return status;
+    return status == LK_OK ? open_finder(r, err) : status;
 }
 
 /* What is not there already. */
@@ -117,7 +129,7 @@ static void give_store(struct run *r, lk_store *store) {
 /* The pair's answer; own is the original where it is not the shared one. */
 static lk_status answer(struct verified *v, struct original *own, struct run *r, lk_store *store,
                         const lk_image *photo, const lk_image_info *info) {
-    const struct verifier *f = r->b->verifier;
+    const struct verifier *f = &r->verifier;
     const struct pair *p = v->pair;
     lk_status status = LK_OK;
     if (p->from == PAIR_SOUGHT) {
@@ -335,6 +347,7 @@ static void run_release(struct run *r) {
     for (int32_t i = 0; i < r->idle_count; i++) {
         lk_store_close(r->idle[i]);
     }
+    lk_finder_close(r->finder);
     lk_store_close(r->store);
     known_rows_release(&r->known);
     original_release(&r->shared);
@@ -345,7 +358,7 @@ static void run_release(struct run *r) {
 }
 
 enum exit_code verify_batch_run(const struct verify_batch *batch) {
-    struct run r = {.b = batch, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct run r = {.b = batch, .verifier = *batch->verifier, .lock = PTHREAD_MUTEX_INITIALIZER};
     lk_error err = {0};
     lk_status status = list_photos(&r, &err);
     status = status == LK_OK ? open_output(&r, &err) : status;

@@ -35,6 +35,8 @@ struct sift_options {
 };
 
 enum {
+    SIFT_VERSION =
+        1, /* raised when sift_detect finds other points or bytes: what is kept of them is made anew */
     SIFT_SIDE_LEAST = 16,  /* of options.side, if it is not 0 */
     SIFT_SIDE_MOST = 8192, /* of the picture searched */
     SIFT_COUNT_MOST = 65536,

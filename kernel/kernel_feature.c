@@ -89,10 +89,22 @@ static void nearest_c(struct nearest_two *out, const uint8_t *query, const uint8
     }
 }
 
+static size_t near_64_c(int32_t *at, const uint64_t *list, size_t count, uint64_t query,
+                        int32_t limit) {
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (__builtin_popcountll(list[i] ^ query) <= limit) {
+            at[found++] = (int32_t)i;
+        }
+    }
+    return found;
+}
+
 void kernel_feature_init_c(struct kernel_feature *k) {
     *k = (struct kernel_feature){
         .fast_row = fast_row_c,
         .fast_maxima = fast_maxima_c,
         .nearest = nearest_c,
+        .near_64 = near_64_c,
     };
 }

@@ -27,6 +27,10 @@ struct kernel_feature {
     /* Nearest and second nearest of `count` descriptors of 32 bytes to `query`. */
     void (*nearest)(struct nearest_two *out, const uint8_t *query, const uint8_t *list,
                     size_t count);
+    /* Writes the i in 0..count-1 where at most `limit` bits of list[i] differ from query, rising; returns how many. at has
+     * room for count. */
+    size_t (*near_64)(int32_t *at, const uint64_t *list, size_t count, uint64_t query,
+                      int32_t limit);
 };
 
 /* Fills the offsets of the circle, clockwise from the top, in a picture of this stride. */

@@ -55,6 +55,10 @@ lk_status view_gray(const lk_image **out, struct view *v, lk_error *err) {
 
 lk_status view_seen(const struct seen **out, struct view *v, lk_model *model, lk_error *err) {
     lk_status status = LK_OK;
+    if (v->known_seen) {
+        *out = v->known_seen;
+        return LK_OK;
+    }
     pthread_mutex_lock(&v->lock);
     if (!v->has_seen) {
         status = seen_make(&v->seen, model, v->image, err);
@@ -131,6 +135,10 @@ lk_status view_keypoints(const struct keypoints **out, struct view *v, enum keyp
 lk_status view_sift(const struct sift_points **out, struct view *v, lk_error *err) {
     const lk_image *gray;
     const struct sift_options options = sift_options_default();
+    if (v->known_sift) {
+        *out = v->known_sift;
+        return LK_OK;
+    }
     lk_status status = view_gray(&gray, v, err);
     if (status != LK_OK) {
         return status;

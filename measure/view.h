@@ -31,6 +31,9 @@ struct view {
     bool has_sift;
     struct seen seen;
     bool has_seen;
+    const struct sift_points
+        *known_sift;               /* borrowed: what view_sift would find; NULL where it is to */
+    const struct seen *known_seen; /* the same of view_seen */
 };
 
 LK_MUST_CHECK lk_status view_init(struct view *v, lk_engine *engine, const lk_image *image,

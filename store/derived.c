@@ -205,3 +205,70 @@ lk_status lk_derived_visit(lk_store *store, const lk_derived_key *key,
     store_read_end(store);
     return status;
 }
+
+/* -- The state of it all -- */
+
+lk_status store_state(struct store_state *out, lk_store *s, lk_error *err) {
+    struct sql q;
+    bool row;
+    size_t size = 0;
+    *out = (struct store_state){0};
+    sql_begin(&q, s, "SELECT changes, salt FROM state");
+    lk_status status = sql_step(&q, &row, err);
+    const void *salt = status == LK_OK && row ? sql_blob(&q, 1, &size) : NULL;
+    if (status == LK_OK && size != sizeof out->salt) {
+        status = error_input(err, error_set(err, LK_E_CORRUPT, "the store's state is damaged"),
+                             s->database);
+    }
+    if (status == LK_OK) {
+        out->changes = sql_int(&q, 0);
+        memcpy(out->salt, salt, size);
+    }
+    sql_end(&q);
+    return status;
+}
+
+/* Those that lack the key and, so that none comes twice, have all of those before it. */
+static lk_status visit_lacking(bool *more, lk_store *s, const lk_derived_key *keys, size_t at,
+                               bool (*visit)(void *arg, const char *id), void *arg, lk_error *err) {
+    static const char has[] =
+        "EXISTS (SELECT 1 FROM derived d WHERE d.kind = ? AND d.algorithm = ? "
+        "AND d.model = ? AND d.reference = r.id AND d.number = r.newest)";
+    char text[2048];
+    struct sql q;
+    bool row;
+    int n = snprintf(text, sizeof text,
+                     "SELECT r.id FROM reference r JOIN version v ON v.reference = r.id AND "
+                     "v.number = r.newest WHERE r.removed IS NULL AND v.purged IS NULL AND NOT %s",
+                     has);
+    for (size_t i = 0; i < at; i++) {
+        n += snprintf(text + n, sizeof text - (size_t)n, " AND %s", has);
+    }
+    sql_begin(&q, s, text);
+    bind_key(&q, &keys[at]);
+    for (size_t i = 0; i < at; i++) {
+        bind_key(&q, &keys[i]);
+    }
+    lk_status status = LK_OK;
+    while (*more && (status = sql_step(&q, &row, err)) == LK_OK && row) {
+        *more = visit(arg, sql_text(&q, 0));
+    }
+    sql_end(&q);
+    return status;
+}
+
+lk_status store_visit_underived(lk_store *s, const lk_derived_key *keys, size_t count,
+                                bool (*visit)(void *arg, const char *id), void *arg,
+                                lk_error *err) {
+    enum { KEYS_MOST = 8 }; /* for which the text has room */
+    bool more = true;
+    lk_status status = store_read_begin(s, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    for (size_t i = 0; status == LK_OK && i < MIN(count, (size_t)KEYS_MOST); i++) {
+        status = visit_lacking(&more, s, keys, i, visit, arg, err);
+    }
+    store_read_end(s);
+    return status;
+}

@@ -78,6 +78,24 @@ static const char *const steps[] = {
     "  crc INTEGER NOT NULL"
     ") STRICT;"
     "CREATE INDEX submission_photo ON submission (photo_sha256);",
+
+    /* What is kept beside the database is held against this: another number, or another store's salt, and it is made anew. */
+    "CREATE TABLE state ("
+    "  one INTEGER PRIMARY KEY CHECK (one = 1),"
+    "  changes INTEGER NOT NULL,"
+    "  salt BLOB NOT NULL"
+    ") STRICT;"
+    "INSERT INTO state (one, changes, salt) VALUES (1, 0, randomblob(16));"
+    "CREATE TRIGGER derived_added AFTER INSERT ON derived BEGIN"
+    "  UPDATE state SET changes = changes + 1; END;"
+    "CREATE TRIGGER derived_changed AFTER UPDATE ON derived BEGIN"
+    "  UPDATE state SET changes = changes + 1; END;"
+    "CREATE TRIGGER derived_gone AFTER DELETE ON derived BEGIN"
+    "  UPDATE state SET changes = changes + 1; END;"
+    "CREATE TRIGGER reference_added AFTER INSERT ON reference BEGIN"
+    "  UPDATE state SET changes = changes + 1; END;"
+    "CREATE TRIGGER reference_changed AFTER UPDATE ON reference BEGIN"
+    "  UPDATE state SET changes = changes + 1; END;",
 };
 
 int64_t schema_newest(void) {

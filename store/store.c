@@ -271,6 +271,10 @@ const char *lk_store_folder(const lk_store *store) {
     return store->folder;
 }
 
+bool lk_store_reads_only(const lk_store *store) {
+    return store->reads_only;
+}
+
 /* -- As a whole -- */
 
 static lk_status say_spoilt(const lk_store *s, lk_error *err) {

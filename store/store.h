@@ -30,6 +30,20 @@ MUST_CHECK lk_status store_check_writable(const lk_store *s, lk_error *err);
 MUST_CHECK lk_status store_read_begin(lk_store *s, lk_error *err);
 void store_read_end(lk_store *s);
 
+/* What is kept beside the database is of this state or it is stale: `changes` grows with every change of what is derived and of which
+ * references are in use; the salt is this store's own. */
+struct store_state {
+    int64_t changes;
+    uint8_t salt[16];
+};
+MUST_CHECK lk_status store_state(struct store_state *out, lk_store *s, lk_error *err);
+
+/* Calls visit with each reference in use whose newest version has a picture but lacks something under one of the keys, until it
+ * returns false. */
+MUST_CHECK lk_status store_visit_underived(lk_store *s, const lk_derived_key *keys, size_t count,
+                                           bool (*visit)(void *arg, const char *id), void *arg,
+                                           lk_error *err);
+
 /* One statement: prepared, bound, stepped. The first failure sticks, so that bindings need no check of their own:
  *
  *     struct sql q;

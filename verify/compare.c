@@ -20,6 +20,7 @@
 #include "verify/comparing.h"
 #include "verify/decide.h"
 #include "verify/difference.h"
+#include "verify/features.h"
 #include "verify/mask.h"
 #include "verify/mirror.h"
 
@@ -381,6 +382,8 @@ lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, c
     lk_status status = check_names(c.options->measures, c.options->measure.model, err);
     status = status == LK_OK ? view_init(&c.a, engine, a, err) : status;
     status = status == LK_OK ? view_init(&c.b, engine, b, err) : status;
+    features_lend(&c.a, c.options->features[0], c.options->measure.model);
+    features_lend(&c.b, c.options->features[1], c.options->measure.model);
     status = status == LK_OK ? find_alignment(&c, out, err) : status;
     status = status == LK_OK ? engine_check_stop(engine, err) : status;
     status = status == LK_OK ? bring_onto_frame(&c, out, err) : status;

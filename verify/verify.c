@@ -8,12 +8,11 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "image/colour.h"
 #include "image/image.h"
-#include "image/resize.h"
 #include "verify/alarms.h"
 #include "verify/answers.h"
 #include "verify/evidence.h"
+#include "verify/working.h"
 
 lk_verify_options lk_verify_options_default(void) {
     return (lk_verify_options){.compare = lk_compare_options_default()};
@@ -28,7 +27,7 @@ void lk_verification_release(lk_verification *v) {
 
 /* -- All of it -- */
 
-/* The pair as it is looked at. A verdict needs no more pixels than that: changes are looked for on 900 (difference.c). */
+/* The pair as it is looked at. */
 struct working {
     const lk_image *reference, *photo;
     lk_image small_reference,
@@ -49,25 +48,6 @@ static void take_info(lk_image_info *out, const lk_image_info *info, const lk_im
     }
 }
 
-/* Points *at to the picture brought to 1 / by of its size. */
-static lk_status reduce(const lk_image **at, lk_image *small, lk_engine *engine, double by,
-                        lk_error *err) {
-    lk_image rgb = {0};
-    const lk_image *from = *at;
-    lk_status status = from->bit_depth == 8 && from->channels != 4
-                           ? LK_OK
-                           : colour_to_rgb8(&rgb, from, err); /* alpha over white, 16 bits to 8 */
-    int32_t width = MAX((int32_t)lround(from->width / by), 1),
-            height = MAX((int32_t)lround(from->height / by), 1);
-    if (status == LK_OK) {
-        status = image_resize(small, engine, rgb.data ? &rgb : from, width, height, RESIZE_BILINEAR,
-                              err);
-        *at = small;
-    }
-    lk_image_release(&rgb);
-    return status;
-}
-
 static bool is_one_file(const struct working *w) {
     const char *a = w->infos[0].sha256, *b = w->infos[1].sha256;
     return (a[0] && strcmp(a, b) == 0) || image_equal(w->reference, w->photo);
@@ -75,23 +55,18 @@ static bool is_one_file(const struct working *w) {
 
 static lk_status working_open(struct working *w, lk_engine *engine, const lk_image *reference,
                               const lk_image *photo, const lk_compare_options *o, lk_error *err) {
-    int32_t frame = MAX(reference->width, reference->height), by = 1;
     lk_status status = LK_OK;
     *w = (struct working){.reference = reference, .photo = photo};
     take_info(&w->infos[0], o->infos[0], reference);
     take_info(&w->infos[1], o->infos[1], photo);
-    bool one_file = is_one_file(w);                 /* then equal pixels are to stay equal */
-    if (frame > LK_VERIFY_FRAME_SIDE && !o->mask) { /* a mask has the size of the reference */
-        status = reduce(&w->reference, &w->small_reference, engine,
-                        (double)frame / LK_VERIFY_FRAME_SIDE, err);
-    }
-    while (MAX(photo->width, photo->height) / (2 * by) >= LK_VERIFY_PHOTO_SIDE) {
-        by *= 2;
+    bool one_file = is_one_file(w); /* then equal pixels are to stay equal */
+    if (!o->mask) {                 /* a mask has the size of the reference */
+        status = working_reduce_reference(&w->reference, &w->small_reference, engine, err);
     }
     if (one_file) {
         w->photo = w->reference;
-    } else if (status == LK_OK && by > 1) {
-        status = reduce(&w->photo, &w->small_photo, engine, by, err);
+    } else if (status == LK_OK) {
+        status = working_reduce_photo(&w->photo, &w->small_photo, engine, err);
     }
     return status;
 }

@@ -25,6 +25,9 @@ typedef enum lk_align_mode {
 /* What to do when sizes differ and no alignment was found or wanted. */
 typedef enum lk_fit_mode { LK_FIT_SCALE, LK_FIT_FAIL, LK_FIT_PAD, LK_FIT_CROP } lk_fit_mode;
 
+/* Keypoints and embedding of a picture. */
+typedef struct lk_features lk_features;
+
 typedef struct lk_compare_options {
     const char *measures; /* "default", "all" or names with commas; NULL is default */
     lk_align_mode align;
@@ -38,6 +41,9 @@ typedef struct lk_compare_options {
     const lk_image_info *infos
         [2]; /* of A and B as lk_image_load gave them, copied into the result; NULL for none. A picture that has fewer
                    * pixels than its info says was decoded reduced: all places are then told in pixels of the whole one. */
+    /* What was found of A and B before (lk_features_make), so that it need not be found again: taken where it is of a picture of
+     * the size that is compared and of the same model, else passed over. NULL for none. */
+    const lk_features *features[2];
     bool want_evidence; /* keep pictures, maps and matched points for a report */
 } lk_compare_options;
 

@@ -12,32 +12,64 @@
 extern "C" {
 #endif
 
-/* What is computed of an original once, for lk_reference_draft. */
+/* What is computed of an original once, for lk_reference_draft. Not to be copied: `derived` points into it. */
+enum { LK_FACTS_MOST = 4 };
 typedef struct lk_reference_facts {
     lk_star star; /* the picture's quality: stars out of 5, and what is wrong */
-    lk_derived embedding;
-    float *vector; /* what embedding points to; of length 1; owned */
+    lk_derived derived[LK_FACTS_MOST]; /* embedding, keypoints, visual words, hash */
+    int32_t derived_count;
+    lk_bytes owned[LK_FACTS_MOST];
     char model[64];
 } lk_reference_facts;
 
-/* model: with an embedding; the same one is to be asked by lk_identify. LK_E_MEMORY, LK_E_CANCELLED. */
+/* model: with an embedding; the same one is to be asked by lk_identify. file: what picture was decoded from, whole, since verify looks
+ * at a large JPEG reduced; NULL where it is none. LK_E_MEMORY, LK_E_CANCELLED. */
 LK_API LK_MUST_CHECK lk_status lk_reference_facts_make(lk_reference_facts *out, lk_engine *engine,
                                                        lk_model *model, const lk_image *picture,
-                                                       lk_error *err);
+                                                       const lk_bytes *file, lk_error *err);
+/* Keeps them with a version that is there already. As lk_derived_put. */
+LK_API LK_MUST_CHECK lk_status lk_reference_facts_keep(const lk_reference_facts *facts,
+                                                       lk_store *store, const char *id,
+                                                       int32_t version, lk_error *err);
 LK_API void lk_reference_facts_release(lk_reference_facts *facts);
+
+/* What is kept of the version, for lk_compare_options.features; *out is NULL where not all is, or it is of an older version of what
+ * computes it. LK_E_CORRUPT, LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_reference_features(lk_features **out, lk_store *store,
+                                                     const lk_reference *reference, lk_model *model,
+                                                     lk_error *err);
+/* Computes what is not there yet of the newest versions of references in use, or was computed by an older version; *count tells of how
+ * many. Pictures that are damaged or missing are passed over. LK_E_WRITE, LK_E_MEMORY, LK_E_CANCELLED. */
+LK_API LK_MUST_CHECK lk_status lk_references_derive(int64_t *count, lk_store *store,
+                                                    lk_engine *engine, lk_model *model,
+                                                    lk_error *err);
+
+/* The originals in use, as they were when it was opened, to be searched; from several threads at once. Opening reads the file that
+ * is kept beside the store, and makes it anew after a change; before that, unless the store is open for reading alone, what is
+ * missing is computed (lk_references_derive). LK_E_CORRUPT, LK_E_LIMIT, LK_E_MEMORY, and as lk_references_derive. */
+typedef struct lk_finder lk_finder;
+LK_API LK_MUST_CHECK lk_status lk_finder_open(lk_finder **out, lk_store *store, lk_engine *engine,
+                                              lk_model *model, lk_error *err);
+LK_API void lk_finder_close(lk_finder *finder);
+LK_API int64_t lk_finder_count(const lk_finder *finder);
 
 /* An original that a photo may show. */
 typedef struct lk_candidate {
     char id[LK_REFERENCE_ID_MAX + 1];
     int32_t version;
-    double cosine; /* of the embeddings, -1..1 */
+    int32_t
+        inliers; /* matches of the strongest keypoints that agree on one map; 0 where that was not asked */
+    double coverage; /* share of the original that they lie near */
 } lk_candidate;
 
-/* The `most` originals in use whose embeddings are nearest to the photo's, nearest first; equal ones by id. Those without an
- * embedding of this model are passed over. LK_E_IO, LK_E_CORRUPT, LK_E_MEMORY. */
+/* At most `most` originals that the photo may show, the likeliest first: by visual words, embedding and hash, ordered by matching
+ * their keypoints. photo: of lk_features_make with the finder's model; mark: its hash (lk_verification_mark), or NULL. store may be
+ * another lk_store of the same folder than the finder's. LK_E_CORRUPT for a damaged file of the finder or row of the store,
+ * LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_identify(lk_candidate *out, int32_t most, int32_t *count,
-                                           lk_store *store, lk_model *model, const lk_image *photo,
-                                           lk_error *err);
+                                           const lk_finder *finder, lk_store *store,
+                                           lk_engine *engine, const lk_features *photo,
+                                           const lk_hash *mark, lk_error *err);
 
 /* What the log has. */
 typedef struct lk_recorded {

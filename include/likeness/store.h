@@ -34,6 +34,8 @@ LK_API LK_MUST_CHECK lk_status lk_store_open(lk_store **out, const char *folder,
 LK_API void lk_store_close(lk_store *store);
 /* The folder, without links. */
 LK_API const char *lk_store_folder(const lk_store *store);
+/* Whether it was opened with LK_STORE_READ. */
+LK_API bool lk_store_reads_only(const lk_store *store);
 
 /* What is written between the two is there as a whole or not at all; pairs may be nested. The second makes it last when
  * `so_far` is LK_OK, else undoes it, and returns so_far or why it could not be made to last:

@@ -124,6 +124,14 @@ typedef struct lk_rival {
         probability; /* of all references asked it is this one; lk_verification_weigh fills it in */
 } lk_rival;
 
+/* What is found in a picture as it is looked at, once for several calls (lk_compare_options.features). A JPEG is to be decoded as it
+ * is for the call. model: with an embedding. LK_E_MEMORY, LK_E_CANCELLED. */
+typedef enum lk_picture_role { LK_PICTURE_REFERENCE, LK_PICTURE_PHOTO } lk_picture_role;
+LK_API LK_MUST_CHECK lk_status lk_features_make(lk_features **out, lk_engine *engine,
+                                                lk_model *model, const lk_image *picture,
+                                                lk_picture_role role, lk_error *err);
+LK_API void lk_features_free(lk_features *features);
+
 /* Two questions, each with its own answer. */
 enum { LK_VERIFY_ACTOR_MAX = 200, LK_VERIFY_NOTE_MAX = 4000 }; /* bytes */
 

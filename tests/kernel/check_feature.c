@@ -66,6 +66,23 @@ static void check_nearest(const struct kernels *c, const struct kernels *k) {
     }
 }
 
+static void check_near(const struct kernels *c, const struct kernels *k) {
+    enum { MOST = 70 };
+    static uint64_t list[MOST];
+    int32_t want[MOST], got[MOST];
+    struct rng rng;
+    rng_init(&rng, 4);
+    for (size_t n = 0; n <= MOST; n++) {
+        fill((uint8_t *)list, sizeof list, &rng, n % 3);
+        for (int32_t limit = -1; limit <= 64; limit += 13) {
+            uint64_t query = list[n / 2] ^ (limit > 20 ? rng_next(&rng) : 1);
+            size_t count = c->feature.near_64(want, list, n, query, limit);
+            assert_int_equal(k->feature.near_64(got, list, n, query, limit), count);
+            assert_memory_equal(got, want, count * sizeof *want);
+        }
+    }
+}
+
 static void test_levels_agree(void **state) {
     (void)state;
     struct kernels c;
@@ -76,6 +93,7 @@ static void test_levels_agree(void **state) {
         check_fast(&c, &k);
         check_maxima(&c, &k);
         check_nearest(&c, &k);
+        check_near(&c, &k);
     }
 }
 

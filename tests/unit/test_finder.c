@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Finding the original of a photo in a store: after changes of the store, with the kept file damaged, left over, or of another store,
+ * in an older store, and with several readers while another process would write. */
+#include "tests/unit/drawn_scene.h"
+
+#define seen seen_references /* store_files.h has one of its own */
+#include "tests/unit/store_files.h"
+#undef seen
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/stat.h>
+#include <utime.h>
+
+#include "base/file.h"
+#include "image/warp.h"
+#include "verify/finder.h"
+
+enum { SCENES = 12 };
+
+struct world {
+    struct place *place;
+    lk_model *model;
+    lk_store *store;
+};
+
+static int world_new(void **state) {
+    lk_error err;
+    struct world *w = calloc(1, sizeof *w);
+    void *place;
+    if (place_new(&place) != 0) {
+        return -1;
+    }
+    w->place = place;
+    assert_ok(lk_model_open(&w->model, w->place->engine, LK_MODEL_DEFAULT, NULL, &err));
+    w->store = open_place(w->place->store, LK_STORE_WRITE);
+    *state = w;
+    return 0;
+}
+
+static int world_free(void **state) {
+    struct world *w = *state;
+    void *place = w->place;
+    lk_store_close(w->store);
+    lk_model_free(w->model);
+    free(w);
+    return place_free(&place);
+}
+
+static void file_of(char out[128], const struct world *w, const char *name) {
+    snprintf(out, 128, "%s/%s", w->place->store, name);
+}
+
+/* Adds the drawn scene of that seed as "scene-SEED"; with `bare` without anything derived. */
+static void add_scene(struct world *w, uint64_t seed, bool bare) {
+    lk_error err;
+    lk_image scene = scene_make(seed, 0), picture;
+    lk_bytes file;
+    lk_image_info info;
+    lk_reference_facts facts = {0};
+    char id[32];
+    snprintf(id, sizeof id, "scene-%d", (int)seed);
+    assert_ok(lk_image_encode(&file, &scene, w->place->engine, "png", 0, &err));
+    assert_ok(lk_image_decode(&picture, &info, w->place->engine, file.data, file.size, "scene.png",
+                              NULL, &err));
+    if (!bare) {
+        assert_ok(lk_reference_facts_make(&facts, w->place->engine, w->model, &picture, &file,
+                                          &err));
+        assert_int_equal(facts.derived_count, LK_FACTS_MOST);
+    }
+    const lk_reference_draft draft = {.id = id,
+                                      .picture = file.data,
+                                      .picture_bytes = file.size,
+                                      .info = &info,
+                                      .derived = facts.derived,
+                                      .derived_count = (size_t)facts.derived_count};
+    assert_ok(lk_reference_add(NULL, NULL, w->store, &draft, &err));
+    lk_reference_facts_release(&facts);
+    lk_image_release(&scene);
+    lk_image_release(&picture);
+    lk_bytes_release(&file);
+}
+
+/* The scene turned by some 20 degrees, smaller and tilted, as a photo shows it. */
+static lk_features *photograph(struct world *w, uint64_t seed) {
+    static const double h[9] = {1.16, -0.42, 60, 0.42, 1.1, -120, 0.0001, 0.0002, 1};
+    lk_error err;
+    lk_image scene = scene_make(seed, 0), photo, valid;
+    lk_features *f;
+    assert_ok(image_warp(&photo, &valid, w->place->engine, &scene, h, 480, 420, &err));
+    assert_ok(lk_features_make(&f, w->place->engine, w->model, &photo, LK_PICTURE_PHOTO, &err));
+    lk_image_release(&scene);
+    lk_image_release(&photo);
+    lk_image_release(&valid);
+    return f;
+}
+
+/* Whether the photo of seed is found first among `count`; opens a finder for it. */
+static bool is_found(struct world *w, lk_store *store, uint64_t seed, int64_t count) {
+    lk_error err;
+    lk_finder *f;
+    lk_candidate found[4];
+    int32_t n;
+    char id[32];
+    lk_features *photo = photograph(w, seed);
+    snprintf(id, sizeof id, "scene-%d", (int)seed);
+    assert_ok(lk_finder_open(&f, store, w->place->engine, w->model, &err));
+    assert_int_equal(lk_finder_count(f), count);
+    assert_ok(lk_identify(found, 4, &n, f, store, w->place->engine, photo, NULL, &err));
+    lk_finder_close(f);
+    lk_features_free(photo);
+    return n > 0 && strcmp(found[0].id, id) == 0 && found[0].inliers >= 10;
+}
+
+static void add_scenes(struct world *w) {
+    for (uint64_t seed = 1; seed <= SCENES; seed++) {
+        add_scene(w, seed, false);
+    }
+}
+
+static void test_found(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    struct stat before, after;
+    char path[128];
+    file_of(path, w, "likeness.finder");
+    assert_false(is_found(w, w->store, 1, 0));
+    add_scenes(w);
+    for (uint64_t seed = 1; seed <= SCENES; seed++) {
+        assert_true(is_found(w, w->store, seed, SCENES));
+    }
+    assert_int_equal(stat(path, &before), 0);
+    assert_true(is_found(w, w->store, 3, SCENES)); /* from the file */
+    lk_audit_head head;
+    const lk_audit_record entry = {.kind = "test", .payload = "{}"};
+    assert_ok(lk_audit_append(&head, w->store, &entry, &err));
+    assert_true(is_found(w, w->store, 3, SCENES)); /* which an entry of the log does not touch */
+    assert_int_equal(stat(path, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
+    add_scene(w, 77, false);
+    assert_true(is_found(w, w->store, 77, SCENES + 1));
+    assert_ok(lk_reference_remove(w->store, "scene-3", NULL, &err));
+    assert_false(is_found(w, w->store, 3, SCENES));
+    assert_true(is_found(w, w->store, 4, SCENES));
+    lk_store *reader = open_place(w->place->store, LK_STORE_READ);
+    assert_int_equal(unlink(path), 0);
+    assert_true(is_found(w, reader, 5, SCENES));
+    assert_int_equal(access(path, F_OK), -1); /* reading alone writes nothing */
+    lk_store_close(reader);
+}
+
+/* Bits turned anywhere, the end cut off, nonsense and nothing in its place: the answers stay, and the file is whole again. */
+static void test_damaged_file(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    lk_bytes whole, now;
+    char path[128];
+    struct rng rng;
+    rng_init(&rng, 9);
+    add_scenes(w);
+    file_of(path, w, "likeness.finder");
+    assert_true(is_found(w, w->store, 2, SCENES));
+    assert_ok(file_read(&whole, path, 1 << 26, NULL, &err));
+    for (int i = 0; i < 40; i++) {
+        size_t at = rng_below(&rng, (uint32_t)whole.size);
+        whole.data[at] ^= (uint8_t)(1 << i % 8);
+        assert_ok(file_write(path, whole.data, i % 5 == 4 ? at : whole.size, &err));
+        whole.data[at] ^= (uint8_t)(1 << i % 8);
+        assert_true(is_found(w, w->store, 1 + (uint64_t)i % SCENES, SCENES));
+    }
+    assert_ok(file_read(&now, path, 1 << 26, NULL, &err));
+    assert_int_equal(now.size, whole.size);
+    assert_memory_equal(now.data, whole.data, whole.size);
+    lk_bytes_release(&now);
+    lk_bytes_release(&whole);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(symlink("/dev/zero", path), 0);
+    assert_true(is_found(w, w->store, 6, SCENES));
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(mkdir(path, 0777), 0);
+    assert_true(is_found(w, w->store, 6, SCENES)); /* it cannot be kept, which is no error */
+    assert_int_equal(rmdir(path), 0);
+}
+
+/* What a writer that was killed leaves: its part is never read, and goes when it is old. */
+static void test_left_over(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    char old[128], fresh[128], path[128];
+    const struct utimbuf long_ago = {1000000, 1000000};
+    file_of(path, w, "likeness.finder");
+    file_of(old, w, ".finder-new-1-1");
+    file_of(fresh, w, ".finder-new-2-2");
+    add_scenes(w);
+    assert_ok(file_write(old, "half", 4, &err));
+    assert_ok(file_write(fresh, "half", 4, &err));
+    assert_int_equal(utime(old, &long_ago), 0);
+    assert_true(is_found(w, w->store, 1, SCENES));
+    assert_int_equal(access(old, F_OK), -1);
+    assert_int_equal(access(fresh, F_OK), 0);
+    assert_int_equal(access(path, F_OK), 0);
+}
+
+/* The file of another store, even one with as many changes, is not this one's. */
+static void test_another_stores_file(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    struct world other = *w;
+    lk_bytes file;
+    char path[128];
+    add_scenes(w);
+    assert_true(is_found(w, w->store, 1, SCENES));
+    file_of(path, w, "likeness.finder");
+    assert_ok(file_read(&file, path, 1 << 26, NULL, &err));
+    other.store = open_place(w->place->other, LK_STORE_WRITE);
+    for (uint64_t seed = 101; seed <= 100 + SCENES; seed++) {
+        add_scene(&other, seed, false);
+    }
+    snprintf(path, sizeof path, "%s/likeness.finder", w->place->other);
+    assert_ok(file_write(path, file.data, file.size, &err));
+    lk_bytes_release(&file);
+    assert_true(is_found(&other, other.store, 101, SCENES));
+    assert_false(is_found(&other, other.store, 1, SCENES));
+    lk_store_close(other.store);
+}
+
+/* A store of the first schema, with what was derived then: it is brought up to date and everything derived anew. */
+static void test_older_store(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    struct sql q;
+    int64_t version, count;
+    float vector[128] = {1};
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        add_scene(w, seed, true);
+    }
+    const lk_derived old = {{"embedding", 1, LK_MODEL_DEFAULT}, vector, sizeof vector};
+    assert_ok(lk_derived_put(w->store, "scene-2", 1, &old, &err));
+    force(w->store, "DROP TRIGGER derived_added; DROP TRIGGER derived_changed; DROP TRIGGER "
+                    "derived_gone; DROP TRIGGER reference_added; DROP TRIGGER reference_changed; "
+                    "DROP TABLE state; PRAGMA user_version = 1");
+    lk_store_close(w->store);
+    w->store = NULL;
+    lk_store *reader;
+    const lk_store_options reading = {.mode = LK_STORE_READ};
+    assert_refused(LK_E_FORMAT, lk_store_open(&reader, w->place->store, &reading, &err));
+    w->store = open_place(w->place->store, LK_STORE_WRITE);
+    sql_begin(&q, w->store, "PRAGMA user_version");
+    assert_ok(sql_finish_int(&version, &q, 0, &err));
+    assert_int_equal(version, 2);
+    assert_true(is_found(w, w->store, 2, 4));
+    sql_begin(&q, w->store, "SELECT count(*) FROM derived WHERE reference = 'scene-2'");
+    assert_ok(sql_finish_int(&count, &q, 0, &err));
+    assert_int_equal(count, 1 + LK_FACTS_MOST);
+    assert_ok(lk_references_derive(&count, w->store, w->place->engine, w->model, &err));
+    assert_int_equal(count, 0);
+    lk_store_check_result result;
+    assert_ok(lk_store_check(&result, w->store, w->place->engine, NULL, NULL, &err));
+    assert_int_equal(result.problems, 0);
+}
+
+/* What is kept gives the verdict that is found without it, to the bit. */
+static void test_same_verdict(void **state) {
+    struct world *w = *state;
+    static const double h[9] = {1.16, -0.42, 60, 0.42, 1.1, -120, 0.0001, 0.0002, 1};
+    lk_error err;
+    lk_features *features;
+    lk_verification kept, found;
+    lk_reference r;
+    lk_image scene = scene_make(4, 0), photo, valid;
+    lk_verify_options o = lk_verify_options_default();
+    o.compare.measure.model = w->model;
+    add_scene(w, 4, false);
+    assert_ok(image_warp(&photo, &valid, w->place->engine, &scene, h, 480, 420, &err));
+    assert_ok(lk_reference_get(&r, w->store, "scene-4", 0, &err));
+    assert_ok(lk_reference_features(&features, w->store, &r, w->model, &err));
+    assert_non_null(features);
+    assert_ok(lk_verify(&found, w->place->engine, &scene, &photo, &o, &err));
+    o.compare.features[0] = features;
+    assert_ok(lk_verify(&kept, w->place->engine, &scene, &photo, &o, &err));
+    assert_memory_equal(&kept.evidence, &found.evidence, sizeof kept.evidence);
+    assert_memory_equal(kept.comparison.alignment.homography,
+                        found.comparison.alignment.homography,
+                        sizeof kept.comparison.alignment.homography);
+    assert_int_equal(kept.verdict, found.verdict);
+    lk_verification_release(&kept);
+    lk_verification_release(&found);
+    lk_features_free(features);
+    lk_reference_release(&r);
+    lk_image_release(&scene);
+    lk_image_release(&photo);
+    lk_image_release(&valid);
+}
+
+struct reader {
+    struct world *world;
+    lk_finder *shared;
+    lk_features *photo;
+    int right;
+};
+
+/* Half with a finder that all share, half with their own, while the store changes. */
+static void *read_often(void *arg) {
+    struct reader *r = arg;
+    lk_error err;
+    lk_candidate found;
+    int32_t n;
+    for (int i = 0; i < 12; i++) {
+        lk_store *store = open_place(r->world->place->store, LK_STORE_READ);
+        lk_finder *own = NULL;
+        if (i % 2) {
+            assert_ok(lk_finder_open(&own, store, r->world->place->engine, r->world->model, &err));
+        }
+        assert_ok(lk_identify(&found, 1, &n, own ? own : r->shared, store, r->world->place->engine,
+                              r->photo, NULL, &err));
+        r->right += n == 1 && strcmp(found.id, "scene-5") == 0;
+        lk_finder_close(own);
+        lk_store_close(store);
+    }
+    return NULL;
+}
+
+static void test_readers(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    enum { READERS = 3 };
+    struct reader readers[READERS];
+    pthread_t threads[READERS];
+    lk_finder *shared;
+    add_scenes(w);
+    lk_features *photo = photograph(w, 5);
+    assert_ok(lk_finder_open(&shared, w->store, w->place->engine, w->model, &err));
+    for (int i = 0; i < READERS; i++) {
+        readers[i] = (struct reader){w, shared, photo, 0};
+        assert_int_equal(pthread_create(&threads[i], NULL, read_often, &readers[i]), 0);
+    }
+    for (uint64_t seed = 200; seed < 206; seed++) { /* the file is replaced each time */
+        lk_finder *mine;
+        add_scene(w, seed, false);
+        assert_ok(lk_finder_open(&mine, w->store, w->place->engine, w->model, &err));
+        lk_finder_close(mine);
+    }
+    for (int i = 0; i < READERS; i++) {
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+        assert_int_equal(readers[i].right, 12);
+    }
+    lk_finder_close(shared);
+    lk_features_free(photo);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_found, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_damaged_file, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_left_over, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_another_stores_file, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_older_store, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_same_verdict, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_readers, world_new, world_free),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

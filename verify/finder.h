@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The originals of a store in one piece of memory, to be searched: names, embeddings, hashes, and for each visual word the keypoints
+ * that have it. It is made from the database, which alone is believed, and kept in a file beside it (docs/formats/store.md). */
+#ifndef LK_FINDER_H
+#define LK_FINDER_H
+
+#include "feature/visual_word.h"
+#include "verify/features.h"
+
+struct store_state;
+
+enum finder_section {
+    FINDER_NAMES,   /* struct finder_name each */
+    FINDER_VECTORS, /* bytes 0..127, interleaved by SIFT_BLOCK as kernel_sift.h has it, a layer of SIFT_BYTES after the other */
+    FINDER_NORMS,   /* int32_t each, of the whole blocks: squared lengths, FINDER_FAR where there is no vector */
+    FINDER_HASHES,  /* PDQ_BYTES each */
+    FINDER_LISTS,   /* struct finder_list of each visual word */
+    FINDER_POSTINGS,
+    FINDER_SECTIONS
+};
+
+enum { FINDER_FAR = 1 << 28, FINDER_LAYERS_MOST = 64 };
+
+struct finder_name {
+    char id[LK_REFERENCE_ID_MAX + 4];
+    int32_t version;
+};
+
+/* Where the postings of a word begin, in 8 bytes from the section's begin: count sketches of 64 bits, then count of uint32_t, which
+ * reference, then count turns and count sizes of 8 bits; filled up to 8 bytes. */
+struct finder_list {
+    uint64_t at;
+    uint32_t count, crc;
+};
+
+struct finder_head {
+    char magic[8];
+    uint32_t layout, crc; /* of this head, with 0 here */
+    uint8_t salt[16];     /* of the store */
+    int64_t changes;      /* of the state it was made of */
+    char key[160];        /* kinds, versions and the model */
+    uint64_t count, layers, postings, size;
+    struct {
+        uint64_t at, size;
+        uint32_t crc, filler; /* not of the postings, which are checked list by list */
+    } sections[FINDER_SECTIONS];
+};
+
+struct lk_finder {
+    const uint8_t *data; /* head and sections */
+    size_t size;
+    bool mapped;       /* else on the heap */
+    uint8_t *sound;    /* of each list: 0 not looked at yet, 1 sound, 2 damaged */
+    int32_t dim;       /* of the model's embeddings */
+    uint32_t list_most; /* postings of the longest list */
+};
+
+static inline const struct finder_head *finder_head_of(const struct lk_finder *f) {
+    return (const struct finder_head *)(const void *)f->data;
+}
+const void *finder_section(const struct lk_finder *f, enum finder_section section);
+
+/* The embedding as bytes: a layer of SIFT_BYTES each, of unit length before. Euclidean distances of such bytes order as cosines do. */
+int32_t finder_layers(int32_t dim);
+void finder_quantise(uint8_t *out, const float *vector, int32_t dim);
+
+/* finder_build.c: from the database, into memory. */
+LK_MUST_CHECK lk_status finder_build(struct lk_finder *out, lk_store *store, lk_model *model,
+                                     const struct store_state *state, const char *key,
+                                     lk_error *err);
+/* finder_file.c. *there is false for no file, and for one that is damaged or of another state. */
+LK_MUST_CHECK lk_status finder_map(struct lk_finder *out, bool *there, const lk_store *store,
+                                   const struct store_state *state, const char *key, lk_error *err);
+/* That it cannot be written is no error: it will be made again. */
+void finder_write(const struct lk_finder *f, const lk_store *store);
+/* Fills crc of head and sections. */
+void finder_seal(uint8_t *data);
+/* Whether everything that is not a posting is as it was sealed, and points into itself. */
+bool finder_is_sound(const uint8_t *data, size_t size);
+/* Takes the file away: it is damaged. */
+void finder_discard(const lk_store *store);
+/* The list of a word; NULL when it is damaged. */
+const struct finder_list *finder_list_at(const struct lk_finder *f, int32_t word);
+
+#endif
