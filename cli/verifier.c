@@ -61,8 +61,8 @@ static lk_status add_stored_areas(struct original *o, lk_error *err) {
     return LK_OK;
 }
 
-/* What is kept of the original; where it is not, or damaged, it is computed, and kept if the store may be written to. That this fails
- * is no error: the verdict finds it by itself. */
+/* What is kept of the original; where it is not, or damaged, it is computed, and kept if the store may be written to. That this
+ * fails is no error: the verdict finds it by itself. */
 static void read_features(struct original *o, const struct verifier *v, lk_store *store) {
     lk_reference_facts facts;
     lk_status status = lk_reference_features(&o->features, store, &o->stored, v->model, NULL);

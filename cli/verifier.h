@@ -46,8 +46,8 @@ MUST_CHECK lk_status verifier_compare(lk_verification *out, const struct verifie
                                       const struct original *original, const lk_image *photo,
                                       const lk_image_info *info, lk_error *err);
 
-/* Verifies photo against the likeliest of v->finder's originals, and keeps the best answer: of `same` ones the most probable, else of
- * all. *original is the one it is of. LK_E_IO when there are none. */
+/* Verifies photo against the likeliest of v->finder's originals, and keeps the best answer: of `same` ones the most probable,
+ * else of all. *original is the one it is of. LK_E_IO when there are none. */
 MUST_CHECK lk_status verifier_identify(lk_verification *out, struct original *original,
                                        const struct verifier *v, lk_store *store,
                                        const lk_image *photo, const lk_image_info *info,
@@ -56,8 +56,8 @@ MUST_CHECK lk_status verifier_identify(lk_verification *out, struct original *or
 /* 0 only for the same thing that was not found altered. */
 enum exit_code verification_code(const lk_verification *v);
 
-/* Many photos, a row each: held beside one reference (a file), one original of the store, or what is found there; or the rows of a
- * table. */
+/* Many photos, a row each: held beside one reference (a file), one original of the store, or what is found there; or the rows
+ * of a table. */
 struct verify_batch {
     const struct common *common;
     const struct verifier *verifier;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A descriptor is cut in halves, each goes to the nearest of 128 centres: the word is both (product quantisation, Jegou, Douze,
- * Schmid 2011). The sketch tells those of one word apart (Hamming embedding, the same authors 2008): bit i is whether the descriptor
- * less the mean lies on the positive side of a random plane, whose normal is of +1 and -1. All sums are of whole numbers, by the
- * kernel that matches descriptors: |c|^2 - 2 c.d for the centres, and for a plane r.d = 2 (those where r is +1).d - 1.d. */
+ * Schmid 2011). The sketch tells those of one word apart (Hamming embedding, the same authors 2008): bit i is whether the
+ * descriptor less the mean lies on the positive side of a random plane, whose normal is of +1 and -1. All sums are of whole
+ * numbers, by the kernel that matches descriptors: |c|^2 - 2 c.d for the centres, and for a plane r.d = 2 (those where r is
+ * +1).d - 1.d. */
 #include "feature/visual_word.h"
 
 #include <math.h>
@@ -114,9 +115,8 @@ void visual_word_write(uint8_t to[VISUAL_WORD_BYTES], const struct visual_word *
 }
 
 void visual_word_read(struct visual_word *out, const uint8_t from[VISUAL_WORD_BYTES]) {
-    *out = (struct visual_word){.word = (uint16_t)(from[8] | from[9] << 8),
-                                .turn = from[10],
-                                .size = (int8_t)from[11]};
+    *out = (struct visual_word){
+        .word = (uint16_t)(from[8] | from[9] << 8), .turn = from[10], .size = (int8_t)from[11]};
     for (int i = 0; i < 8; i++) {
         out->sketch |= (uint64_t)from[i] << (8 * i);
     }

@@ -10,7 +10,7 @@ enum {
     VISUAL_HALF_BYTES = SIFT_BYTES / 2,
     VISUAL_WORDS = VISUAL_HALF_WORDS * VISUAL_HALF_WORDS,
     VISUAL_SKETCH_BITS = 64,
-    VISUAL_WORD_BYTES = 12, /* as it is kept */
+    VISUAL_WORD_BYTES = 12,  /* as it is kept */
     VISUAL_WORD_VERSION = 1, /* raised when other words come out */
 };
 
@@ -23,8 +23,8 @@ struct visual_word {
 
 /* The words of the first `count` keypoints (as many as there are, at most), which lie in a picture whose longer side is `side`. */
 LK_MUST_CHECK lk_status visual_words_of(struct visual_word *out, lk_engine *engine,
-                                        const struct sift_points *points, size_t count, int32_t side,
-                                        lk_error *err);
+                                        const struct sift_points *points, size_t count,
+                                        int32_t side, lk_error *err);
 
 /* Little-endian. */
 void visual_word_write(uint8_t to[VISUAL_WORD_BYTES], const struct visual_word *w);

@@ -30,8 +30,8 @@ MUST_CHECK lk_status store_check_writable(const lk_store *s, lk_error *err);
 MUST_CHECK lk_status store_read_begin(lk_store *s, lk_error *err);
 void store_read_end(lk_store *s);
 
-/* What is kept beside the database is of this state or it is stale: `changes` grows with every change of what is derived and of which
- * references are in use; the salt is this store's own. */
+/* What is kept beside the database is of this state or it is stale: `changes` grows with every change of what is derived and of
+ * which references are in use; the salt is this store's own. */
 struct store_state {
     int64_t changes;
     uint8_t salt[16];

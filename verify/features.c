@@ -204,8 +204,7 @@ lk_status lk_reference_facts_make(lk_reference_facts *out, lk_engine *engine, lk
     }
     if (status == LK_OK && file &&
         MAX(picture->width, picture->height) >= 2 * LK_VERIFY_FRAME_SIDE) {
-        status =
-            lk_image_decode(&small, NULL, engine, file->data, file->size, "", &reduced, err);
+        status = lk_image_decode(&small, NULL, engine, file->data, file->size, "", &reduced, err);
     }
     if (status == LK_OK) {
         status = lk_features_make(&features, engine, model, small.data ? &small : picture,

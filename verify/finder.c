@@ -45,13 +45,13 @@ static lk_status derive_one(lk_store *store, lk_engine *engine, lk_model *model,
     lk_reference_facts facts = {0};
     lk_status status = lk_reference_get(&r, store, id, 0, err);
     status = status == LK_OK ? lk_reference_picture(&file, store, &r, err) : status;
-    status = status == LK_OK ? lk_image_decode(&picture, &info, engine, file.data, file.size, r.id,
-                                               NULL, err)
-                             : status;
     status = status == LK_OK
-                 ? lk_reference_facts_make(&facts, engine, model, &picture, &file, err)
+                 ? lk_image_decode(&picture, &info, engine, file.data, file.size, r.id, NULL, err)
                  : status;
-    status = status == LK_OK ? lk_reference_facts_keep(&facts, store, r.id, r.version, err) : status;
+    status = status == LK_OK ? lk_reference_facts_make(&facts, engine, model, &picture, &file, err)
+                             : status;
+    status =
+        status == LK_OK ? lk_reference_facts_keep(&facts, store, r.id, r.version, err) : status;
     lk_reference_facts_release(&facts);
     lk_image_release(&picture);
     lk_bytes_release(&file);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The originals of a store in one piece of memory, to be searched: names, embeddings, hashes, and for each visual word the keypoints
- * that have it. It is made from the database, which alone is believed, and kept in a file beside it (docs/formats/store.md). */
+/* The originals of a store in one piece of memory, to be searched: names, embeddings, hashes, and for each visual word the
+ * keypoints that have it. It is made from the database, which alone is believed, and kept in a file beside it
+ * (docs/formats/store.md). */
 #ifndef LK_FINDER_H
 #define LK_FINDER_H
 
@@ -12,9 +13,9 @@ struct store_state;
 enum finder_section {
     FINDER_NAMES,   /* struct finder_name each */
     FINDER_VECTORS, /* bytes 0..127, interleaved by SIFT_BLOCK as kernel_sift.h has it, a layer of SIFT_BYTES after the other */
-    FINDER_NORMS,   /* int32_t each, of the whole blocks: squared lengths, FINDER_FAR where there is no vector */
-    FINDER_HASHES,  /* PDQ_BYTES each */
-    FINDER_LISTS,   /* struct finder_list of each visual word */
+    FINDER_NORMS, /* int32_t each, of the whole blocks: squared lengths, FINDER_FAR where there is no vector */
+    FINDER_HASHES, /* PDQ_BYTES each */
+    FINDER_LISTS,  /* struct finder_list of each visual word */
     FINDER_POSTINGS,
     FINDER_SECTIONS
 };
@@ -26,8 +27,8 @@ struct finder_name {
     int32_t version;
 };
 
-/* Where the postings of a word begin, in 8 bytes from the section's begin: count sketches of 64 bits, then count of uint32_t, which
- * reference, then count turns and count sizes of 8 bits; filled up to 8 bytes. */
+/* Where the postings of a word begin, in 8 bytes from the section's begin: count sketches of 64 bits, then count of uint32_t,
+ * which reference, then count turns and count sizes of 8 bits; filled up to 8 bytes. */
 struct finder_list {
     uint64_t at;
     uint32_t count, crc;
@@ -49,9 +50,9 @@ struct finder_head {
 struct lk_finder {
     const uint8_t *data; /* head and sections */
     size_t size;
-    bool mapped;       /* else on the heap */
-    uint8_t *sound;    /* of each list: 0 not looked at yet, 1 sound, 2 damaged */
-    int32_t dim;       /* of the model's embeddings */
+    bool mapped;        /* else on the heap */
+    uint8_t *sound;     /* of each list: 0 not looked at yet, 1 sound, 2 damaged */
+    int32_t dim;        /* of the model's embeddings */
     uint32_t list_most; /* postings of the longest list */
 };
 
@@ -60,7 +61,8 @@ static inline const struct finder_head *finder_head_of(const struct lk_finder *f
 }
 const void *finder_section(const struct lk_finder *f, enum finder_section section);
 
-/* The embedding as bytes: a layer of SIFT_BYTES each, of unit length before. Euclidean distances of such bytes order as cosines do. */
+/* The embedding as bytes: a layer of SIFT_BYTES each, of unit length before. Euclidean distances of such bytes order as cosines
+ * do. */
 int32_t finder_layers(int32_t dim);
 void finder_quantise(uint8_t *out, const float *vector, int32_t dim);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The originals of a store, from the database into one piece of memory: twice through the words, once to count those of each list and
- * once to put them there. */
+/* The originals of a store, from the database into one piece of memory: twice through the words, once to count those of each
+ * list and once to put them there. */
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -220,11 +220,10 @@ static void fill(struct building *b) {
     }
 }
 
-static lk_status visit(struct building *b, lk_store *store, const lk_model *model,
-                       enum derived_kind kind,
-                       bool (*take)(void *arg, const char *id, int32_t version, const void *data,
-                                    size_t size),
-                       lk_error *err) {
+static lk_status
+visit(struct building *b, lk_store *store, const lk_model *model, enum derived_kind kind,
+      bool (*take)(void *arg, const char *id, int32_t version, const void *data, size_t size),
+      lk_error *err) {
     const lk_derived_key key = derived_key(kind, model);
     b->at = 0;
     lk_status status = lk_derived_visit(store, &key, take, b, err);
@@ -249,11 +248,9 @@ static lk_status build(struct building *b, lk_store *store, lk_model *model,
 
 lk_status finder_build(lk_finder *out, lk_store *store, lk_model *model,
                        const struct store_state *state, const char *key, lk_error *err) {
-    struct building b = {
-                         .dim = lk_model_dim(model),
+    struct building b = {.dim = lk_model_dim(model),
                          .counts = mem_calloc(VISUAL_WORDS, sizeof *b.counts)};
-    lk_status status =
-        b.counts ? LK_OK : error_memory(err, VISUAL_WORDS * sizeof *b.counts);
+    lk_status status = b.counts ? LK_OK : error_memory(err, VISUAL_WORDS * sizeof *b.counts);
     if (status == LK_OK && finder_layers(b.dim) > FINDER_LAYERS_MOST) {
         status = error_set(err, LK_E_LIMIT, "a model for --identify gives at most %d numbers",
                            FINDER_LAYERS_MOST * SIFT_BYTES);

@@ -180,8 +180,8 @@ void finder_write(const lk_finder *f, const lk_store *store) {
     clear_old(store);
     clock_gettime(CLOCK_REALTIME, &now);
     snprintf(name, sizeof name, "%s%ld-%ld", new_name, (long)getpid(), now.tv_nsec);
-    int fd = openat(store->folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-                    0666);
+    int fd =
+        openat(store->folder_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
     if (fd < 0) {
         return;
     }

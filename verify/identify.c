@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which originals a photo may show: votes of visual words, the nearest embeddings and the nearest hash give candidates, whose kept
- * keypoints are then matched with the photo's.
+/* Which originals a photo may show: votes of visual words, the nearest embeddings and the nearest hash give candidates, whose
+ * kept keypoints are then matched with the photo's.
  *
- * A keypoint of the photo votes for each reference that has one of the same word with a near sketch; what many references have counts
- * less. Those with most votes are counted again by how the photo would have to be turned and scaled (Jegou, Douze, Schmid 2008: weak
- * geometric consistency): votes for one thing agree, votes by chance do not. Embeddings tell kinds of things apart where there are few
- * keypoints. What the keypoints of a candidate cover of it under one map (sift_geometry) orders what is then verified. */
+ * A keypoint of the photo votes for each reference that has one of the same word with a near sketch; what many references have
+ * counts less. Those with most votes are counted again by how the photo would have to be turned and scaled (Jegou, Douze,
+ * Schmid 2008: weak geometric consistency): votes for one thing agree, votes by chance do not. Embeddings tell kinds of things
+ * apart where there are few keypoints. What the keypoints of a candidate cover of it under one map (sift_geometry) orders what
+ * is then verified. */
 #include <likeness/record.h>
 
 #include <math.h>
@@ -31,6 +32,7 @@ enum {
     SIZES = 12,
     SIZE_STEP = 8, /* bins; a whole octave each */
     SURE_INLIERS = 25,
+    RIVALS = 4, /* asked behind one that is sure */
     LEAST_INLIERS = 6,
     PIECE = 1024, /* vectors at a time: their distances stay in the cache */
 };
@@ -173,7 +175,8 @@ static lk_status vote(struct voting *v, size_t keypoint, lk_error *err) {
     return status;
 }
 
-/* Each of the references with most votes gets those of its best turn and size; a vote counts in its bin and the nearer neighbours. */
+/* Each of the references with most votes gets those of its best turn and size; a vote counts in its bin and the nearer
+ * neighbours. */
 static void count_again(struct top *t, const struct voting *v, const int16_t *slots, float *bins) {
     for (size_t i = 0; i < v->count; i++) {
         const struct vote *one = &v->votes[i];
@@ -394,11 +397,11 @@ static int32_t merge(struct listed *out, const lk_finder *f, const struct top *c
 static lk_status rank(struct listed *list, int32_t count, lk_store *store, lk_engine *engine,
                       const lk_features *photo, lk_error *err) {
     lk_status status = LK_OK;
-    for (int32_t i = 0; status == LK_OK && i < count; i++) {
+    for (int32_t i = 0, last = count; status == LK_OK && i < last; i++) {
         lk_candidate *c = &list[i].candidate;
         status = match(c, store, engine, photo, err);
-        if (c->inliers >= SURE_INLIERS && c->coverage >= sure_coverage) {
-            break; /* the others need not be asked */
+        if (last == count && c->inliers >= SURE_INLIERS && c->coverage >= sure_coverage) {
+            last = MIN(count, i + 1 + RIVALS);
         }
     }
     qsort(list, (size_t)count, sizeof *list, by_strength);

@@ -7,8 +7,8 @@
 
 #include "base/compiler.h"
 
-/* Each points *at to the picture brought to the size at which it is looked at, in *small (owned, empty before), or leaves both as they
- * are when it is small enough. LK_E_MEMORY. */
+/* Each points *at to the picture brought to the size at which it is looked at, in *small (owned, empty before), or leaves both
+ * as they are when it is small enough. LK_E_MEMORY. */
 MUST_CHECK lk_status working_reduce_reference(const lk_image **at, lk_image *small,
                                               lk_engine *engine, lk_error *err);
 MUST_CHECK lk_status working_reduce_photo(const lk_image **at, lk_image *small, lk_engine *engine,

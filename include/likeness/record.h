@@ -22,8 +22,8 @@ typedef struct lk_reference_facts {
     char model[64];
 } lk_reference_facts;
 
-/* model: with an embedding; the same one is to be asked by lk_identify. file: what picture was decoded from, whole, since verify looks
- * at a large JPEG reduced; NULL where it is none. LK_E_MEMORY, LK_E_CANCELLED. */
+/* model: with an embedding; the same one is to be asked by lk_identify. file: what picture was decoded from, whole, since
+ * verify looks at a large JPEG reduced; NULL where it is none. LK_E_MEMORY, LK_E_CANCELLED. */
 LK_API LK_MUST_CHECK lk_status lk_reference_facts_make(lk_reference_facts *out, lk_engine *engine,
                                                        lk_model *model, const lk_image *picture,
                                                        const lk_bytes *file, lk_error *err);
@@ -33,20 +33,20 @@ LK_API LK_MUST_CHECK lk_status lk_reference_facts_keep(const lk_reference_facts 
                                                        int32_t version, lk_error *err);
 LK_API void lk_reference_facts_release(lk_reference_facts *facts);
 
-/* What is kept of the version, for lk_compare_options.features; *out is NULL where not all is, or it is of an older version of what
- * computes it. LK_E_CORRUPT, LK_E_MEMORY. */
+/* What is kept of the version, for lk_compare_options.features; *out is NULL where not all is, or it is of an older version of
+ * what computes it. LK_E_CORRUPT, LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_reference_features(lk_features **out, lk_store *store,
                                                      const lk_reference *reference, lk_model *model,
                                                      lk_error *err);
-/* Computes what is not there yet of the newest versions of references in use, or was computed by an older version; *count tells of how
- * many. Pictures that are damaged or missing are passed over. LK_E_WRITE, LK_E_MEMORY, LK_E_CANCELLED. */
+/* Computes what is not there yet of the newest versions of references in use, or was computed by an older version; *count tells
+ * of how many. Pictures that are damaged or missing are passed over. LK_E_WRITE, LK_E_MEMORY, LK_E_CANCELLED. */
 LK_API LK_MUST_CHECK lk_status lk_references_derive(int64_t *count, lk_store *store,
                                                     lk_engine *engine, lk_model *model,
                                                     lk_error *err);
 
-/* The originals in use, as they were when it was opened, to be searched; from several threads at once. Opening reads the file that
- * is kept beside the store, and makes it anew after a change; before that, unless the store is open for reading alone, what is
- * missing is computed (lk_references_derive). LK_E_CORRUPT, LK_E_LIMIT, LK_E_MEMORY, and as lk_references_derive. */
+/* The originals in use, as they were when it was opened, to be searched; from several threads at once. Opening reads the file
+ * that is kept beside the store, and makes it anew after a change; before that, unless the store is open for reading alone,
+ * what is missing is computed (lk_references_derive). LK_E_CORRUPT, LK_E_LIMIT, LK_E_MEMORY, and as lk_references_derive. */
 typedef struct lk_finder lk_finder;
 LK_API LK_MUST_CHECK lk_status lk_finder_open(lk_finder **out, lk_store *store, lk_engine *engine,
                                               lk_model *model, lk_error *err);
@@ -63,9 +63,9 @@ typedef struct lk_candidate {
 } lk_candidate;
 
 /* At most `most` originals that the photo may show, the likeliest first: by visual words, embedding and hash, ordered by matching
- * their keypoints. photo: of lk_features_make with the finder's model; mark: its hash (lk_verification_mark), or NULL. store may be
- * another lk_store of the same folder than the finder's. LK_E_CORRUPT for a damaged file of the finder or row of the store,
- * LK_E_MEMORY. */
+ * their keypoints. photo: of lk_features_make with the finder's model; mark: its hash (lk_verification_mark), or NULL. store
+ * may be another lk_store of the same folder than the finder's. LK_E_CORRUPT for a damaged file of the finder or row of the
+ * store, LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_identify(lk_candidate *out, int32_t most, int32_t *count,
                                            const lk_finder *finder, lk_store *store,
                                            lk_engine *engine, const lk_features *photo,

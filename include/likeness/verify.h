@@ -124,8 +124,8 @@ typedef struct lk_rival {
         probability; /* of all references asked it is this one; lk_verification_weigh fills it in */
 } lk_rival;
 
-/* What is found in a picture as it is looked at, once for several calls (lk_compare_options.features). A JPEG is to be decoded as it
- * is for the call. model: with an embedding. LK_E_MEMORY, LK_E_CANCELLED. */
+/* What is found in a picture as it is looked at, once for several calls (lk_compare_options.features). A JPEG is to be decoded
+ * as it is for the call. model: with an embedding. LK_E_MEMORY, LK_E_CANCELLED. */
 typedef enum lk_picture_role { LK_PICTURE_REFERENCE, LK_PICTURE_PHOTO } lk_picture_role;
 LK_API LK_MUST_CHECK lk_status lk_features_make(lk_features **out, lk_engine *engine,
                                                 lk_model *model, const lk_image *picture,

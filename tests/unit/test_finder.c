@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding the original of a photo in a store: after changes of the store, with the kept file damaged, left over, or of another store,
- * in an older store, and with several readers while another process would write. */
+/* Finding the original of a photo in a store: after changes of the store, with the kept file damaged, left over, or of another
+ * store, in an older store, and with several readers while another process would write. */
 #include "tests/unit/drawn_scene.h"
 
 #define seen seen_references /* store_files.h has one of its own */
@@ -16,7 +16,7 @@
 #include "image/warp.h"
 #include "verify/finder.h"
 
-enum { SCENES = 12 };
+enum { SCENES = 8 };
 
 struct world {
     struct place *place;
@@ -64,8 +64,8 @@ static void add_scene(struct world *w, uint64_t seed, bool bare) {
     assert_ok(lk_image_decode(&picture, &info, w->place->engine, file.data, file.size, "scene.png",
                               NULL, &err));
     if (!bare) {
-        assert_ok(lk_reference_facts_make(&facts, w->place->engine, w->model, &picture, &file,
-                                          &err));
+        assert_ok(
+            lk_reference_facts_make(&facts, w->place->engine, w->model, &picture, &file, &err));
         assert_int_equal(facts.derived_count, LK_FACTS_MOST);
     }
     const lk_reference_draft draft = {.id = id,
@@ -161,7 +161,7 @@ static void test_damaged_file(void **state) {
     file_of(path, w, "likeness.finder");
     assert_true(is_found(w, w->store, 2, SCENES));
     assert_ok(file_read(&whole, path, 1 << 26, NULL, &err));
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 20; i++) {
         size_t at = rng_below(&rng, (uint32_t)whole.size);
         whole.data[at] ^= (uint8_t)(1 << i % 8);
         assert_ok(file_write(path, whole.data, i % 5 == 4 ? at : whole.size, &err));
@@ -279,8 +279,7 @@ static void test_same_verdict(void **state) {
     o.compare.features[0] = features;
     assert_ok(lk_verify(&kept, w->place->engine, &scene, &photo, &o, &err));
     assert_memory_equal(&kept.evidence, &found.evidence, sizeof kept.evidence);
-    assert_memory_equal(kept.comparison.alignment.homography,
-                        found.comparison.alignment.homography,
+    assert_memory_equal(kept.comparison.alignment.homography, found.comparison.alignment.homography,
                         sizeof kept.comparison.alignment.homography);
     assert_int_equal(kept.verdict, found.verdict);
     lk_verification_release(&kept);
