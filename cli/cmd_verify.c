@@ -316,7 +316,8 @@ static enum exit_code verify_run(void *settings, lk_engine *engine) {
     struct verifier v = {.engine = engine,
                          .ignore = s->ignore,
                          .ignore_poly = s->ignore_poly,
-                         .want_evidence = s->report.count > 0};
+                         .want_evidence = s->report.count > 0,
+                         .tell_all = s->report.count > 0 || s->common.json || s->jsonl};
     lk_error err = {0};
     const char *mistake = argument_mistake(s);
     if (mistake) {

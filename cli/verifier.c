@@ -117,6 +117,9 @@ static lk_status compare(lk_verification *out, const struct verifier *v,
     o.compare.features[0] = original->features;
     o.compare.features[1] = photo_features;
     o.compare.want_evidence = v->want_evidence;
+    o.compare.measures = v->tell_all ? NULL : "";
+    o.compare.no_aspects = !v->tell_all;
+    o.compare.measure.no_details = !v->tell_all;
     lk_status status = lk_verify(out, v->engine, &original->image, photo, &o, err);
     if (status == LK_OK && original->stored.version > 0) {
         snprintf(out->reference_id, sizeof out->reference_id, "%s", original->stored.id);

@@ -24,6 +24,7 @@ struct verifier {
     const lk_finder *finder;              /* of the store; NULL where nothing is sought */
     struct text_list ignore, ignore_poly; /* as written; borrowed */
     bool want_evidence;
+    bool tell_all; /* measures and aspects too, which a verdict does not need */
 };
 
 /* Decodes no more of a large JPEG than is looked at. */

@@ -95,18 +95,19 @@ static lk_status work_warp(lk_image *warped, lk_image *valid, const struct work 
     return image_warp(warped, valid, w->engine, w->b, to, w->a.width, w->a.height, err);
 }
 
-/* Median of |r| over the valid pixels, from a histogram of 1/64 steps: the scale of the Tukey weights. */
+/* Median of |r| over the valid pixels of every second row, from a histogram of 1/64 steps: the scale of the Tukey weights. */
 static double median_residual(const struct plane *na, const struct plane *nb,
                               const lk_image *valid) {
     enum { BINS = 512 };
-    int64_t bins[BINS] = {0}, total = 0, seen = 0;
-    for (int32_t y = 0; y < na->height; y++) {
+    int32_t bins[BINS] = {0}, total = 0, seen = 0;
+    for (int32_t y = 0; y < na->height; y += 2) {
+        const float *a = plane_row(na, y), *b = plane_row(nb, y);
+        const uint8_t *v = image_row(valid, y);
         for (int32_t x = 0; x < na->width; x++) {
-            if (image_row(valid, y)[x]) {
-                double r = fabs(plane_row(nb, y)[x] - plane_row(na, y)[x]) * 64;
-                bins[(int32_t)fmin(r, BINS - 1)]++;
-                total++;
-            }
+            float r = fabsf(b[x] - a[x]) * 64;
+            int32_t counts = v[x] != 0;
+            bins[r < BINS - 1 ? (int32_t)r : BINS - 1] += counts;
+            total += counts;
         }
     }
     int32_t i = 0;
@@ -120,32 +121,54 @@ struct normal_equations {
     double matrix[PARAMETERS * PARAMETERS], right[PARAMETERS];
 };
 
-/* Adds one row of pixels. Coordinates are scaled to about -1..1 by unit, to keep the system well conditioned. */
-static void add_row(struct normal_equations *e, const struct plane *na, const struct plane *nb,
-                    const lk_image *valid, int32_t y, double unit, double tukey) {
-    const float *a = plane_row(na, y), *b = plane_row(nb, y);
-    const float *a_up = plane_row(na, y - 1), *a_down = plane_row(na, y + 1);
-    const float *b_up = plane_row(nb, y - 1), *b_down = plane_row(nb, y + 1);
-    const uint8_t *v = image_row(valid, y);
-    double py = (y - na->height / 2.0) * unit;
-    for (int32_t x = 1; x + 1 < na->width; x++) {
-        double r = b[x] - a[x], t = r / tukey;
-        if (!v[x - 1] || !v[x] || !v[x + 1] || fabs(t) >= 1) {
-            continue;
+/* A parameter moves a pixel by x_by p^x_power along and y_by p^y_power down, p its coordinate along the row. */
+struct motion {
+    double x_by, y_by;
+    int32_t x_power, y_power;
+};
+
+/* Adds the sums of a row at the height py: products of two motions are powers of p again. */
+static void add_sums(struct normal_equations *e, const double sums[REFINE_SUMS], double py) {
+    const double *xx = sums, *xy = sums + REFINE_POWERS, *yy = sums + 2 * REFINE_POWERS;
+    const double *rx = sums + 3 * REFINE_POWERS, *ry = rx + 3;
+    const struct motion m[PARAMETERS] = {{1, 0, 1, 0},    {py, 0, 0, 0},        {1, 0, 0, 0},
+                                         {0, 1, 0, 1},    {0, py, 0, 0},        {0, 1, 0, 0},
+                                         {-1, -py, 2, 1}, {-py, -py * py, 1, 0}};
+    for (int32_t i = 0; i < PARAMETERS; i++) {
+        for (int32_t k = 0; k <= i; k++) {
+            const struct motion *f = &m[i], *g = &m[k];
+            e->matrix[i * PARAMETERS + k] += f->x_by * g->x_by * xx[f->x_power + g->x_power] +
+                                             f->x_by * g->y_by * xy[f->x_power + g->y_power] +
+                                             f->y_by * g->x_by * xy[f->y_power + g->x_power] +
+                                             f->y_by * g->y_by * yy[f->y_power + g->y_power];
         }
-        double weight = (1 - t * t) * (1 - t * t);
-        double gx = 0.25 * (a[x + 1] - a[x - 1] + b[x + 1] - b[x - 1]);
-        double gy = 0.25 * (a_down[x] - a_up[x] + b_down[x] - b_up[x]);
-        double px = (x - na->width / 2.0) * unit, radial = gx * px + gy * py;
-        const double j[PARAMETERS] = {gx * px, gx * py, gx,           gy * px,
-                                      gy * py, gy,      -radial * px, -radial * py};
-        for (int32_t i = 0; i < PARAMETERS; i++) {
-            for (int32_t k = 0; k <= i; k++) {
-                e->matrix[i * PARAMETERS + k] += weight * j[i] * j[k];
-            }
-            e->right[i] += weight * j[i] * r;
+        e->right[i] += m[i].x_by * rx[m[i].x_power] + m[i].y_by * ry[m[i].y_power];
+    }
+}
+
+/* Adds one row of pixels. Coordinates are scaled to about -1..1 by unit, to keep the system well conditioned. */
+static void add_row(struct normal_equations *e, const struct work *w, const struct plane *nb,
+                    const lk_image *valid, int32_t y, double unit, double tukey) {
+    const struct plane *na = &w->na;
+    float lanes[REFINE_SUMS][REFINE_LANES] = {{0}};
+    double sums[REFINE_SUMS] = {0};
+    const struct refine_row row = {.a = plane_row(na, y),
+                                   .a_up = plane_row(na, y - 1),
+                                   .a_down = plane_row(na, y + 1),
+                                   .b = plane_row(nb, y),
+                                   .b_up = plane_row(nb, y - 1),
+                                   .b_down = plane_row(nb, y + 1),
+                                   .valid = image_row(valid, y),
+                                   .first = (float)((1 - na->width / 2.0) * unit),
+                                   .step = (float)unit,
+                                   .limit = (float)tukey};
+    w->engine->kernels.refine.add(lanes, &row, (size_t)na->width);
+    for (int32_t i = 0; i < REFINE_SUMS; i++) {
+        for (int32_t k = 0; k < REFINE_LANES; k++) {
+            sums[i] += lanes[i][k];
         }
     }
+    add_sums(e, sums, (y - na->height / 2.0) * unit);
 }
 
 /* The map D(p) in pixels of the work picture. The parameters move points by pixels for centred coordinates in -1..1. */
@@ -181,12 +204,12 @@ static lk_status step(double h[9], double *moved, const struct work *w, lk_error
     *moved = 0;
     lk_status status = work_warp(&warped, &valid, w, h, err);
     if (status == LK_OK) {
-        status = contrast_normalise(&nb, &warped, WINDOW, err);
+        status = contrast_normalise(&nb, w->engine, &warped, WINDOW, err);
     }
     if (status == LK_OK) {
         double tukey = fmax(median_residual(&w->na, &nb, &valid) * 1.4826 * 4.685, 0.2);
         for (int32_t y = 1; y + 1 < w->a.height; y++) {
-            add_row(&e, &w->na, &nb, &valid, y, unit, tukey);
+            add_row(&e, w, &nb, &valid, y, unit, tukey);
         }
     }
     if (status == LK_OK && solve_positive(e.matrix, e.right, PARAMETERS)) {
@@ -255,7 +278,7 @@ static lk_status work_open(struct work *w, lk_engine *engine, const lk_image *a,
     memcpy(w->to_work, to, sizeof to);
     lk_status status = image_resize(&w->a, engine, a, width, height, RESIZE_BILINEAR, err);
     status = status == LK_OK ? reduce_photo(w, h, err) : status;
-    return status == LK_OK ? contrast_normalise(&w->na, &w->a, WINDOW, err) : status;
+    return status == LK_OK ? contrast_normalise(&w->na, engine, &w->a, WINDOW, err) : status;
 }
 
 static void work_close(struct work *w) {

@@ -38,13 +38,8 @@ lk_status colour_to_rgb8(lk_image *out, const lk_image *from, lk_error *err) {
     return status;
 }
 
-static void row_rgb_to_gray(uint8_t *out, const uint8_t *rgb, int32_t width) {
-    for (int32_t x = 0; x < width; x++, rgb += 3) {
-        out[x] = (uint8_t)((19595u * rgb[0] + 38470u * rgb[1] + 7471u * rgb[2] + 32768u) >> 16);
-    }
-}
-
-lk_status colour_to_gray8(lk_image *out, const lk_image *from, lk_error *err) {
+lk_status colour_to_gray8(lk_image *out, const lk_engine *engine, const lk_image *from,
+                          lk_error *err) {
     *out = (lk_image){0};
     if (from->channels == 1 && from->bit_depth == 8) {
         return image_clone(out, from, err);
@@ -59,13 +54,16 @@ lk_status colour_to_gray8(lk_image *out, const lk_image *from, lk_error *err) {
     if (status == LK_OK) {
         status = lk_image_new(out, from->width, from->height, 1, 8, err);
     }
+    struct kernel_pixel k;
+    kernel_pixel_init_c(&k);
+    k = engine ? engine->kernels.pixel : k;
     for (int32_t y = 0; status == LK_OK && y < from->height; y++) {
-        row_rgb_to_gray(image_row(out, y), image_row(source, y), from->width);
+        k.gray(image_row(out, y), image_row(source, y), (size_t)from->width);
     }
     lk_image_release(&rgb);
     return status;
 }
 
 lk_status lk_image_to_gray(lk_image *out, const lk_image *image, lk_error *err) {
-    return colour_to_gray8(out, image, err);
+    return colour_to_gray8(out, NULL, image, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Local mean and variance from integral images of the values and their squares, in exact integers. */
+/* Local mean and variance from sums of the values and their squares that slide along, in exact integers. */
 #include "image/contrast.h"
 
 #include <math.h>
@@ -11,65 +11,82 @@
 
 static const double noise_level = 4; /* gray levels: flat areas do not become noise */
 
-static double integral_sum(const int64_t *table, int32_t width, int32_t x0, int32_t y0, int32_t x1,
-                           int32_t y1) {
-    size_t row = (size_t)width + 1;
-    return (double)(table[(size_t)y1 * row + (size_t)x1] - table[(size_t)y0 * row + (size_t)x1] -
-                    table[(size_t)y1 * row + (size_t)x0] + table[(size_t)y0 * row + (size_t)x0]);
-}
-
-static void fill_integrals(int64_t *sums, int64_t *squares, const lk_image *gray) {
-    size_t row = (size_t)gray->width + 1;
-    memset(sums, 0, row * sizeof *sums);
-    memset(squares, 0, row * sizeof *squares);
-    for (int32_t y = 0; y < gray->height; y++) {
-        const uint8_t *p = image_row(gray, y);
-        const int64_t *s_above = sums + (size_t)y * row, *q_above = squares + (size_t)y * row;
-        int64_t *s = sums + (size_t)(y + 1) * row, *q = squares + (size_t)(y + 1) * row;
-        int64_t sum = 0, square = 0;
-        s[0] = q[0] = 0;
-        for (size_t x = 0; x + 1 < row; x++) {
-            sum += p[x];
-            square += (int64_t)p[x] * p[x];
-            s[x + 1] = s_above[x + 1] + sum;
-            q[x + 1] = q_above[x + 1] + square;
-        }
+/* Sums over the window of each sample of a row from those of its columns; they slide along. */
+static void sum_windows(int32_t *out, const int32_t *columns, int32_t width, int32_t radius) {
+    int32_t sum = 0;
+    for (int32_t x = 0; x < MIN(radius, width); x++) {
+        sum += columns[x];
+    }
+    for (int32_t x = 0; x < width; x++) {
+        sum += x + radius < width ? columns[x + radius] : 0;
+        sum -= x > radius ? columns[x - radius - 1] : 0;
+        out[x] = sum;
     }
 }
 
-lk_status contrast_normalise(struct plane *out, const lk_image *gray, int32_t radius,
-                             lk_error *err) {
-    int32_t width = gray->width, height = gray->height;
-    size_t cells = ((size_t)width + 1) * ((size_t)height + 1);
-    int64_t *sums = mem_alloc(cells, 2 * sizeof *sums);
-    lk_status status =
-        sums ? plane_new(out, width, height, err) : error_memory(err, cells * 2 * sizeof *sums);
-    if (status != LK_OK) {
-        mem_free(sums);
-        return status;
+/* Sums of columns over the rows around, and of windows, of values and of squares; a window of at most 181 pixels a side keeps
+ * within 31 bits. */
+struct sliding {
+    int32_t *columns[2], *windows[2];
+    double *inverse; /* 1 / values in the window of each sample of the row */
+};
+
+static lk_status sliding_new(struct sliding *s, int32_t width, lk_error *err) {
+    size_t n = (size_t)width;
+    int32_t *block = mem_calloc(4 * n, sizeof *block);
+    *s = (struct sliding){.inverse = mem_alloc(n, sizeof *s->inverse)};
+    if (!block || !s->inverse) {
+        mem_free(block);
+        mem_free(s->inverse);
+        return error_memory(err, n * (4 * sizeof *block + sizeof *s->inverse));
     }
-    int64_t *squares = sums + cells;
-    fill_integrals(sums, squares, gray);
-    for (int32_t y = 0; y < height; y++) {
-        int32_t y0 = MAX(y - radius, 0), y1 = MIN(y + radius + 1, height);
-        const uint8_t *p = image_row(gray, y);
-        float *to = plane_row(out, y);
-        for (int32_t x = 0; x < width; x++) {
-            int32_t x0 = MAX(x - radius, 0), x1 = MIN(x + radius + 1, width);
-            double n = (double)(x1 - x0) * (y1 - y0);
-            double mean = integral_sum(sums, width, x0, y0, x1, y1) / n;
-            double variance = integral_sum(squares, width, x0, y0, x1, y1) / n - mean * mean;
-            to[x] = (float)((p[x] - mean) / (sqrt(fmax(variance, 0)) + noise_level));
-        }
+    for (size_t i = 0; i < 2; i++) {
+        s->columns[i] = block + i * n;
+        s->windows[i] = block + (2 + i) * n;
     }
-    mem_free(sums);
     return LK_OK;
 }
 
-lk_status contrast_normalise_gray(lk_image *out, const lk_image *gray, int32_t radius,
-                                  lk_error *err) {
+static void normalise_row(struct plane *out, lk_engine *engine, struct sliding *s,
+                          const lk_image *gray, int32_t y, int32_t radius) {
+    int32_t width = gray->width, height = gray->height;
+    int32_t rows = MIN(y + radius + 1, height) - MAX(y - radius, 0);
+    for (int32_t x = 0; x < width; x++) {
+        s->inverse[x] = 1.0 / (rows * (MIN(x + radius + 1, width) - MAX(x - radius, 0)));
+    }
+    for (int i = 0; i < 2; i++) {
+        sum_windows(s->windows[i], s->columns[i], width, radius);
+    }
+    engine->kernels.refine.normalise(plane_row(out, y), image_row(gray, y), s->windows[0],
+                                     s->windows[1], s->inverse, noise_level, (size_t)width);
+}
+
+lk_status contrast_normalise(struct plane *out, lk_engine *engine, const lk_image *gray,
+                             int32_t radius, lk_error *err) {
+    struct sliding s;
+    lk_status status = plane_new(out, gray->width, gray->height, err);
+    status = status == LK_OK ? sliding_new(&s, gray->width, err) : status;
+    if (status != LK_OK) {
+        plane_release(out);
+        return status;
+    }
+    for (int32_t y = -radius; y < gray->height; y++) {
+        const uint8_t *in = y + radius < gray->height ? image_row(gray, y + radius) : NULL;
+        const uint8_t *gone = y > radius ? image_row(gray, y - radius - 1) : NULL;
+        engine->kernels.refine.slide(s.columns[0], s.columns[1], in, gone, (size_t)gray->width);
+        if (y >= 0) {
+            normalise_row(out, engine, &s, gray, y, radius);
+        }
+    }
+    mem_free(s.columns[0]);
+    mem_free(s.inverse);
+    return LK_OK;
+}
+
+lk_status contrast_normalise_gray(lk_image *out, lk_engine *engine, const lk_image *gray,
+                                  int32_t radius, lk_error *err) {
     struct plane p = {0};
-    lk_status status = contrast_normalise(&p, gray, radius, err);
+    lk_status status = contrast_normalise(&p, engine, gray, radius, err);
     if (status == LK_OK) {
         status = lk_image_new(out, gray->width, gray->height, 1, 8, err);
     }

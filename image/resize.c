@@ -92,7 +92,8 @@ static void fill_taps(struct taps *t, double *scratch, int32_t i, int32_t in, do
 static lk_status taps_new(struct taps *t, int32_t in, double from, double to, int32_t out,
                           enum resize_filter filter, lk_error *err) {
     double scale = (to - from) / out, filterscale = MAX(scale, 1.0);
-    *t = (struct taps){.most = (int32_t)ceil(filter_table[filter].radius * filterscale) * 2 + 1};
+    int32_t most = (int32_t)ceil(filter_table[filter].radius * filterscale) * 2 + 1;
+    *t = (struct taps){.most = (most + RESIZE_MOST - 1) / RESIZE_MOST * RESIZE_MOST};
     t->first = mem_alloc((size_t)out, sizeof *t->first);
     t->count = mem_alloc((size_t)out, sizeof *t->count);
     t->weights = mem_calloc((size_t)out * (size_t)t->most, sizeof *t->weights);
@@ -121,21 +122,14 @@ static void resize_row_across(void *arg, int32_t y) {
     const struct pass *p = arg;
     const uint8_t *from = image_row(p->from, p->first_row + y);
     uint8_t *to = image_row(p->to, y);
-    size_t channels = (size_t)p->to->channels;
-    for (int32_t x = 0; x < p->to->width; x++) {
-        const int32_t *w = p->taps->weights + (size_t)x * (size_t)p->taps->most;
-        const uint8_t *in = from + (size_t)p->taps->first[x] * channels;
-        size_t count = (size_t)p->taps->count[x];
-        if (channels == 1) {
-            *to++ = resize_clip(RESIZE_HALF + p->kernel->across(in, w, count));
-            continue;
-        }
-        int32_t sums[4];
-        p->kernel->across_colour(sums, in, channels, w, count);
-        for (size_t c = 0; c < channels; c++) {
-            *to++ = resize_clip(RESIZE_HALF + sums[c]);
-        }
-    }
+    const struct resize_row row = {.first = p->taps->first,
+                                   .count = p->taps->count,
+                                   .weights = p->taps->weights,
+                                   .most = (size_t)p->taps->most,
+                                   .width = (size_t)p->to->width,
+                                   .from_width = (size_t)p->from->width,
+                                   .channels = (size_t)p->to->channels};
+    p->kernel->across_row(to, from, &row);
 }
 
 static void resize_row_down(void *arg, int32_t y) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Inverse mapping: for each output pixel its point in the source, read by separable cubic convolution over 4 x 4 samples
- * with weights from a table of 1/64 pixel steps (integers of 1/4096, so every machine gives the same bits). */
+ * with weights from a table of 1/64 pixel steps (kernel_warp.h: integers, so every machine gives the same bits). */
 #include "image/warp.h"
 
 #include <math.h>
@@ -9,94 +9,47 @@
 #include "base/error.h"
 #include "image/resize.h"
 
-enum { STEPS = 64, WEIGHT_ONE = 4096 };
-
 static const double reduction_least =
     1.25; /* source pixels an output pixel, above which it is reduced first */
 
 struct warp {
+    const struct kernel_warp *kernel;
     const lk_image *from;
     lk_image *out, *valid;
     double inverse[9]; /* out -> from */
-    int32_t weights[STEPS][4];
+    struct warp_source source;
 };
 
-static void fill_weights(int32_t weights[STEPS][4]) {
-    for (int32_t i = 0; i < STEPS; i++) {
-        double t = (double)i / STEPS, t2 = t * t, t3 = t2 * t;
-        const double w[4] = {-0.5 * t3 + t2 - 0.5 * t, 1.5 * t3 - 2.5 * t2 + 1,
-                             -1.5 * t3 + 2 * t2 + 0.5 * t, 0.5 * t3 - 0.5 * t2};
+static void open_source(struct warp *w) {
+    w->source = (struct warp_source){.data = w->from->data,
+                                     .stride = w->from->stride,
+                                     .width = w->from->width,
+                                     .height = w->from->height,
+                                     .channels = w->from->channels};
+    for (int32_t i = 0; i < WARP_STEPS; i++) {
+        double t = (double)i / WARP_STEPS, t2 = t * t, t3 = t2 * t;
+        const double weights[4] = {-0.5 * t3 + t2 - 0.5 * t, 1.5 * t3 - 2.5 * t2 + 1,
+                                   -1.5 * t3 + 2 * t2 + 0.5 * t, 0.5 * t3 - 0.5 * t2};
         int32_t sum = 0;
         for (int32_t k = 0; k < 4; k++) {
-            weights[i][k] = (int32_t)lround(w[k] * WEIGHT_ONE);
-            sum += weights[i][k];
+            w->source.weights[i][k] = (int16_t)lround(weights[k] * WARP_ONE);
+            sum += w->source.weights[i][k];
         }
-        weights[i][1] += WEIGHT_ONE - sum; /* a flat picture stays flat */
-    }
-}
-
-/* The weights of a coordinate whose floor is `whole`. Just below 0 the difference rounds to 1, which is no step of the table. */
-static inline const int32_t *weights_at(const struct warp *w, double v, int32_t whole) {
-    return w->weights[MIN((int32_t)((v - whole) * STEPS), STEPS - 1)];
-}
-
-static inline int32_t floor_of(double v) {
-    int32_t cut = (int32_t)v;
-    return cut - (v < cut);
-}
-
-/* The point (x, y) of the source; the border pixel repeats outside. `channels` is a constant where it is called, so that the
- * sums stay in registers. */
-static inline void sample_cubic(uint8_t *out, const struct warp *w, double x, double y,
-                                const int32_t channels) {
-    const lk_image *from = w->from;
-    int32_t fx = floor_of(x), fy = floor_of(y), left = fx - 1, top = fy - 1;
-    const int32_t *wx = weights_at(w, x, fx), *wy = weights_at(w, y, fy);
-    int32_t columns[4];
-    for (int32_t i = 0; i < 4; i++) {
-        columns[i] = MIN(MAX(left + i, 0), from->width - 1) * channels;
-    }
-    int64_t sums[4] = {0};
-    for (int32_t j = 0; j < 4; j++) {
-        const uint8_t *row = image_row(from, MIN(MAX(top + j, 0), from->height - 1));
-        for (int32_t c = 0; c < channels; c++) {
-            int32_t across = row[columns[0] + c] * wx[0] + row[columns[1] + c] * wx[1] +
-                             row[columns[2] + c] * wx[2] + row[columns[3] + c] * wx[3];
-            sums[c] += (int64_t)across * wy[j];
-        }
-    }
-    for (int32_t c = 0; c < channels; c++) {
-        int64_t v = (sums[c] + WEIGHT_ONE * (WEIGHT_ONE / 2)) / ((int64_t)WEIGHT_ONE * WEIGHT_ONE);
-        out[c] = (uint8_t)(v < 0 ? 0 : v > 255 ? 255 : v);
-    }
-}
-
-static void sample(uint8_t *out, const struct warp *w, double x, double y) {
-    switch (w->from->channels) {
-    case 1: sample_cubic(out, w, x, y, 1); break;
-    case 3: sample_cubic(out, w, x, y, 3); break;
-    default: sample_cubic(out, w, x, y, 4); break;
+        w->source.weights[i][1] =
+            (int16_t)(w->source.weights[i][1] + WARP_ONE - sum); /* a flat picture stays flat */
     }
 }
 
 static void warp_row(void *arg, int32_t y) {
     const struct warp *w = arg;
-    const double *m = w->inverse;
-    uint8_t *out = image_row(w->out, y);
-    uint8_t *valid = w->valid ? image_row(w->valid, y) : NULL;
-    int32_t channels = w->out->channels;
-    for (int32_t x = 0; x < w->out->width; x++, out += channels) {
-        double d = m[6] * x + m[7] * y + m[8];
-        double sx = (m[0] * x + m[1] * y + m[2]) / d, sy = (m[3] * x + m[4] * y + m[5]) / d;
-        bool inside = d > 0 && sx >= -0.5 && sy >= -0.5 && sx <= w->from->width - 0.5 &&
-                      sy <= w->from->height - 0.5;
-        if (inside) {
-            sample(out, w, sx, sy);
-        } else {
-            memset(out, 0, (size_t)channels);
-        }
-        if (valid) {
-            valid[x] = inside ? 255 : 0;
+    struct warp_places places;
+    size_t channels = (size_t)w->out->channels;
+    for (int32_t x = 0; x < w->out->width; x += WARP_BLOCK) {
+        size_t n = (size_t)MIN(w->out->width - x, WARP_BLOCK);
+        w->kernel->find(&places, w->inverse, &w->source, x, y, n);
+        w->kernel->read(image_row(w->out, y) + (size_t)x * channels, &w->source, &places, n);
+        if (w->valid) {
+            memcpy(image_row(w->valid, y) + x, places.inside, n);
         }
     }
 }
@@ -161,7 +114,7 @@ static lk_status reduce_source(lk_image *reduced, struct warp *w, lk_engine *eng
 lk_status image_warp(lk_image *out, lk_image *valid, lk_engine *engine, const lk_image *from,
                      const double h[9], int32_t width, int32_t height, lk_error *err) {
     lk_image reduced = {0};
-    struct warp w = {.from = from, .out = out, .valid = valid};
+    struct warp w = {.kernel = &engine->kernels.warp, .from = from, .out = out, .valid = valid};
     *out = (lk_image){0};
     if (valid) {
         *valid = (lk_image){0};
@@ -177,7 +130,7 @@ lk_status image_warp(lk_image *out, lk_image *valid, lk_engine *engine, const lk
         status = reduce_source(&reduced, &w, engine, err);
     }
     if (status == LK_OK) {
-        fill_weights(w.weights);
+        open_source(&w);
         pool_for(engine->pool, height, warp_row, &w);
     } else {
         lk_image_release(out);

@@ -17,6 +17,8 @@ struct pixel_sums {
 struct kernel_pixel {
     /* Adds the sums over n 8-bit samples to *sums. */
     void (*sums_u8)(struct pixel_sums *sums, const uint8_t *a, const uint8_t *b, size_t n);
+    /* n pixels of RGB as gray: (19595 R + 38470 G + 7471 B + 32768) >> 16. */
+    void (*gray)(uint8_t *out, const uint8_t *rgb, size_t n);
 };
 
 void kernel_pixel_init_c(struct kernel_pixel *k);

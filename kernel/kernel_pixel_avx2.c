@@ -45,6 +45,40 @@ static void sums_u8_avx2(struct pixel_sums *sums, const uint8_t *a, const uint8_
     c.sums_u8(sums, a + i, b + i, n - i);
 }
 
+/* Eight pixels from two loads of 16 bytes, the second of which reaches four bytes beyond them. */
+static inline __m256i gray_of_eight(const uint8_t *rgb) {
+    const __m256i spread = _mm256_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1, 0,
+                                            1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1);
+    const __m256i byte = _mm256_set1_epi32(255);
+    __m256i v = _mm256_inserti128_si256(
+        _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)rgb)),
+        _mm_loadu_si128((const __m128i *)(const void *)(rgb + 12)), 1);
+    v = _mm256_shuffle_epi8(v, spread);
+    __m256i r = _mm256_and_si256(v, byte);
+    __m256i g = _mm256_and_si256(_mm256_srli_epi32(v, 8), byte);
+    __m256i b = _mm256_srli_epi32(v, 16);
+    __m256i sum = _mm256_add_epi32(_mm256_mullo_epi32(r, _mm256_set1_epi32(19595)),
+                                   _mm256_mullo_epi32(g, _mm256_set1_epi32(38470)));
+    sum = _mm256_add_epi32(sum, _mm256_mullo_epi32(b, _mm256_set1_epi32(7471)));
+    return _mm256_srli_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(32768)), 16);
+}
+
+static void gray_avx2(uint8_t *out, const uint8_t *rgb, size_t n) {
+    size_t x = 0;
+    for (; x + 18 <= n; x += 16) {
+        __m256i words =
+            _mm256_packs_epi32(gray_of_eight(rgb + 3 * x), gray_of_eight(rgb + 3 * x + 24));
+        words = _mm256_permute4x64_epi64(words, 0xd8);
+        __m128i bytes =
+            _mm_packus_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
+        _mm_storeu_si128((__m128i *)(void *)(out + x), bytes);
+    }
+    struct kernel_pixel c;
+    kernel_pixel_init_c(&c);
+    c.gray(out + x, rgb + 3 * x, n - x);
+}
+
 void kernel_pixel_init_avx2(struct kernel_pixel *k) {
     k->sums_u8 = sums_u8_avx2;
+    k->gray = gray_avx2;
 }

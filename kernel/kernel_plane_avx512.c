@@ -3,7 +3,7 @@
 
 #include <immintrin.h>
 
-/* Two registers of sums at a time hide the latency of the additions; what is left of a row goes to the C version. */
+/* Two registers of sums at a time hide the latency of the additions; rows shorter than these go to the C version. */
 enum { LANES = 16, STEP = 2 * LANES };
 
 static inline void store_two(float *to, __m512 low, __m512 high) {
@@ -15,7 +15,9 @@ static void across_even_avx512(float *to, const float *from, const float *weight
                                size_t n) {
     struct kernel_plane c;
     size_t x = 0;
-    for (; x + STEP <= n; x += STEP) {
+    for (; x < n && n >= STEP; x += STEP) {
+        x = x + STEP > n ? n - STEP
+                         : x; /* the last begins a little earlier, and makes some samples again */
         const float *p = from + x;
         __m512 w = _mm512_set1_ps(weights[0]);
         __m512 low = _mm512_mul_ps(w, _mm512_loadu_ps(p));
@@ -71,7 +73,9 @@ static void down_rest(float *to, const float *const *rows, const float *weights,
 static void down_even_avx512(float *to, const float *const *rows, const float *weights,
                              int32_t radius, size_t n) {
     size_t x = 0;
-    for (; x + STEP <= n; x += STEP) {
+    for (; x < n && n >= STEP; x += STEP) {
+        x = x + STEP > n ? n - STEP
+                         : x; /* the last begins a little earlier, and makes some samples again */
         const float *middle = rows[radius] + x;
         __m512 w = _mm512_set1_ps(weights[0]);
         __m512 low = _mm512_mul_ps(w, _mm512_loadu_ps(middle));

@@ -21,6 +21,18 @@ static void across_colour_c(int32_t sums[4], const uint8_t *in, size_t channels,
     }
 }
 
+static void across_row_c(uint8_t *to, const uint8_t *from, const struct resize_row *r) {
+    for (size_t x = 0; x < r->width; x++, to += r->channels) {
+        const int32_t *w = r->weights + x * r->most;
+        const uint8_t *in = from + (size_t)r->first[x] * r->channels;
+        int32_t sums[4];
+        across_colour_c(sums, in, r->channels, w, (size_t)r->count[x]);
+        for (size_t c = 0; c < r->channels; c++) {
+            to[c] = resize_clip(RESIZE_HALF + sums[c]);
+        }
+    }
+}
+
 /* Blocks of samples keep their sums in the nearest cache while the rows go by. */
 static void down_c(uint8_t *out, const uint8_t *first, size_t stride, const int32_t *weights,
                    size_t rows, size_t n) {
@@ -44,6 +56,8 @@ static void down_c(uint8_t *out, const uint8_t *first, size_t stride, const int3
 }
 
 void kernel_resize_init_c(struct kernel_resize *k) {
-    *k = (struct kernel_resize){
-        .across = across_c, .across_colour = across_colour_c, .down = down_c};
+    *k = (struct kernel_resize){.across_row = across_row_c,
+                                .across = across_c,
+                                .across_colour = across_colour_c,
+                                .down = down_c};
 }

@@ -12,7 +12,19 @@ enum {
     RESIZE_HALF = 1 << (RESIZE_WEIGHT_BITS - 1)
 };
 
+/* What the samples of a row are made of: sample x of `count[x]` pixels from first[x] on, with the weights from weights[x * most]
+ * on; those beyond count are 0. */
+struct resize_row {
+    const int32_t *first, *count, *weights;
+    size_t most; /* a multiple of RESIZE_MOST */
+    size_t width, from_width, channels;
+};
+
+enum { RESIZE_MOST = 8 };
+
 struct kernel_resize {
+    /* A row of 1, 3 or 4 channels, rounded and clipped. */
+    void (*across_row)(uint8_t *to, const uint8_t *from, const struct resize_row *row);
     /* Sum of in[i] * weights[i] over n samples of one channel. */
     int32_t (*across)(const uint8_t *in, const int32_t *weights, size_t n);
     /* The same for n >= 1 pixels of 3 or 4 channels: sums[c] of channel c; sums[3] is undefined for 3. */

@@ -52,6 +52,93 @@ static void across_colour_avx2(int32_t sums[4], const uint8_t *in, size_t channe
     _mm_storeu_si128((__m128i *)(void *)sums, sum);
 }
 
+static inline __m256i load_weights(const int32_t *weights) {
+    return _mm256_loadu_si256((const __m256i *)(const void *)weights);
+}
+
+/* The products of one sample, most of them (8 or more), in eight sums. */
+static inline __m256i products(const uint8_t *in, const int32_t *weights, size_t most) {
+    __m256i sums = _mm256_mullo_epi32(load_8(in), load_weights(weights));
+    for (size_t i = 8; i < most; i += 8) {
+        sums =
+            _mm256_add_epi32(sums, _mm256_mullo_epi32(load_8(in + i), load_weights(weights + i)));
+    }
+    return sums;
+}
+
+static inline __m128i round_sums(__m128i sums) {
+    sums = _mm_srai_epi32(_mm_add_epi32(sums, _mm_set1_epi32(RESIZE_HALF)), RESIZE_WEIGHT_BITS);
+    sums = _mm_packus_epi32(sums, sums);
+    return _mm_packus_epi16(sums, sums);
+}
+
+/* Four samples at a time, so long as what is read for the last lies inside. Returns how many were made. */
+static size_t row_of_gray(uint8_t *to, const uint8_t *from, const struct resize_row *r) {
+    size_t x = 0;
+    for (; x + 4 <= r->width && (size_t)r->first[x + 3] + r->most <= r->from_width; x += 4) {
+        const int32_t *w = r->weights + x * r->most, *first = r->first + x;
+        __m256i s0 = products(from + first[0], w, r->most);
+        __m256i s1 = products(from + first[1], w + r->most, r->most);
+        __m256i s2 = products(from + first[2], w + 2 * r->most, r->most);
+        __m256i s3 = products(from + first[3], w + 3 * r->most, r->most);
+        __m256i all = _mm256_hadd_epi32(_mm256_hadd_epi32(s0, s1), _mm256_hadd_epi32(s2, s3));
+        __m128i sums = round_sums(
+            _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
+        int32_t four = _mm_cvtsi128_si32(sums);
+        memcpy(to + x, &four, sizeof four);
+    }
+    return x;
+}
+
+/* The same of three or four channels, a sample at a time, four pixels a step, channel by channel. */
+static size_t row_of_colour(uint8_t *to, const uint8_t *from, const struct resize_row *r) {
+    const size_t channels = r->channels, end = r->from_width * channels;
+    const __m128i order = channels == 4
+                              ? _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)
+                              : _mm_setr_epi8(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1);
+    size_t x = 0;
+    for (; x < r->width; x++) {
+        size_t steps = ((size_t)r->count[x] + 3) / 4, at = (size_t)r->first[x] * channels;
+        if (at + 4 * channels * (steps - 1) + 16 > end) {
+            break;
+        }
+        const int32_t *w = r->weights + x * r->most;
+        __m256i low = _mm256_setzero_si256(), high = low;
+        for (size_t i = 0; i < steps; i++) {
+            __m256i four = _mm256_broadcastsi128_si256(
+                _mm_loadu_si128((const __m128i *)(const void *)(w + 4 * i)));
+            __m128i in = _mm_shuffle_epi8(
+                _mm_loadu_si128((const __m128i *)(const void *)(from + at + 4 * channels * i)),
+                order);
+            low = _mm256_add_epi32(low, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(in), four));
+            high = _mm256_add_epi32(
+                high, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(_mm_srli_si128(in, 8)), four));
+        }
+        __m256i all =
+            _mm256_hadd_epi32(low, high); /* halves: channels 0 and 2, 1 and 3, in pairs */
+        all = _mm256_hadd_epi32(all, all);
+        __m128i sums = round_sums(
+            _mm_unpacklo_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
+        int32_t pixel = _mm_cvtsi128_si32(sums);
+        memcpy(to + x * channels, &pixel, channels);
+    }
+    return x;
+}
+
+static void across_row_avx2(uint8_t *to, const uint8_t *from, const struct resize_row *r) {
+    size_t x = r->channels == 1 ? row_of_gray(to, from, r) : row_of_colour(to, from, r);
+    const struct resize_row rest = {.first = r->first + x,
+                                    .count = r->count + x,
+                                    .weights = r->weights + x * r->most,
+                                    .most = r->most,
+                                    .width = r->width - x,
+                                    .from_width = r->from_width,
+                                    .channels = r->channels};
+    struct kernel_resize c;
+    kernel_resize_init_c(&c);
+    c.across_row(to + x * r->channels, from, &rest);
+}
+
 /* 16 columns keep their sums in two registers while the rows go by. */
 static void down_avx2(uint8_t *out, const uint8_t *first, size_t stride, const int32_t *weights,
                       size_t rows, size_t n) {
@@ -77,6 +164,8 @@ static void down_avx2(uint8_t *out, const uint8_t *first, size_t stride, const i
 }
 
 void kernel_resize_init_avx2(struct kernel_resize *k) {
-    *k = (struct kernel_resize){
-        .across = across_avx2, .across_colour = across_colour_avx2, .down = down_avx2};
+    *k = (struct kernel_resize){.across_row = across_row_avx2,
+                                .across = across_avx2,
+                                .across_colour = across_colour_avx2,
+                                .down = down_avx2};
 }

@@ -51,11 +51,14 @@ int32_t regions_otsu(const int64_t histogram[256]) {
 static double choose_threshold(const lk_map *map, const struct regions_options *o) {
     int64_t histogram[256] = {0};
     size_t n = (size_t)map->width * (size_t)map->height;
+    if (!o->otsu) {
+        return o->floor;
+    }
     for (size_t i = 0; i < n; i++) {
         float v = map->data[i] * 255;
         histogram[v <= 0 ? 0 : v >= 255 ? 255 : (int32_t)v]++;
     }
-    double otsu = o->otsu ? regions_otsu(histogram) / 255.0 : 0;
+    double otsu = regions_otsu(histogram) / 255.0;
     return MAX(otsu, o->floor);
 }
 
@@ -237,6 +240,13 @@ lk_status regions_from_map(lk_region **out, size_t *count, const lk_map *map,
     *count = 0;
     double threshold = choose_threshold(map, o);
     lk_status status = LK_OK;
+    size_t above = 0;
+    for (size_t i = 0; i < pixels; i++) {
+        above += map->data[i] > threshold;
+    }
+    if (above == 0) { /* as of most photos of unchanged things */
+        return LK_OK;
+    }
     if (!workspace_new(&w, pixels)) {
         status = error_memory(err, pixels * 2 * sizeof *w.labels);
         goto out;

@@ -49,6 +49,10 @@ static lk_status ssim_run(lk_measure_result *out, const struct measure_input *in
     lk_status status = view_gray(&a, in->a, err);
     status = status == LK_OK ? view_gray(&b, in->b, err) : status;
     status = status == LK_OK ? ssim_uniform(&out->value, map, in->engine, a, b, 0, err) : status;
+    if (status == LK_OK && in->options->no_details) {
+        out->score = MAX(out->value, 0);
+        return LK_OK;
+    }
     status = status == LK_OK ? run_gaussian(&gaussian, in->engine, a, b, err) : status;
     status = status == LK_OK ? run_colour(&colour, in, err) : status;
     if (status != LK_OK) {

@@ -31,22 +31,34 @@ void view_release(struct view *v) {
     }
 }
 
-typedef lk_status derive_image(lk_image *out, const lk_image *from, lk_error *err);
+typedef lk_status derive_image(lk_image *out, const lk_engine *engine, const lk_image *from,
+                               lk_error *err);
 
 static lk_status derive_once(const lk_image **out, struct view *v, lk_image *slot,
                              derive_image *derive, lk_error *err) {
     lk_status status = LK_OK;
     pthread_mutex_lock(&v->lock);
     if (!slot->data) {
-        status = derive(slot, v->image, err);
+        status = derive(slot, v->engine, v->image, err);
     }
     pthread_mutex_unlock(&v->lock);
     *out = slot;
     return status;
 }
 
+static lk_status derive_rgb(lk_image *out, const lk_engine *engine, const lk_image *from,
+                            lk_error *err) {
+    (void)engine;
+    return colour_to_rgb8(out, from, err);
+}
+
 lk_status view_rgb(const lk_image **out, struct view *v, lk_error *err) {
-    return derive_once(out, v, &v->rgb, colour_to_rgb8, err);
+    const lk_image *image = v->image;
+    if (image->channels == 3 && image->bit_depth == 8 && image->stride == image_row_bytes(image)) {
+        *out = image;
+        return LK_OK;
+    }
+    return derive_once(out, v, &v->rgb, derive_rgb, err);
 }
 
 lk_status view_gray(const lk_image **out, struct view *v, lk_error *err) {
@@ -89,7 +101,8 @@ static lk_status working_picture(lk_image *out, struct view *v, const lk_image *
     lk_status status = image_resize(out, v->engine, gray, width, height, RESIZE_BILINEAR, err);
     if (status == LK_OK && keypoint_table[set].contrast_radius > 0) {
         lk_image even;
-        status = contrast_normalise_gray(&even, out, keypoint_table[set].contrast_radius, err);
+        status = contrast_normalise_gray(&even, v->engine, out, keypoint_table[set].contrast_radius,
+                                         err);
         lk_image_release(out);
         *out = even;
     }

@@ -77,7 +77,7 @@ lk_status preprocess(float *out, lk_engine *engine, const lk_image *image,
     int32_t width, height;
     lk_status status = check_shape(image, card, err);
     if (status == LK_OK) {
-        status = card->colour == LK_MODEL_GRAY ? colour_to_gray8(&plain, image, err)
+        status = card->colour == LK_MODEL_GRAY ? colour_to_gray8(&plain, NULL, image, err)
                                                : colour_to_rgb8(&plain, image, err);
     }
     if (status == LK_OK) {

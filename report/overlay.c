@@ -66,7 +66,7 @@ static lk_status heat(lk_image *out, const lk_comparison *c, lk_error *err) {
     struct colour table[256];
     lk_image gray;
     viridis_table(table);
-    lk_status status = colour_to_gray8(&gray, &c->reference, err);
+    lk_status status = colour_to_gray8(&gray, NULL, &c->reference, err);
     status = status == LK_OK ? white_canvas(out, gray.width, gray.height, err) : status;
     for (int32_t y = 0; status == LK_OK && y < out->height; y++) {
         uint8_t *to = image_row(out, y);

@@ -73,7 +73,7 @@ static lk_status convert_opaque(lk_image *out, const lk_image *image, convert_im
 }
 
 lk_status signature_gray(lk_image *out, const lk_image *image, lk_error *err) {
-    return convert_opaque(out, image, colour_to_gray8, err);
+    return convert_opaque(out, image, lk_image_to_gray, err);
 }
 
 lk_status signature_rgb(lk_image *out, const lk_image *image, lk_error *err) {

@@ -397,7 +397,9 @@ lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, c
         full_size_regions(out->regions, out->region_count, &c.size_a);
         judge(&c, out);
     }
-    status = status == LK_OK ? find_aspects(&c, out, err) : status;
+    if (status == LK_OK && !c.options->no_aspects) {
+        status = find_aspects(&c, out, err);
+    }
     if (status == LK_OK) {
         take_alignment(&c, out);
         status = keep_maps(&c, out, err);

@@ -20,7 +20,9 @@
 #include "base/mem.h"
 #include "image/filter.h"
 #include "image/resize.h"
+#include "verify/difference_blur.h"
 #include "verify/photometric.h"
+#include "verify/quantile.h"
 
 enum { WORK_SIDE = 900, CLASSES = 8, CHANNELS = 3 };
 
@@ -51,108 +53,24 @@ static lk_status exact_map(lk_map *out, const lk_image *a, const lk_image *b, co
     return status;
 }
 
-/* The q-quantile of the values selected, by a histogram of 1/32 steps up to 256. */
-struct quantile {
-    int64_t bins[8192], total;
-};
-
-static void quantile_add(struct quantile *q, double v) {
-    q->bins[(int32_t)fmin(fmax(v, 0) * 32, 8191)]++;
-    q->total++;
-}
-
-static double quantile_at(const struct quantile *q, double share) {
-    int64_t seen = 0;
-    for (int32_t i = 0; i < 8192; i++) {
-        seen += q->bins[i];
-        if ((double)seen >= share * (double)q->total) {
-            return (i + 0.5) / 32;
-        }
-    }
-    return 256;
-}
-
-/* |gradient| by Sobel / 4: levels a pixel. */
-static float gradient_at(const struct plane *p, int32_t x, int32_t y) {
-    int32_t left = MAX(x - 1, 0), right = MIN(x + 1, p->width - 1);
-    const float *up = plane_row(p, MAX(y - 1, 0)), *row = plane_row(p, y),
-                *down = plane_row(p, MIN(y + 1, p->height - 1));
-    float gx = up[right] - up[left] + 2 * (row[right] - row[left]) + down[right] - down[left];
-    float gy = down[left] - up[left] + 2 * (down[x] - up[x]) + down[right] - up[right];
-    return 0.25f * sqrtf(gx * gx + gy * gy);
-}
-
-/* Median of |blurred a - b| where a has detail. */
-static double blur_misfit(const struct plane *a, const struct plane *b, const struct plane *detail,
-                          double least, const lk_image *valid, struct quantile *q) {
-    memset(q, 0, sizeof *q);
-    for (int32_t y = 0; y < a->height; y++) {
-        for (int32_t x = 0; x < a->width; x++) {
-            if (image_row(valid, y)[x] && plane_row(detail, y)[x] > least) {
-                quantile_add(q, fabsf(plane_row(a, y)[x] - plane_row(b, y)[x]));
-            }
-        }
-    }
-    return quantile_at(q, 0.5);
-}
-
-/* The sigma that makes the luma of a look like b. */
-static lk_status estimate_blur(double *sigma, lk_engine *engine, const struct plane *a,
-                               const struct plane *b, const lk_image *valid, lk_error *err) {
-    static const double tries[] = {0, 0.5, 0.7, 0.9, 1.2, 1.6, 2.1, 2.8};
-    struct plane detail = {0}, blurred = {0};
-    struct quantile *q = mem_calloc(1, sizeof *q);
-    lk_status status =
-        q ? plane_new(&detail, a->width, a->height, err) : error_memory(err, sizeof *q);
-    double best = INFINITY, least = 0;
-    for (int32_t y = 0; status == LK_OK && y < a->height; y++) {
-        for (int32_t x = 0; x < a->width; x++) {
-            plane_row(&detail, y)[x] = gradient_at(a, x, y);
-            quantile_add(q, plane_row(&detail, y)[x]);
-        }
-    }
-    if (status == LK_OK) {
-        least = quantile_at(q, 0.6);
-    }
-    for (size_t i = 0; status == LK_OK && i < ARRAY_COUNT(tries); i++) {
-        status = filter_gaussian(&blurred, engine, a, tries[i], 4, BORDER_MIRROR, err);
-        if (status == LK_OK) {
-            double misfit = blur_misfit(&blurred, b, &detail, least, valid, q);
-            if (misfit < best) {
-                best = misfit;
-                *sigma = tries[i];
-            }
-            plane_release(&blurred);
-        }
-    }
-    plane_release(&detail);
-    mem_free(q);
-    return status;
-}
-
-static float beyond(float v, float low, float high) {
-    return v > high ? v - high : v < low ? low - v : 0;
-}
-
 /* How far each picture leaves the range of the other's neighbours, the larger of the two directions; smoothed. */
 static lk_status residual_of(struct plane *out, lk_engine *engine, const struct plane *a,
                              const struct plane *b, lk_error *err) {
-    struct plane low_a = {0}, high_a = {0}, low_b = {0}, high_b = {0}, raw = {0};
-    lk_status status = filter_min_max(&low_a, &high_a, a, 1, err);
-    status = status == LK_OK ? filter_min_max(&low_b, &high_b, b, 1, err) : status;
+    struct plane raw = {0};
+    size_t width = (size_t)a->width;
+    float *scratch = mem_alloc(4 * width, sizeof *scratch);
+    lk_status status = scratch ? LK_OK : error_memory(err, 4 * width * sizeof *scratch);
     status = status == LK_OK ? plane_new(&raw, a->width, a->height, err) : status;
-    for (size_t i = 0; status == LK_OK && i < (size_t)a->width * (size_t)a->height; i++) {
-        float forth = beyond(b->data[i], low_a.data[i], high_a.data[i]);
-        float back = beyond(a->data[i], low_b.data[i], high_b.data[i]);
-        raw.data[i] = MAX(forth, back);
+    for (int32_t y = 0; status == LK_OK && y < a->height; y++) {
+        int32_t up = MAX(y - 1, 0), down = MIN(y + 1, a->height - 1);
+        const float *const ra[3] = {plane_row(a, up), plane_row(a, y), plane_row(a, down)};
+        const float *const rb[3] = {plane_row(b, up), plane_row(b, y), plane_row(b, down)};
+        engine->kernels.pair.beyond(plane_row(&raw, y), ra, rb, scratch, width);
     }
     status =
         status == LK_OK ? filter_gaussian(out, engine, &raw, 1.5, 3, BORDER_MIRROR, err) : status;
-    plane_release(&low_a);
-    plane_release(&high_a);
-    plane_release(&low_b);
-    plane_release(&high_b);
     plane_release(&raw);
+    mem_free(scratch);
     return status;
 }
 
@@ -161,15 +79,11 @@ static lk_status gradient_of(struct plane *out, lk_engine *engine, const struct 
                              lk_error *err) {
     struct plane raw;
     lk_status status = plane_new(&raw, a->width, a->height, err);
-    if (status != LK_OK) {
-        return status;
+    for (int32_t y = 0; status == LK_OK && y < a->height; y++) {
+        difference_slopes(plane_row(&raw, y), engine, a, y);
     }
-    for (int32_t y = 0; y < a->height; y++) {
-        for (int32_t x = 0; x < a->width; x++) {
-            plane_row(&raw, y)[x] = gradient_at(a, x, y);
-        }
-    }
-    status = filter_gaussian(out, engine, &raw, 2, 3, BORDER_MIRROR, err);
+    status =
+        status == LK_OK ? filter_gaussian(out, engine, &raw, 2, 3, BORDER_MIRROR, err) : status;
     plane_release(&raw);
     return status;
 }
@@ -178,15 +92,6 @@ static lk_status gradient_of(struct plane *out, lk_engine *engine, const struct 
 struct noise_model {
     double c[2];
 };
-
-/* The class of gradient a value falls in; limits are the seven inner octiles. */
-static int32_t class_of(const double limits[CLASSES - 1], double gradient) {
-    int32_t i = 0;
-    while (i < CLASSES - 1 && gradient > limits[i]) {
-        i++;
-    }
-    return i;
-}
 
 static struct noise_model fit_line(const double *x, const double *y, int32_t n) {
     double sx = 0, sy = 0, sxx = 0, sxy = 0;
@@ -202,39 +107,68 @@ static struct noise_model fit_line(const double *x, const double *y, int32_t n) 
     return (struct noise_model){.c = {fmax(start, 0), fmax(slope, 0)}};
 }
 
+/* What is learnt from: every second row. */
+enum { NOISE_ROWS = 2 };
+
+/* A histogram of the gradients, and of the residuals in each eighth of them. */
+struct noise_learning {
+    struct quantile gradients, residuals[CLASSES];
+    double sums[CLASSES];   /* of the gradients */
+    uint8_t class_of[BINS]; /* of a gradient, by its bin */
+};
+
+static void learn_gradients(struct noise_learning *l, const struct plane *gradient,
+                            const lk_image *valid) {
+    for (int32_t y = 0; y < gradient->height; y += NOISE_ROWS) {
+        const float *row = plane_row(gradient, y);
+        const uint8_t *counts = image_row(valid, y);
+        for (int32_t x = 0; x < gradient->width; x++) {
+            l->gradients.bins[bin_of(row[x])] += counts[x] != 0;
+            l->gradients.total += counts[x] != 0;
+        }
+    }
+    int64_t seen = 0;
+    for (int32_t i = 0; i < BINS; i++) { /* the class of the middle of the bin */
+        int64_t middle = seen + l->gradients.bins[i] / 2;
+        l->class_of[i] = (uint8_t)MIN(middle * CLASSES / MAX(l->gradients.total, 1), CLASSES - 1);
+        seen += l->gradients.bins[i];
+    }
+}
+
+static void learn_residuals(struct noise_learning *l, const struct plane *residual,
+                            const struct plane *gradient, const lk_image *valid) {
+    for (int32_t y = 0; y < gradient->height; y += NOISE_ROWS) {
+        const float *slopes = plane_row(gradient, y), *row = plane_row(residual, y);
+        const uint8_t *counts = image_row(valid, y);
+        for (int32_t x = 0; x < gradient->width; x++) {
+            if (counts[x]) {
+                int32_t k = l->class_of[bin_of(slopes[x])];
+                l->residuals[k].bins[bin_of(row[x])]++;
+                l->residuals[k].total++;
+                l->sums[k] += slopes[x];
+            }
+        }
+    }
+}
+
 static lk_status learn_noise(struct noise_model *out, const struct plane *residual,
                              const struct plane *gradient, const lk_image *valid, lk_error *err) {
-    struct quantile *q =
-        mem_calloc(CLASSES + 1, sizeof *q); /* the last is of the gradient itself */
-    if (!q) {
-        return error_memory(err, (CLASSES + 1) * sizeof *q);
+    struct noise_learning *l = mem_calloc(1, sizeof *l);
+    double x[CLASSES], y[CLASSES];
+    if (!l) {
+        return error_memory(err, sizeof *l);
     }
-    double limits[CLASSES - 1], sums[CLASSES] = {0}, x[CLASSES], y[CLASSES];
-    size_t n = (size_t)residual->width * (size_t)residual->height;
-    for (size_t i = 0; i < n; i++) {
-        if (valid->data[i]) {
-            quantile_add(&q[CLASSES], gradient->data[i]);
-        }
-    }
-    for (int32_t i = 0; i < CLASSES - 1; i++) {
-        limits[i] = quantile_at(&q[CLASSES], (i + 1.0) / CLASSES);
-    }
-    for (size_t i = 0; i < n; i++) {
-        if (valid->data[i]) {
-            int32_t k = class_of(limits, gradient->data[i]);
-            quantile_add(&q[k], residual->data[i]);
-            sums[k] += gradient->data[i];
-        }
-    }
+    learn_gradients(l, gradient, valid);
+    learn_residuals(l, residual, gradient, valid);
     int32_t used = 0;
     for (int32_t i = 0; i < CLASSES; i++) {
-        if (q[i].total >= 50) {
-            x[used] = sums[i] / (double)q[i].total;
-            y[used++] = quantile_at(&q[i], 0.8);
+        if (l->residuals[i].total >= 50 / NOISE_ROWS) {
+            x[used] = l->sums[i] / (double)l->residuals[i].total;
+            y[used++] = quantile_at(&l->residuals[i], 0.8);
         }
     }
     *out = fit_line(x, y, used);
-    mem_free(q);
+    mem_free(l);
     return LK_OK;
 }
 
@@ -251,10 +185,10 @@ static lk_status add_channel(struct plane *sum, lk_engine *engine, const struct 
     status = status == LK_OK ? residual_of(&residual, engine, &sa, &sb, err) : status;
     status = status == LK_OK ? gradient_of(&gradient, engine, &sa, err) : status;
     status = status == LK_OK ? learn_noise(&noise, &residual, &gradient, valid, err) : status;
-    for (size_t i = 0; status == LK_OK && i < (size_t)sum->width * (size_t)sum->height; i++) {
-        double expected = noise.c[0] + noise.c[1] * gradient.data[i] + channel_table[channel].floor;
-        double z = residual.data[i] / expected;
-        sum->data[i] += (float)(z * z);
+    const float line[2] = {(float)(noise.c[0] + channel_table[channel].floor), (float)noise.c[1]};
+    for (int32_t y = 0; status == LK_OK && y < sum->height; y++) {
+        engine->kernels.pair.add_excess(plane_row(sum, y), plane_row(&residual, y),
+                                        plane_row(&gradient, y), line, (size_t)sum->width);
     }
     plane_release(&sa);
     plane_release(&sb);
@@ -274,26 +208,51 @@ static void pair_release(struct pair *p) {
     lk_image_release(&p->valid);
 }
 
+/* Clears what has anything not valid within `margin` pixels in its row. */
+static void shrink_row(uint8_t *row, int32_t width, int32_t margin) {
+    int32_t last = -1; /* not valid, in front of x */
+    for (int32_t x = 0; x < width; x++) {
+        last = row[x] == 255 ? last : x;
+        row[x] = row[x] == 255 && x - last <= margin ? 1 : row[x]; /* 1: to be cleared */
+    }
+    for (int32_t x = width - 1, next = width; x >= 0; x--) {
+        next = row[x] == 255 || row[x] == 1 ? next : x;
+        row[x] = row[x] == 255 && next - x > margin ? 255 : row[x] == 1 ? 1 : 0;
+    }
+    for (int32_t x = 0; x < width; x++) {
+        row[x] = row[x] == 255 ? 255 : 0;
+    }
+}
+
 /* Clears valid within `margin` pixels of what is not valid, and of the border. */
 static lk_status shrink_valid(lk_image *valid, int32_t margin, lk_error *err) {
-    struct plane p = {0}, low = {0}, high = {0};
-    lk_status status = plane_new(&p, valid->width, valid->height, err);
-    for (int32_t y = 0; status == LK_OK && y < valid->height; y++) {
-        for (int32_t x = 0; x < valid->width; x++) {
-            plane_row(&p, y)[x] = image_row(valid, y)[x];
+    size_t width = (size_t)valid->width;
+    int32_t height = valid->height;
+    int32_t *near = mem_calloc(width, sizeof *near); /* of the rows around, those not valid there */
+    lk_image rows;
+    if (!near) {
+        return error_memory(err, width * sizeof *near);
+    }
+    lk_status status = image_clone(&rows, valid, err);
+    for (int32_t y = 0; status == LK_OK && y < height; y++) {
+        shrink_row(image_row(&rows, y), valid->width, margin);
+    }
+    for (int32_t y = -margin; status == LK_OK && y < height; y++) {
+        const uint8_t *in = y + margin < height ? image_row(&rows, y + margin) : NULL;
+        const uint8_t *out = y - margin > 0 ? image_row(&rows, y - margin - 1) : NULL;
+        for (size_t x = 0; in && x < width; x++) {
+            near[x] += in[x] == 0;
+        }
+        for (size_t x = 0; out && x < width; x++) {
+            near[x] -= out[x] == 0;
+        }
+        bool border = y < margin || y >= height - margin;
+        for (size_t x = 0; y >= 0 && x < width; x++) {
+            image_row(valid, y)[x] = border || near[x] > 0 ? 0 : 255;
         }
     }
-    status = status == LK_OK ? filter_min_max(&low, &high, &p, margin, err) : status;
-    for (int32_t y = 0; status == LK_OK && y < valid->height; y++) {
-        for (int32_t x = 0; x < valid->width; x++) {
-            bool border = x < margin || y < margin || x >= valid->width - margin ||
-                          y >= valid->height - margin;
-            image_row(valid, y)[x] = border || plane_row(&low, y)[x] < 255 ? 0 : 255;
-        }
-    }
-    plane_release(&p);
-    plane_release(&low);
-    plane_release(&high);
+    mem_free(near);
+    lk_image_release(&rows);
     return status;
 }
 
@@ -323,7 +282,7 @@ static lk_status photo_map(struct plane *sum, lk_engine *engine, struct pair *p,
     status = status == LK_OK ? opponent_new(&b, &p->b, err) : status;
     status = status == LK_OK ? photometric_match(&b, engine, &a, &p->valid, err) : status;
     status =
-        status == LK_OK ? estimate_blur(&blur, engine, &a.c[0], &b.c[0], &p->valid, err) : status;
+        status == LK_OK ? difference_blur(&blur, engine, &a.c[0], &b.c[0], &p->valid, err) : status;
     status = status == LK_OK ? plane_new(sum, p->a.width, p->a.height, err) : status;
     if (status == LK_OK) {
         memset(sum->data, 0, (size_t)sum->width * (size_t)sum->height * sizeof *sum->data);
@@ -336,33 +295,76 @@ static lk_status photo_map(struct plane *sum, lk_engine *engine, struct pair *p,
     return status;
 }
 
-/* z at work size to the map at the size of the reference, by bilinear interpolation. */
-static lk_status spread_map(lk_map *out, const struct plane *sum, const lk_image *valid,
-                            int32_t width, int32_t height, lk_error *err) {
+/* Where the columns of the reference lie in the work picture. */
+struct column {
+    int32_t left, right, nearest;
+    float at; /* between the two */
+};
+
+/* Row y of the map from the sums, by bilinear interpolation; blended and spread have room for a row each. */
+static void spread_row(float *to, lk_engine *engine, const struct plane *sum, const lk_image *valid,
+                       const struct column *columns, int32_t width, double fy, float *blended,
+                       float *spread, uint8_t *counts) {
+    int32_t top = (int32_t)fy;
+    const float *p = plane_row(sum, top), *q = plane_row(sum, MIN(top + 1, sum->height - 1));
+    const uint8_t *v = image_row(valid, (int32_t)(fy + 0.5));
+    float ty = (float)(fy - top);
+    for (int32_t x = 0; x < sum->width; x++) {
+        blended[x] = p[x] + ty * (q[x] - p[x]);
+    }
+    for (int32_t x = 0; x < width; x++) {
+        const struct column *c = &columns[x];
+        spread[x] = blended[c->left] + c->at * (blended[c->right] - blended[c->left]);
+        counts[x] = v[c->nearest];
+    }
+    engine->kernels.pair.level(to, spread, counts, (float)(1 / (2 * z_limit)), (size_t)width);
+}
+
+static lk_status spread_rows(struct plane *full, lk_engine *engine, const struct plane *sum,
+                             const lk_image *valid, lk_error *err) {
+    size_t width = (size_t)full->width;
+    double sx = (double)sum->width / full->width, sy = (double)sum->height / full->height;
+    struct column *columns = mem_alloc(width, sizeof *columns);
+    float *rows = mem_alloc(3 * width + (size_t)sum->width, sizeof *rows);
+    if (!columns || !rows) {
+        mem_free(columns);
+        mem_free(rows);
+        return error_memory(err, width * sizeof *columns);
+    }
+    for (int32_t x = 0; x < full->width; x++) {
+        double fx = fmin(fmax((x + 0.5) * sx - 0.5, 0), sum->width - 1.0);
+        int32_t left = (int32_t)fx;
+        columns[x] = (struct column){left, MIN(left + 1, sum->width - 1), (int32_t)(fx + 0.5),
+                                     (float)(fx - left)};
+    }
+    for (int32_t y = 0; y < full->height; y++) {
+        double fy = fmin(fmax((y + 0.5) * sy - 0.5, 0), sum->height - 1.0);
+        spread_row(plane_row(full, y), engine, sum, valid, columns, full->width, fy,
+                   rows + 2 * width, rows, (uint8_t *)(rows + width));
+    }
+    mem_free(columns);
+    mem_free(rows);
+    return LK_OK;
+}
+
+/* z at work size to the map at the size of the reference. */
+static lk_status spread_map(lk_map *out, lk_engine *engine, const struct plane *sum,
+                            const lk_image *valid, int32_t width, int32_t height, lk_error *err) {
     struct plane full;
     lk_status status = plane_new(&full, width, height, err);
-    if (status != LK_OK) {
-        return status;
-    }
-    double sx = (double)sum->width / width, sy = (double)sum->height / height;
-    for (int32_t y = 0; y < height; y++) {
-        double fy = fmin(fmax((y + 0.5) * sy - 0.5, 0), sum->height - 1.0);
-        int32_t top = (int32_t)fy, below = MIN(top + 1, sum->height - 1);
-        float ty = (float)(fy - top);
-        for (int32_t x = 0; x < width; x++) {
-            double fx = fmin(fmax((x + 0.5) * sx - 0.5, 0), sum->width - 1.0);
-            int32_t left = (int32_t)fx, right = MIN(left + 1, sum->width - 1);
-            float tx = (float)(fx - left);
-            const float *p = plane_row(sum, top), *q = plane_row(sum, below);
-            float upper = p[left] + tx * (p[right] - p[left]),
-                  lower = q[left] + tx * (q[right] - q[left]);
-            double z = sqrt(upper + ty * (lower - upper));
-            bool counts = image_row(valid, (int32_t)(fy + 0.5))[(int32_t)(fx + 0.5)] == 255;
-            plane_row(&full, y)[x] = counts ? (float)fmin(z / (2 * z_limit), 1) : 0;
+    if (status == LK_OK && (sum->width != width || sum->height != height)) {
+        status = spread_rows(&full, engine, sum, valid, err);
+    } else {
+        for (int32_t y = 0; status == LK_OK && y < height; y++) {
+            engine->kernels.pair.level(plane_row(&full, y), plane_row(sum, y), image_row(valid, y),
+                                       (float)(1 / (2 * z_limit)), (size_t)width);
         }
     }
-    *out = (lk_map){.width = width, .height = height, .data = full.data};
-    return LK_OK;
+    if (status != LK_OK) {
+        plane_release(&full);
+    }
+    *out = (lk_map){.width = full.width, .height = full.height, .data = full.data};
+    return status;
 }
 
 lk_status difference_map(lk_map *out, lk_engine *engine, const lk_image *a, const lk_image *b,
@@ -375,7 +377,8 @@ lk_status difference_map(lk_map *out, lk_engine *engine, const lk_image *a, cons
     struct plane sum = {0};
     lk_status status = pair_open(&p, engine, a, b, valid, kind, err);
     status = status == LK_OK ? photo_map(&sum, engine, &p, err) : status;
-    status = status == LK_OK ? spread_map(out, &sum, &p.valid, a->width, a->height, err) : status;
+    status = status == LK_OK ? spread_map(out, engine, &sum, &p.valid, a->width, a->height, err)
+                             : status;
     plane_release(&sum);
     pair_release(&p);
     return status;

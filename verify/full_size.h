@@ -8,8 +8,8 @@
 #include "image/image.h"
 
 struct full_size {
-    int32_t width, height;  /* of the whole picture, upright */
-    double step_x, step_y;  /* its pixels a pixel of what is at hand; 1 where nothing was reduced */
+    int32_t width, height; /* of the whole picture, upright */
+    double step_x, step_y; /* its pixels a pixel of what is at hand; 1 where nothing was reduced */
 };
 
 /* By info, where that tells of a larger picture of the same shape; else the picture is whole. info may be NULL. */

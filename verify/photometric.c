@@ -12,12 +12,15 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/mem.h"
 #include "image/filter.h"
 
-enum { GRID = 24, ROUNDS = 3, MOMENTS = 5 };
+enum { GRID = 24, ROUNDS = 3, HALVE_FROM = 256 /* pixels of the shorter side */ };
 
-/* Of a cell: weight, and weighted sums of a, b, b*b, a*b. */
-enum { M_W, M_A, M_B, M_BB, M_AB };
+/* Of a cell and channel, weighted sums, as in kernel_pair.h; then what is fitted to them. */
+enum { M_A, M_B, M_BB, M_AB, M_GAIN = M_A, M_OFFSET = M_B };
+
+static const double sigma_px = 1.5; /* of the residual, before it is judged */
 
 void opponent_release(struct opponent *o) {
     for (int i = 0; i < 3; i++) {
@@ -47,103 +50,168 @@ lk_status opponent_new(struct opponent *out, const lk_image *rgb, lk_error *err)
     return LK_OK;
 }
 
-/* The grid over a picture: cells of side `size` pixels. */
+/* The grid over a picture: cells of side `size` pixels, and where its columns lie between them. */
 struct grid {
     int32_t columns, rows;
     double size;
+    int32_t width;
+    int32_t *cell; /* that a column of pixels lies in */
+    int32_t *left; /* the cell whose middle is left of it, */
+    float *at;     /* and how far it is from there to the next, 0..1 */
 };
 
-static struct grid grid_for(const struct plane *p) {
-    double size = fmax((double)MAX(p->width, p->height) / GRID, 1);
-    return (struct grid){.columns = (int32_t)ceil(p->width / size),
-                         .rows = (int32_t)ceil(p->height / size),
-                         .size = size};
+static void grid_release(struct grid *g) {
+    mem_free(g->cell);
+    mem_free(g->left);
+    mem_free(g->at);
 }
 
-static void sum_moments(struct plane m[MOMENTS], const struct grid *g, const struct plane *a,
-                        const struct plane *b, const struct plane *weight) {
-    for (int i = 0; i < MOMENTS; i++) {
-        memset(m[i].data, 0, (size_t)g->columns * (size_t)g->rows * sizeof *m[i].data);
+static lk_status grid_new(struct grid *g, int32_t width, int32_t height, lk_error *err) {
+    double size = fmax((double)MAX(width, height) / GRID, 1);
+    *g = (struct grid){.columns = (int32_t)ceil(width / size),
+                       .rows = (int32_t)ceil(height / size),
+                       .size = size,
+                       .width = width,
+                       .cell = mem_alloc((size_t)width, sizeof *g->cell),
+                       .left = mem_alloc((size_t)width, sizeof *g->left),
+                       .at = mem_alloc((size_t)width, sizeof *g->at)};
+    if (!g->cell || !g->left || !g->at) {
+        grid_release(g);
+        return error_memory(err, (size_t)width * 3 * sizeof *g->at);
     }
-    for (int32_t y = 0; y < a->height; y++) {
-        size_t row = (size_t)((int32_t)(y / g->size)) * (size_t)g->columns;
-        for (int32_t x = 0; x < a->width; x++) {
-            size_t cell = row + (size_t)(x / g->size);
-            float w = plane_row(weight, y)[x], va = plane_row(a, y)[x], vb = plane_row(b, y)[x];
-            m[M_W].data[cell] += w;
-            m[M_A].data[cell] += w * va;
-            m[M_B].data[cell] += w * vb;
-            m[M_BB].data[cell] += w * vb * vb;
-            m[M_AB].data[cell] += w * va * vb;
-        }
-    }
-}
-
-/* Smooths the moments over the grid and leaves the gain in m[M_A], the offset in m[M_B]. */
-static lk_status solve_cells(struct plane m[MOMENTS], lk_engine *engine, lk_error *err) {
-    const double window = GRID / 6.0,
-                 slack = 4; /* slack: levels^2, a flat cell keeps a gain near 1 */
-    for (int i = 0; i < MOMENTS; i++) {
-        struct plane smooth;
-        lk_status status = filter_gaussian(&smooth, engine, &m[i], window, 3, BORDER_REFLECT, err);
-        if (status != LK_OK) {
-            return status;
-        }
-        plane_release(&m[i]);
-        m[i] = smooth;
-    }
-    for (size_t i = 0; i < (size_t)m[0].width * (size_t)m[0].height; i++) {
-        double w = fmax(m[M_W].data[i], 1e-6), a = m[M_A].data[i] / w, b = m[M_B].data[i] / w;
-        double variance = m[M_BB].data[i] / w - b * b, covariance = m[M_AB].data[i] / w - a * b;
-        double gain = fmin(fmax((covariance + slack) / (fmax(variance, 0) + slack), 0.4), 2.5);
-        m[M_A].data[i] = (float)gain;
-        m[M_B].data[i] = (float)(a - gain * b);
+    for (int32_t x = 0; x < width; x++) {
+        double middle = fmin(fmax((x + 0.5) / size - 0.5, 0), g->columns - 1.0);
+        g->cell[x] = MIN((int32_t)(x / size), g->columns - 1);
+        g->left[x] = (int32_t)middle;
+        g->at[x] = (float)(middle - g->left[x]);
     }
     return LK_OK;
 }
 
-static float interpolate(const struct plane *cells, int32_t column, int32_t row, float tx,
-                         float ty) {
-    int32_t right = MIN(column + 1, cells->width - 1), below = MIN(row + 1, cells->height - 1);
-    const float *p = plane_row(cells, row), *q = plane_row(cells, below);
-    float top = p[column] + tx * (p[right] - p[column]),
-          bottom = q[column] + tx * (q[right] - q[column]);
-    return top + ty * (bottom - top);
-}
+/* A value a cell: weight, and four of each channel. */
+struct field {
+    struct plane weight, of[PAIR_CHANNELS][4];
+};
 
-static void apply_cells(struct plane *out, const struct plane *b, const struct plane *gain,
-                        const struct plane *offset, double size) {
-    for (int32_t y = 0; y < b->height; y++) {
-        double fy = fmin(fmax((y + 0.5) / size - 0.5, 0), gain->height - 1.0);
-        for (int32_t x = 0; x < b->width; x++) {
-            double fx = fmin(fmax((x + 0.5) / size - 0.5, 0), gain->width - 1.0);
-            int32_t column = (int32_t)fx, row = (int32_t)fy;
-            float tx = (float)(fx - column), ty = (float)(fy - row);
-            plane_row(out, y)[x] = interpolate(gain, column, row, tx, ty) * plane_row(b, y)[x] +
-                                   interpolate(offset, column, row, tx, ty);
+static void field_release(struct field *f) {
+    plane_release(&f->weight);
+    for (int c = 0; c < PAIR_CHANNELS; c++) {
+        for (int i = 0; i < 4; i++) {
+            plane_release(&f->of[c][i]);
         }
     }
 }
 
-static lk_status match_channel(struct plane *out, lk_engine *engine, const struct plane *a,
-                               const struct plane *b, const struct plane *weight, lk_error *err) {
-    struct grid g = grid_for(a);
-    struct plane m[MOMENTS] = {{0}};
-    lk_status status = LK_OK;
-    for (int i = 0; i < MOMENTS && status == LK_OK; i++) {
-        status = plane_new(&m[i], g.columns, g.rows, err);
-    }
-    if (status == LK_OK) {
-        sum_moments(m, &g, a, b, weight);
-        status = solve_cells(m, engine, err);
-    }
-    if (status == LK_OK) {
-        apply_cells(out, b, &m[M_A], &m[M_B], g.size);
-    }
-    for (int i = 0; i < MOMENTS; i++) {
-        plane_release(&m[i]);
+static lk_status field_new(struct field *f, const struct grid *g, lk_error *err) {
+    *f = (struct field){0};
+    lk_status status = plane_new(&f->weight, g->columns, g->rows, err);
+    for (int i = 0; i < 4 * PAIR_CHANNELS && status == LK_OK; i++) {
+        status = plane_new(&f->of[i / 4][i % 4], g->columns, g->rows, err);
     }
     return status;
+}
+
+/* Sums of columns of one row of cells, brought together. */
+static void take_sums(struct field *f, const struct grid *g, const struct pair_sums *sums,
+                      int32_t row) {
+    for (int i = 0; i < PAIR_MOMENTS; i++) {
+        double cells[GRID + 1] = {0};
+        for (int32_t x = 0; x < g->width; x++) {
+            cells[g->cell[x]] += sums->of[i][x];
+        }
+        float *to = plane_row(i == 0 ? &f->weight : &f->of[(i - 1) / 4][(i - 1) % 4], row);
+        for (int32_t k = 0; k < g->columns; k++) {
+            to[k] = (float)cells[k];
+        }
+    }
+}
+
+static lk_status sum_moments(struct field *f, lk_engine *engine, const struct grid *g,
+                             const struct opponent *a, const struct opponent *b,
+                             const struct plane *weight, lk_error *err) {
+    size_t width = (size_t)g->width;
+    struct pair_sums sums;
+    float *columns = mem_alloc(PAIR_MOMENTS * width, sizeof *columns);
+    if (!columns) {
+        return error_memory(err, PAIR_MOMENTS * width * sizeof *columns);
+    }
+    for (size_t i = 0; i < PAIR_MOMENTS; i++) {
+        sums.of[i] = columns + i * width;
+    }
+    for (int32_t row = 0, y = 0; row < g->rows; row++) {
+        memset(columns, 0, PAIR_MOMENTS * width * sizeof *columns);
+        for (; y < weight->height && (row + 1 == g->rows || y < (row + 1) * g->size); y++) {
+            const float *const ra[] = {plane_row(&a->c[0], y), plane_row(&a->c[1], y),
+                                       plane_row(&a->c[2], y)};
+            const float *const rb[] = {plane_row(&b->c[0], y), plane_row(&b->c[1], y),
+                                       plane_row(&b->c[2], y)};
+            engine->kernels.pair.add_moments(&sums, ra, rb, plane_row(weight, y), width);
+        }
+        take_sums(f, g, &sums, row);
+    }
+    mem_free(columns);
+    return LK_OK;
+}
+
+static lk_status smooth_cells(struct plane *p, lk_engine *engine, lk_error *err) {
+    struct plane smooth;
+    lk_status status = filter_gaussian(&smooth, engine, p, GRID / 6.0, 3, BORDER_REFLECT, err);
+    if (status == LK_OK) {
+        plane_release(p);
+        *p = smooth;
+    }
+    return status;
+}
+
+/* Smooths the moments over the grid and leaves gain and offset of each channel. */
+static lk_status solve_cells(struct field *f, lk_engine *engine, lk_error *err) {
+    const double slack = 4; /* levels^2: a flat cell keeps a gain near 1 */
+    lk_status status = smooth_cells(&f->weight, engine, err);
+    for (int i = 0; i < 4 * PAIR_CHANNELS && status == LK_OK; i++) {
+        status = smooth_cells(&f->of[i / 4][i % 4], engine, err);
+    }
+    size_t cells = (size_t)f->weight.width * (size_t)f->weight.height;
+    for (size_t k = 0; status == LK_OK && k < PAIR_CHANNELS * cells; k++) {
+        struct plane *m = f->of[k / cells];
+        size_t i = k % cells;
+        double w = fmax(f->weight.data[i], 1e-6), a = m[M_A].data[i] / w, b = m[M_B].data[i] / w;
+        double variance = m[M_BB].data[i] / w - b * b, covariance = m[M_AB].data[i] / w - a * b;
+        double gain = fmin(fmax((covariance + slack) / (fmax(variance, 0) + slack), 0.4), 2.5);
+        m[M_GAIN].data[i] = (float)gain;
+        m[M_OFFSET].data[i] = (float)(a - gain * b);
+    }
+    return status;
+}
+
+/* The cells at the height of a row of pixels: the value of each, and the rise to the next. */
+static void cells_at(float out[][2], const struct plane *cells, int32_t row, float ty) {
+    const float *p = plane_row(cells, row), *q = plane_row(cells, MIN(row + 1, cells->height - 1));
+    for (int32_t k = 0; k < cells->width; k++) {
+        out[k][0] = p[k] + ty * (q[k] - p[k]);
+    }
+    for (int32_t k = 0; k < cells->width; k++) {
+        out[k][1] = out[MIN(k + 1, cells->width - 1)][0] - out[k][0];
+    }
+}
+
+static void apply_cells(struct opponent *out, lk_engine *engine, const struct opponent *b,
+                        const struct field *f, const struct grid *g) {
+    for (int32_t k = 0; k < PAIR_CHANNELS * out->c[0].height; k++) {
+        int32_t c = k % PAIR_CHANNELS, y = k / PAIR_CHANNELS;
+        float gain[GRID + 1][2], offset[GRID + 1][2];
+        double fy = fmin(fmax((y + 0.5) / g->size - 0.5, 0), g->rows - 1.0);
+        float ty = (float)(fy - (int32_t)fy);
+        cells_at(gain, &f->of[c][M_GAIN], (int32_t)fy, ty);
+        cells_at(offset, &f->of[c][M_OFFSET], (int32_t)fy, ty);
+        for (int32_t x = 0, end; x < g->width; x = end) {
+            int32_t left = g->left[x];
+            for (end = x + 1; end < g->width && g->left[end] == left;) {
+                end++;
+            }
+            engine->kernels.pair.light(plane_row(&out->c[c], y) + x, plane_row(&b->c[c], y) + x,
+                                       g->at + x, gain[left], offset[left], (size_t)(end - x));
+        }
+    }
 }
 
 /* The value below which 70 % of the valid residuals lie, from a histogram of quarter levels. */
@@ -165,63 +233,161 @@ static double ordinary_residual(const struct plane *residual, const lk_image *va
     return (i + 1) / 4.0;
 }
 
-/* Weights for the next round: 1 where the residual, smoothed, is ordinary; next to nothing elsewhere. */
+/* Weights for the next round: 1 where the residual, smoothed by sigma, is ordinary; next to nothing elsewhere. */
 static lk_status weigh(struct plane *weight, lk_engine *engine, const struct opponent *a,
-                       const struct opponent *b, const lk_image *valid, lk_error *err) {
+                       const struct opponent *b, const lk_image *valid, double sigma,
+                       lk_error *err) {
     struct plane smooth;
     for (int32_t y = 0; y < weight->height; y++) {
-        for (int32_t x = 0; x < weight->width; x++) {
-            float sum = 0;
-            for (int i = 0; i < 3; i++) {
-                float d = plane_row(&b->c[i], y)[x] - plane_row(&a->c[i], y)[x];
-                sum += d * d;
-            }
-            plane_row(weight, y)[x] = sqrtf(sum);
-        }
+        const float *const ra[] = {plane_row(&a->c[0], y), plane_row(&a->c[1], y),
+                                   plane_row(&a->c[2], y)};
+        const float *const rb[] = {plane_row(&b->c[0], y), plane_row(&b->c[1], y),
+                                   plane_row(&b->c[2], y)};
+        engine->kernels.pair.distance(plane_row(weight, y), ra, rb, (size_t)weight->width);
     }
-    lk_status status = filter_gaussian(&smooth, engine, weight, 1.5, 3, BORDER_REFLECT, err);
+    lk_status status = filter_gaussian(&smooth, engine, weight, sigma, 3, BORDER_REFLECT, err);
     if (status != LK_OK) {
         return status;
     }
     double limit = fmax(2 * ordinary_residual(&smooth, valid), 4);
     for (int32_t y = 0; y < weight->height; y++) {
+        const uint8_t *counts = image_row(valid, y);
+        const float *from = plane_row(&smooth, y);
+        float *to = plane_row(weight, y), most = (float)limit;
         for (int32_t x = 0; x < weight->width; x++) {
-            float ordinary = plane_row(&smooth, y)[x] < limit ? 1.0f : 0.02f;
-            plane_row(weight, y)[x] = image_row(valid, y)[x] ? ordinary : 0;
+            float ordinary = from[x] < most ? 1.0F : 0.02F;
+            to[x] = counts[x] ? ordinary : 0;
         }
     }
     plane_release(&smooth);
     return LK_OK;
 }
 
-lk_status photometric_match(struct opponent *b, lk_engine *engine, const struct opponent *a,
-                            const lk_image *valid, lk_error *err) {
-    struct opponent out = {0};
-    struct plane weight = {0};
-    int32_t width = a->c[0].width, height = a->c[0].height;
-    lk_status status = plane_new(&weight, width, height, err);
+static lk_status opponent_alike(struct opponent *out, const struct opponent *o, lk_error *err) {
+    lk_status status = LK_OK;
+    *out = (struct opponent){0};
     for (int i = 0; i < 3 && status == LK_OK; i++) {
-        status = plane_new(&out.c[i], width, height, err);
+        status = plane_new(&out->c[i], o->c[i].width, o->c[i].height, err);
     }
-    for (int32_t y = 0; status == LK_OK && y < height; y++) {
-        for (int32_t x = 0; x < width; x++) {
+    return status;
+}
+
+/* The fit of one pair: the field that brings b to the light of a. */
+static lk_status fit_field(struct field *f, lk_engine *engine, const struct grid *g,
+                           const struct opponent *a, const struct opponent *b,
+                           const lk_image *valid, double sigma, lk_error *err) {
+    struct opponent lit;
+    struct plane weight = {0};
+    lk_status status = opponent_alike(&lit, b, err);
+    status = status == LK_OK ? plane_new(&weight, g->width, valid->height, err) : status;
+    for (int32_t y = 0; status == LK_OK && y < valid->height; y++) {
+        for (int32_t x = 0; x < g->width; x++) {
             plane_row(&weight, y)[x] = image_row(valid, y)[x] ? 1 : 0;
         }
     }
     for (int round = 0; round < ROUNDS && status == LK_OK; round++) {
-        for (int i = 0; i < 3 && status == LK_OK; i++) {
-            status = match_channel(&out.c[i], engine, &a->c[i], &b->c[i], &weight, err);
-        }
+        status = sum_moments(f, engine, g, a, b, &weight, err);
+        status = status == LK_OK ? solve_cells(f, engine, err) : status;
         if (status == LK_OK && round + 1 < ROUNDS) {
-            status = weigh(&weight, engine, a, &out, valid, err);
+            apply_cells(&lit, engine, b, f, g);
+            status = weigh(&weight, engine, a, &lit, valid, sigma, err);
         }
     }
     plane_release(&weight);
-    if (status != LK_OK) {
-        opponent_release(&out);
-        return status;
+    opponent_release(&lit);
+    return status;
+}
+
+static lk_status halve_plane(struct plane *out, const struct plane *p, lk_error *err) {
+    lk_status status = plane_new(out, p->width / 2, p->height / 2, err);
+    for (int32_t y = 0; status == LK_OK && y < out->height; y++) {
+        const float *up = plane_row(p, 2 * y), *down = plane_row(p, 2 * y + 1);
+        float *to = plane_row(out, y);
+        for (int32_t x = 0; x < out->width; x++) {
+            to[x] = 0.25F * (up[2 * x] + up[2 * x + 1] + (down[2 * x] + down[2 * x + 1]));
+        }
     }
-    opponent_release(b);
-    *b = out;
-    return LK_OK;
+    return status;
+}
+
+static lk_status halve_opponent(struct opponent *out, const struct opponent *o, lk_error *err) {
+    lk_status status = LK_OK;
+    *out = (struct opponent){0};
+    for (int i = 0; i < 3 && status == LK_OK; i++) {
+        status = halve_plane(&out->c[i], &o->c[i], err);
+    }
+    return status;
+}
+
+static lk_status halve_valid(lk_image *out, const lk_image *valid, lk_error *err) {
+    lk_status status = lk_image_new(out, valid->width / 2, valid->height / 2, 1, 8, err);
+    for (int32_t y = 0; status == LK_OK && y < out->height; y++) {
+        const uint8_t *up = image_row(valid, 2 * y), *down = image_row(valid, 2 * y + 1);
+        for (int32_t x = 0; x < out->width; x++) {
+            image_row(out, y)[x] =
+                up[2 * x] & up[2 * x + 1] & down[2 * x] & down[2 * x + 1] ? 255 : 0;
+        }
+    }
+    return status;
+}
+
+/* Light varies slowly: of large pictures half the size tells as much. */
+static lk_status fit_half(struct field *f, lk_engine *engine, const struct opponent *a,
+                          const struct opponent *b, const lk_image *valid, lk_error *err) {
+    struct opponent half_a = {0}, half_b = {0};
+    lk_image half_valid = {0};
+    struct grid g = {0};
+    lk_status status = halve_opponent(&half_a, a, err);
+    status = status == LK_OK ? halve_opponent(&half_b, b, err) : status;
+    status = status == LK_OK ? halve_valid(&half_valid, valid, err) : status;
+    status = status == LK_OK ? grid_new(&g, half_valid.width, half_valid.height, err) : status;
+    status = status == LK_OK ? field_new(f, &g, err) : status;
+    status = status == LK_OK
+                 ? fit_field(f, engine, &g, &half_a, &half_b, &half_valid, sigma_px / 2, err)
+                 : status;
+    opponent_release(&half_a);
+    opponent_release(&half_b);
+    lk_image_release(&half_valid);
+    grid_release(&g);
+    return status;
+}
+
+/* The grid of half the size may have a row or a column less: the last then reaches further. */
+static void fit_grid(struct grid *g, const struct field *f) {
+    g->columns = f->weight.width;
+    g->rows = f->weight.height;
+    for (int32_t x = 0; x < g->width; x++) {
+        if (g->left[x] >= g->columns - 1) {
+            g->left[x] = g->columns - 1;
+            g->at[x] = 0;
+        }
+    }
+}
+
+lk_status photometric_match(struct opponent *b, lk_engine *engine, const struct opponent *a,
+                            const lk_image *valid, lk_error *err) {
+    struct opponent out = {0};
+    struct field f = {0};
+    struct grid g = {0};
+    lk_status status = grid_new(&g, valid->width, valid->height, err);
+    if (status == LK_OK && MIN(valid->width, valid->height) >= HALVE_FROM) {
+        status = fit_half(&f, engine, a, b, valid, err);
+        if (status == LK_OK) {
+            fit_grid(&g, &f);
+        }
+    } else if (status == LK_OK) {
+        status = field_new(&f, &g, err);
+        status = status == LK_OK ? fit_field(&f, engine, &g, a, b, valid, sigma_px, err) : status;
+    }
+    status = status == LK_OK ? opponent_alike(&out, b, err) : status;
+    if (status == LK_OK) {
+        apply_cells(&out, engine, b, &f, &g);
+        opponent_release(b);
+        *b = out;
+    } else {
+        opponent_release(&out);
+    }
+    field_release(&f);
+    grid_release(&g);
+    return status;
 }

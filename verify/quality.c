@@ -135,7 +135,7 @@ _Static_assert(ARRAY_COUNT(checks) <= LK_QUALITY_REASONS, "each check may compla
 static lk_status look(lk_image *out, lk_engine *engine, const lk_image *image, lk_error *err) {
     lk_image gray = {0};
     double scale = fmin(1, (double)SIDE / MAX(image->width, image->height));
-    lk_status status = colour_to_gray8(&gray, image, err);
+    lk_status status = colour_to_gray8(&gray, engine, image, err);
     if (status != LK_OK || scale >= 1) {
         *out = gray;
         return status;
@@ -153,7 +153,7 @@ lk_status lk_quality_measure(lk_quality *out, lk_engine *engine, const lk_image 
     *out = (lk_quality){.width = image->width, .height = image->height};
     lk_status status = engine_check_stop(engine, err);
     status = status == LK_OK ? look(&gray, engine, image, err) : status;
-    status = status == LK_OK ? blur_effect(&blur, &gray, BLUR_TAPS, err) : status;
+    status = status == LK_OK ? blur_effect(&blur, engine, &gray, BLUR_TAPS, err) : status;
     if (status == LK_OK) {
         out->sharpness = 1 - blur;
         measure_levels(out, &gray);

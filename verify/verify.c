@@ -79,7 +79,7 @@ static lk_status list_measures(char **out, const char *wanted, lk_error *err) {
     if (!*out) {
         return error_memory(err, size);
     }
-    snprintf(*out, size, "%s,%s", list, EVIDENCE_MEASURES);
+    snprintf(*out, size, "%s%s%s", list, *list ? "," : "", EVIDENCE_MEASURES);
     return LK_OK;
 }
 

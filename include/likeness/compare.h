@@ -29,7 +29,7 @@ typedef enum lk_fit_mode { LK_FIT_SCALE, LK_FIT_FAIL, LK_FIT_PAD, LK_FIT_CROP } 
 typedef struct lk_features lk_features;
 
 typedef struct lk_compare_options {
-    const char *measures; /* "default", "all" or names with commas; NULL is default */
+    const char *measures; /* "default", "all" or names with commas; NULL is default, "" none */
     lk_align_mode align;
     lk_fit_mode fit;
     double min_score; /* > 0: a lower score is `different` */
@@ -45,6 +45,7 @@ typedef struct lk_compare_options {
      * the size that is compared and of the same model, else passed over. NULL for none. */
     const lk_features *features[2];
     bool want_evidence; /* keep pictures, maps and matched points for a report */
+    bool no_aspects;    /* leave aspects out: a verdict does not need them */
 } lk_compare_options;
 
 LK_API lk_compare_options lk_compare_options_default(void);

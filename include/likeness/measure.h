@@ -115,6 +115,7 @@ typedef struct lk_measure_options {
     double motion_lambda; /* levels a bit of a vector costs; 5.9: an encoder's at QP 28 */
     lk_model *model;      /* for rows that need one; borrowed, NULL for none */
     bool want_maps;       /* fill result.map and result.picture where the measure has them */
+    bool no_details;      /* value and score are enough: details that cost more may be left out */
 } lk_measure_options;
 
 LK_API lk_measure_options lk_measure_options_default(void);

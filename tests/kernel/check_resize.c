@@ -57,6 +57,35 @@ static void check_down(const struct kernel_resize *c, const struct kernel_resize
     free(in);
 }
 
+/* A row from `n` pixels to a third more or to a fifth, up to the last pixel of both. */
+static void check_row(const struct kernel_resize *c, const struct kernel_resize *k, size_t n,
+                      size_t channels, struct rng *rng) {
+    enum { TAPS = 24 };
+    static int32_t weights[MOST * TAPS], first[MOST], count[MOST];
+    static uint8_t want[4 * MOST], got[4 * MOST];
+    size_t width = n % 2 ? n / 5 + 1 : n * 3 / 4 + 1, taps = 1 + n % 20;
+    struct resize_row r = {.first = first,
+                           .count = count,
+                           .weights = weights,
+                           .most = (taps + RESIZE_MOST - 1) / RESIZE_MOST * RESIZE_MOST,
+                           .width = width,
+                           .from_width = n,
+                           .channels = channels};
+    memset(weights, 0, sizeof weights);
+    for (size_t x = 0; x < width; x++) {
+        first[x] = (int32_t)(x * n / width);
+        count[x] = (int32_t)(taps < n - (size_t)first[x] ? taps : n - (size_t)first[x]);
+        fill_weights(weights + x * r.most, (size_t)count[x], rng);
+    }
+    uint8_t *in = random_samples(n * channels, rng, n % 3 == 0);
+    memset(want, 0, sizeof want);
+    memset(got, 0, sizeof got);
+    c->across_row(want, in, &r);
+    k->across_row(got, in, &r);
+    assert_memory_equal(got, want, sizeof want);
+    free(in);
+}
+
 static void test_levels_agree(void **state) {
     (void)state;
     struct kernels c;
@@ -69,6 +98,9 @@ static void test_levels_agree(void **state) {
         for (size_t n = 1; n < MOST; n++) {
             check_across(&c.resize, &k.resize, n, &rng);
             check_down(&c.resize, &k.resize, n, &rng);
+            check_row(&c.resize, &k.resize, n, 1, &rng);
+            check_row(&c.resize, &k.resize, n, 3, &rng);
+            check_row(&c.resize, &k.resize, n, 4, &rng);
         }
     }
 }

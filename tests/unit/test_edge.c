@@ -44,7 +44,7 @@ static bool make_gray(lk_image *out, lk_engine *engine, const char *picture) {
         lk_load_options options = {.keep_profile = true};
         assert_ok(lk_image_load(&image, NULL, engine, path, &options, &err));
     }
-    assert_ok(colour_to_gray8(out, &image, &err));
+    assert_ok(colour_to_gray8(out, NULL, &image, &err));
     lk_image_release(&image);
     return true;
 }

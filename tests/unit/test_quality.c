@@ -18,15 +18,18 @@ static const struct {
 static void test_blur_as_skimage(void **state) {
     (void)state;
     lk_error err;
+    lk_engine *engine;
+    assert_ok(lk_engine_new(&engine, NULL, &err));
     for (size_t i = 0; i < sizeof blurs / sizeof *blurs; i++) {
         lk_image image;
         double effect;
         assert_ok(lk_image_new(&image, blurs[i].width, blurs[i].height, 1, 8, &err));
         pattern_fill(&image, 1, blurs[i].share);
-        assert_ok(blur_effect(&effect, &image, blurs[i].taps, &err));
+        assert_ok(blur_effect(&effect, engine, &image, blurs[i].taps, &err));
         assert_true(fabs(effect - blurs[i].effect) < 1e-9);
         lk_image_release(&image);
     }
+    lk_engine_free(engine);
 }
 
 /* Levels are first times a pattern plus second; what is complained of, in part. */

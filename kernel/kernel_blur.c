@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/kernel_blur_rows.h"
+
+void kernel_blur_init_c(struct kernel_blur *k) {
+    blur_name(k);
+}

@@ -1,0 +1,6 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "kernel/kernel_refine_rows.h"
+
+void kernel_refine_init_avx512(struct kernel_refine *k) {
+    refine_name(k);
+}
