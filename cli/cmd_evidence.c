@@ -43,8 +43,11 @@ static void add_text(struct buf *b, const lk_bundle_check *c) {
     } else {
         buf_printf(b, "NOT GOOD: %s\n", c->problem);
     }
-    buf_printf(b, "  %s, %s\n  photo sha256 %s\n  reference sha256 %s\n", c->verdict, c->intact,
-               c->photo_sha256, c->reference_sha256);
+    if (c->verdict[0]) { /* it was made again */
+        buf_printf(b, "  %s, %s\n", c->verdict, c->intact);
+    }
+    buf_printf(b, "  photo sha256 %s\n  reference sha256 %s\n", c->photo_sha256,
+               c->reference_sha256);
     if (c->reference_id[0]) {
         buf_printf(b, "  reference %s@%d\n", c->reference_id, (int)c->reference_version);
     }

@@ -294,7 +294,8 @@ static enum exit_code verify_all(const struct verify_settings *s, const struct v
     }
     bool stored = s->ref || s->identify;
     lk_store *store =
-        stored ? store_open(&s->common, s->db, s->no_store ? LK_STORE_READ : LK_STORE_WRITE) : NULL;
+        stored ? store_open_kept(&s->common, s->db, s->no_store ? LK_STORE_READ : LK_STORE_WRITE)
+               : NULL;
     if (stored && !store) {
         return EXIT_TROUBLE;
     }

@@ -20,8 +20,16 @@ static bool place(char *out, size_t size, const char *chosen) {
     return n > 0 && (size_t)n < size;
 }
 
-lk_store *store_open(const struct common *common, const char *chosen, lk_store_mode mode) {
-    const lk_store_options options = {.mode = mode};
+/* Whether the folder holds a store. */
+static bool is_store(const char *folder) {
+    char path[4096 + 16];
+    snprintf(path, sizeof path, "%s/likeness.db", folder);
+    return access(path, F_OK) == 0;
+}
+
+static lk_store *open_place(const struct common *common, const char *chosen, lk_store_mode mode,
+                            bool kept) {
+    lk_store_options options = {.mode = mode};
     lk_store *store = NULL;
     lk_error err = {0};
     char folder[4096];
@@ -29,10 +37,23 @@ lk_store *store_open(const struct common *common, const char *chosen, lk_store_m
         err.status = LK_E_USAGE;
         snprintf(err.text, sizeof err.text, "no place for a store: say --db DIR");
         report_error(common, &err);
-    } else if (lk_store_open(&store, folder, &options, &err) != LK_OK) {
+        return NULL;
+    }
+    if (kept && !is_store(folder)) {
+        options.mode = LK_STORE_READ; /* which makes none, and says that there is none */
+    }
+    if (lk_store_open(&store, folder, &options, &err) != LK_OK) {
         report_error(common, &err);
     }
     return store;
+}
+
+lk_store *store_open(const struct common *common, const char *chosen, lk_store_mode mode) {
+    return open_place(common, chosen, mode, false);
+}
+
+lk_store *store_open_kept(const struct common *common, const char *chosen, lk_store_mode mode) {
+    return open_place(common, chosen, mode, true);
 }
 
 const char *store_actor(char *out, size_t size, const char *chosen) {

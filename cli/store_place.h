@@ -17,6 +17,9 @@
 /* Opens the store in `chosen` (--db), else where the environment says. Reports what goes wrong; NULL then. */
 lk_store *store_open(const struct common *common, const char *chosen, lk_store_mode mode);
 
+/* The same of a store that must be there: where it is missing, none is made. */
+lk_store *store_open_kept(const struct common *common, const char *chosen, lk_store_mode mode);
+
 /* `chosen` (--actor), else LIKENESS_ACTOR, else the name of the user; out is where that goes. */
 const char *store_actor(char *out, size_t size, const char *chosen);
 

@@ -45,7 +45,7 @@ struct run {
 /* Once; LK_E_CANCELLED when that failed, which was reported. */
 static lk_status open_store(struct run *r, lk_error *err) {
     const struct verify_batch *b = r->b;
-    r->store = store_open(b->common, b->db, b->no_store ? LK_STORE_READ : LK_STORE_WRITE);
+    r->store = store_open_kept(b->common, b->db, b->no_store ? LK_STORE_READ : LK_STORE_WRITE);
     return r->store ? LK_OK : error_set(err, LK_E_CANCELLED, "no store");
 }
 
@@ -361,6 +361,9 @@ enum exit_code verify_batch_run(const struct verify_batch *batch) {
     struct run r = {.b = batch, .verifier = *batch->verifier, .lock = PTHREAD_MUTEX_INITIALIZER};
     lk_error err = {0};
     lk_status status = list_photos(&r, &err);
+    if (status == LK_OK && r.pairs.count == 0) {
+        remark(batch->common, "%s: there is nothing to verify", batch->common->args.items[0]);
+    }
     status = status == LK_OK ? open_output(&r, &err) : status;
     status = status == LK_OK ? list_todo(&r, &err) : status;
     status = status == LK_OK ? run_all(&r, &err) : status;

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/compiler.h"
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
@@ -149,6 +150,19 @@ static void copy_text(char *out, size_t size, const char *text) {
     snprintf(out, size, "%s", text);
 }
 
+/* What is told to people has nothing in it that moves a terminal's cursor. */
+static lk_status check_texts(const struct reading *r, lk_error *err) {
+    static const char *const keys[] = {"likeness", "reference_id", "entry_hash"};
+    for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
+        for (const char *c = text_of(r, keys[i]); *c; c++) {
+            if ((unsigned char)*c < ' ' || *c == 0x7f) {
+                return wrong(err, keys[i]);
+            }
+        }
+    }
+    return LK_OK;
+}
+
 /* What the manifest says of itself. */
 static void describe(lk_bundle_check *out, const struct reading *r) {
     copy_text(out->likeness, sizeof out->likeness, text_of(r, "likeness"));
@@ -194,12 +208,24 @@ static lk_status check_sums(lk_bundle_check *out, const struct reading *r, lk_er
     return LK_OK;
 }
 
+/* An error with a picture is one with the bundle that holds it. */
+static lk_status within(lk_error *err, lk_status status) {
+    if (err && status != LK_OK && err->input[0]) {
+        char text[sizeof err->text], name[128];
+        snprintf(name, sizeof name, "%.127s", err->input);
+        snprintf(text, sizeof text, "%s", err->text);
+        err->input[0] = '\0';
+        snprintf(err->text, sizeof err->text, "%s in it: %.300s", name, text);
+    }
+    return status;
+}
+
 static lk_status make_again(lk_bundle_check *out, lk_engine *engine, const struct reading *r,
                             lk_error *err) {
     const struct tar_member *said = &r->members[BUNDLE_RESULT];
     lk_verification v;
     lk_bytes result = {0};
-    lk_status status = bundle_verify(&result, &v, engine, &r->bundle, err);
+    lk_status status = within(err, bundle_verify(&result, &v, engine, &r->bundle, err));
     if (status == LK_OK) {
         copy_text(out->verdict, sizeof out->verdict, lk_verdict_name(v.verdict));
         copy_text(out->intact, sizeof out->intact, lk_intactness_name(v.intact));
@@ -223,6 +249,7 @@ lk_status lk_bundle_open(lk_bundle_check *out, lk_engine *engine, const void *by
     struct reading r = {0};
     *out = (lk_bundle_check){0};
     lk_status status = open_archive(&r, bytes, size, err);
+    status = status == LK_OK ? check_texts(&r, err) : status;
     if (status == LK_OK) {
         describe(out, &r);
         status = check_sums(out, &r, err);

@@ -132,9 +132,9 @@ LK_API LK_MUST_CHECK lk_status lk_features_make(lk_features **out, lk_engine *en
                                                 lk_picture_role role, lk_error *err);
 LK_API void lk_features_free(lk_features *features);
 
-/* Two questions, each with its own answer. */
 enum { LK_VERIFY_ACTOR_MAX = 200, LK_VERIFY_NOTE_MAX = 4000 }; /* bytes */
 
+/* Two questions, each with its own answer. */
 typedef struct lk_verification {
     lk_verdict verdict;   /* is it the same thing? */
     lk_intactness intact; /* is it unchanged? unknown unless it is the same */

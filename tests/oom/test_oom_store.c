@@ -4,43 +4,8 @@
  * invalid when memory is short.) */
 #include "tests/unit/store_files.h"
 
-#include <malloc.h>
-
 #include "base/mem.h"
-
-/* -- SQLite's memory is ours -- */
-
-static void *sqlite_alloc(int size) {
-    return mem_alloc((size_t)size, 1);
-}
-
-static void *sqlite_grow(void *old, int size) {
-    return mem_realloc(old, (size_t)size, 1);
-}
-
-static int sqlite_size(void *block) {
-    return block ? (int)malloc_usable_size(block) : 0;
-}
-
-static int sqlite_round(int size) {
-    return (size + 7) & ~7;
-}
-
-static int sqlite_begin(void *arg) {
-    (void)arg;
-    return SQLITE_OK;
-}
-
-static void sqlite_stop(void *arg) {
-    (void)arg;
-}
-
-static void share_memory(void) {
-    static const sqlite3_mem_methods methods = {sqlite_alloc, mem_free,     sqlite_grow,
-                                                sqlite_size,  sqlite_round, sqlite_begin,
-                                                sqlite_stop,  NULL};
-    assert_int_equal(sqlite3_config(SQLITE_CONFIG_MALLOC, &methods), SQLITE_OK);
-}
+#include "tests/oom/oom_sqlite.h"
 
 /* -- Operations on a store of two references -- */
 
@@ -252,7 +217,7 @@ static void test_store(void **state) {
 
 static int make_world(void **state) {
     static struct world w;
-    share_memory();
+    oom_sqlite_share();
     if (place_new((void **)&w.p) != 0) {
         return -1;
     }
