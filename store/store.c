@@ -63,7 +63,9 @@ static lk_status make_folders(const char *folder, lk_error *err) {
         }
     }
     done = done && make_one(path);
-    lk_status status = done ? LK_OK : fail(err, LK_E_WRITE, "cannot make the folder", folder);
+    lk_status status = done              ? LK_OK
+                       : errno == ENOMEM ? error_memory(err, strlen(folder))
+                                         : fail(err, LK_E_WRITE, "cannot make the folder", folder);
     mem_free(path);
     return status;
 }

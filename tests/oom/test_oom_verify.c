@@ -116,11 +116,10 @@ static lk_status run_verify(struct world *w, uint64_t *digest, lk_error *err) {
 
 static lk_status run_document(struct world *w, uint64_t *digest, lk_error *err) {
     lk_bytes text = {0};
-    lk_status status = strcmp(w->document, "html") == 0
-                           ? lk_report_verify_html(&text, w->engine, &w->v, err)
-                       : strcmp(w->document, "json") == 0
-                           ? lk_report_verify_json(&text, &w->v, true, err)
-                           : lk_report_verify_text(&text, &w->v, false, err);
+    lk_status status =
+        strcmp(w->document, "html") == 0   ? lk_report_verify_html(&text, w->engine, &w->v, err)
+        : strcmp(w->document, "json") == 0 ? lk_report_verify_json(&text, &w->v, true, err)
+                                           : lk_report_verify_text(&text, &w->v, false, err);
     if (status == LK_OK) {
         mix(digest, text.data, text.size);
     }
