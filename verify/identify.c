@@ -20,24 +20,27 @@
 #include "verify/finder.h"
 
 enum {
-    ASKED = 800,    /* keypoints of the photo */
-    NEAR_BITS = 20, /* of a sketch's 64 */
-    COUNTED = 1024, /* references whose votes are counted again */
-    VOTED = 32,     /* candidates by votes, */
-    NEAREST = 16,   /* by embedding, */
-    ALIKE = 1,      /* and by hash */
+    ASKED = 1000,       /* keypoints of the photo */
+    NEAR_BITS = 18,     /* of a sketch's 64 */
+    COMMON = 64,        /* what more than one in so many references has says nothing, */
+    COMMON_LEAST = 256, /* beyond so many */
+    COUNTED = 1024,     /* references whose votes are counted again */
+    VOTED = 32,         /* candidates by votes, */
+    NEAREST = 16,       /* by embedding, */
+    ALIKE = 1,          /* and by hash */
     CANDIDATES = VOTED + NEAREST + ALIKE,
-    MATCHED = 300, /* keypoints of a candidate */
+    MATCHED = 300,      /* keypoints of a candidate */
+    MATCHED_WITH = 800, /* of the photo */
     TURNS = 16,
     SIZES = 12,
     SIZE_STEP = 8, /* bins; a whole octave each */
-    SURE_INLIERS = 25,
-    RIVALS = 4, /* asked behind one that is sure */
+    SURE_INLIERS = 15,
+    RIVALS = 12, /* asked behind one that is sure */
     LEAST_INLIERS = 6,
     PIECE = 1024, /* vectors at a time: their distances stay in the cache */
 };
 
-static const double sure_coverage = 0.3;
+static const double sure_coverage = 0.08;
 static const double sketch_sigma = 10; /* bits; the weight of a near sketch falls as a Gaussian */
 
 /* -- The best of many -- */
@@ -157,6 +160,9 @@ static lk_status vote(struct voting *v, size_t keypoint, lk_error *err) {
     const uint8_t *turns = list + 12 * (size_t)l->count, *sizes = turns + l->count;
     size_t near =
         v->engine->kernels.feature.near_64(v->near, sketches, l->count, w->sketch, NEAR_BITS);
+    if (near > COMMON_LEAST + h->count / COMMON) {
+        return LK_OK;
+    }
     lk_status status = grow(v, near, err);
     double rarity = log((double)(h->postings + 1) / (l->count + 1)) / sqrt(1 + (double)near);
     for (size_t i = 0; status == LK_OK && i < near; i++) {
@@ -336,7 +342,7 @@ static lk_status match(lk_candidate *c, lk_store *store, lk_engine *engine,
     if (status != LK_OK || !there) {
         return status;
     }
-    struct sift_points a = strongest(&kept, MATCHED), b = strongest(&photo->sift, ASKED);
+    struct sift_points a = strongest(&kept, MATCHED), b = strongest(&photo->sift, MATCHED_WITH);
     const struct sift_pair pair = {&a, &b, size[0], size[1], photo->width, photo->height};
     struct sift_geometry_options o = sift_geometry_options_default();
     struct sift_matches matches = {0};
