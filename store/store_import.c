@@ -146,7 +146,11 @@ static lk_status read_picture(lk_bytes *out, struct import *m, const lk_referenc
     return status;
 }
 
-static lk_status check_all(struct import *m, lk_error *err) {
+/* Does something with the picture of each version that is not here, by its number in the manifest; decoded first, if so. */
+static lk_status each_missing(struct import *m, bool decode,
+                              lk_status (*act)(struct import *m, size_t i, const lk_bytes *picture,
+                                               lk_error *err),
+                              lk_error *err) {
     lk_status status = LK_OK;
     for (size_t i = 0; status == LK_OK && i < m->manifest.count; i++) {
         const lk_reference *r = &m->manifest.versions[i];
@@ -157,33 +161,25 @@ static lk_status check_all(struct import *m, lk_error *err) {
             status = is_here(&there, m->store, r, err);
         }
         if (status == LK_OK && !there && !r->purged) {
-            status = read_picture(&picture, m, r, true, err);
+            status = read_picture(&picture, m, r, decode, err);
+            status = status == LK_OK && act ? act(m, i, &picture, err) : status;
         }
         lk_bytes_release(&picture);
     }
     return status;
 }
 
+static lk_status check_all(struct import *m, lk_error *err) {
+    return each_missing(m, true, NULL, err);
+}
+
+static lk_status write_picture(struct import *m, size_t i, const lk_bytes *picture, lk_error *err) {
+    return blob_write(&m->blobs[i], m->store, picture->data, picture->size, err);
+}
+
 /* To the disk, without names: they are checked again, since somebody may have changed the folder meanwhile. */
 static lk_status write_pictures(struct import *m, lk_error *err) {
-    lk_status status = LK_OK;
-    for (size_t i = 0; status == LK_OK && i < m->manifest.count; i++) {
-        const lk_reference *r = &m->manifest.versions[i];
-        bool there;
-        lk_bytes picture = {0};
-        status = engine_check_stop(m->engine, err);
-        if (status == LK_OK) {
-            status = is_here(&there, m->store, r, err);
-        }
-        if (status == LK_OK && !there && !r->purged) {
-            status = read_picture(&picture, m, r, false, err);
-            if (status == LK_OK) {
-                status = blob_write(&m->blobs[i], m->store, picture.data, picture.size, err);
-            }
-        }
-        lk_bytes_release(&picture);
-    }
-    return status;
+    return each_missing(m, false, write_picture, err);
 }
 
 /* -- Rows -- */
