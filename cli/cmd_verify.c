@@ -186,11 +186,15 @@ static lk_status answer(struct verifying *r, lk_error *err) {
         return verifier_identify(&r->result, &r->original, r->v, r->store, &r->photo, &r->info,
                                  err);
     }
-    lk_status status = s->ref ? original_find(&r->original, r->v, r->store, s->ref, err)
-                              : original_load(&r->original, r->v, s->reference, err);
-    return status == LK_OK
-               ? verifier_compare(&r->result, r->v, &r->original, &r->photo, &r->info, err)
-               : status;
+    if (s->ref) {
+        lk_status status = original_find(&r->original, r->v, r->store, s->ref, err);
+        return status == LK_OK ? verifier_stored(&r->result, r->v, r->store, &r->original,
+                                                 &r->photo, &r->info, err)
+                               : status;
+    }
+    const struct sought photo = {&r->photo, &r->info, NULL};
+    lk_status status = original_load(&r->original, r->v, s->reference, err);
+    return status == LK_OK ? verifier_compare(&r->result, r->v, &r->original, &photo, err) : status;
 }
 
 static lk_status record(struct verifying *r, lk_error *err) {
@@ -226,6 +230,8 @@ static lk_status write_evidence(const struct verifying *r, lk_error *err) {
                          .policy = &r->v->policy,
                          .ignore = o->areas.polygons,
                          .ignore_count = o->areas.count,
+                         .rivals = r->result.rivals,
+                         .rival_count = r->result.rival_count,
                          .reference_id = r->result.reference_id,
                          .reference_version = r->result.reference_version,
                          .entry = r->result.log_entry,
@@ -302,8 +308,7 @@ static enum exit_code verify_all(const struct verify_settings *s, const struct v
     lk_finder *finder = NULL;
     struct verifier with = *v;
     lk_error err = {0};
-    lk_status status =
-        s->identify ? lk_finder_open(&finder, store, v->engine, v->model, &err) : LK_OK;
+    lk_status status = store ? lk_finder_open(&finder, store, v->engine, v->model, &err) : LK_OK;
     with.finder = finder;
     enum exit_code code =
         status == LK_OK ? verify_one(s, &with, store) : report_error(&s->common, &err);

@@ -102,36 +102,35 @@ lk_status original_find(struct original *out, const struct verifier *v, lk_store
     return status;
 }
 
-/* photo_features: of the photo, or NULL. */
-static lk_status compare(lk_verification *out, const struct verifier *v,
-                         const struct original *original, const lk_image *photo,
-                         const lk_image_info *info, const lk_features *photo_features,
-                         lk_error *err) {
+lk_status original_of(struct original *out, const struct verifier *v, lk_store *store,
+                      const lk_candidate *candidate, lk_error *err) {
+    char text[LK_REFERENCE_ID_MAX + 16];
+    snprintf(text, sizeof text, "%.128s@%d", candidate->id, (int)candidate->version);
+    return original_find(out, v, store, text, err);
+}
+
+lk_status verifier_compare(lk_verification *out, const struct verifier *v,
+                           const struct original *original, const struct sought *photo,
+                           lk_error *err) {
     lk_verify_options o = lk_verify_options_default();
     o.policy = &v->policy;
     o.compare.measure.model = v->model;
     o.compare.ignore = original->areas.polygons;
     o.compare.ignore_count = original->areas.count;
     o.compare.infos[0] = &original->info;
-    o.compare.infos[1] = info;
+    o.compare.infos[1] = photo->info;
     o.compare.features[0] = original->features;
-    o.compare.features[1] = photo_features;
+    o.compare.features[1] = photo->features;
     o.compare.want_evidence = v->want_evidence;
     o.compare.measures = v->tell_all ? NULL : "";
     o.compare.no_aspects = !v->tell_all;
     o.compare.measure.no_details = !v->tell_all;
-    lk_status status = lk_verify(out, v->engine, &original->image, photo, &o, err);
+    lk_status status = lk_verify(out, v->engine, &original->image, photo->image, &o, err);
     if (status == LK_OK && original->stored.version > 0) {
         snprintf(out->reference_id, sizeof out->reference_id, "%s", original->stored.id);
         out->reference_version = original->stored.version;
     }
     return status;
-}
-
-lk_status verifier_compare(lk_verification *out, const struct verifier *v,
-                           const struct original *original, const lk_image *photo,
-                           const lk_image_info *info, lk_error *err) {
-    return compare(out, v, original, photo, info, NULL, err);
 }
 
 lk_status verifier_check(lk_verification *out, lk_image_info *info, const struct verifier *v,
@@ -140,84 +139,10 @@ lk_status verifier_check(lk_verification *out, lk_image_info *info, const struct
     *out = (lk_verification){0};
     lk_status status = lk_image_load(&photo, info, v->engine, path, &photo_size, err);
     if (status == LK_OK) {
-        status = verifier_compare(out, v, original, &photo, info, err);
+        const struct sought sought = {&photo, info, NULL};
+        status = verifier_compare(out, v, original, &sought, err);
     }
     lk_image_release(&photo);
-    return status;
-}
-
-/* -- Which one it is -- */
-
-enum { CANDIDATES = 8 };
-
-static const double sure = 0.999; /* of the same thing: the others need not be asked */
-
-/* A photo and what is known of it. */
-struct sought {
-    const lk_image *image;
-    const lk_image_info *info;
-    const lk_features *features;
-};
-
-static bool is_better(const lk_verification *a, const lk_verification *b) {
-    bool same_a = a->verdict == LK_SAME, same_b = b->verdict == LK_SAME;
-    return same_a != same_b ? same_a : a->probability > b->probability;
-}
-
-/* One after the other until one is sure. */
-static lk_status try_all(lk_verification *out, struct original *original, const struct verifier *v,
-                         lk_store *store, const struct lk_candidate *candidates, int32_t count,
-                         const struct sought *photo, lk_error *err) {
-    lk_status status = LK_OK;
-    bool found = false;
-    for (int32_t i = 0; status == LK_OK && i < count && !found; i++) {
-        struct original tried;
-        lk_verification result = {0};
-        char text[LK_REFERENCE_ID_MAX + 16];
-        snprintf(text, sizeof text, "%.128s@%d", candidates[i].id, (int)candidates[i].version);
-        status = original_find(&tried, v, store, text, err);
-        if (status == LK_OK) {
-            status = compare(&result, v, &tried, photo->image, photo->info, photo->features, err);
-        }
-        bool better = status == LK_OK && (i == 0 || is_better(&result, out));
-        lk_verification_release(better ? out : &result);
-        original_release(better ? original : &tried);
-        if (better) {
-            *out = result;
-            *original = tried;
-        }
-        found = out->verdict == LK_SAME && out->probability >= sure;
-    }
-    return status;
-}
-
-lk_status verifier_identify(lk_verification *out, struct original *original,
-                            const struct verifier *v, lk_store *store, const lk_image *photo,
-                            const lk_image_info *info, lk_error *err) {
-    lk_candidate candidates[CANDIDATES];
-    int32_t count = 0;
-    lk_hash mark;
-    lk_features *features = NULL;
-    *out = (lk_verification){0};
-    *original = (struct original){0};
-    lk_status status =
-        lk_features_make(&features, v->engine, v->model, photo, LK_PICTURE_PHOTO, err);
-    status = status == LK_OK ? lk_verification_mark(&mark, v->engine, photo, err) : status;
-    if (status == LK_OK) {
-        status = lk_identify(candidates, CANDIDATES, &count, v->finder, store, v->engine, features,
-                             &mark, err);
-    }
-    if (status == LK_OK && count == 0) {
-        status = error_set(err, LK_E_IO, "the store holds no original that can be found");
-    }
-    const struct sought sought = {photo, info, features};
-    status = status == LK_OK ? try_all(out, original, v, store, candidates, count, &sought, err)
-                             : status;
-    lk_features_free(features);
-    if (status != LK_OK) {
-        lk_verification_release(out);
-        original_release(original);
-    }
     return status;
 }
 

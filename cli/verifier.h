@@ -21,7 +21,7 @@ struct verifier {
     lk_engine *engine;
     lk_policy policy;
     lk_model *model;
-    const lk_finder *finder;              /* of the store; NULL where nothing is sought */
+    const lk_finder *finder;              /* of the store; NULL without one */
     struct text_list ignore, ignore_poly; /* as written; borrowed */
     bool want_evidence;
     bool tell_all; /* measures and aspects too, which a verdict does not need */
@@ -36,16 +36,30 @@ MUST_CHECK lk_status original_load(struct original *out, const struct verifier *
 /* The version that text, ID or ID@VERSION, names in the store, with its own areas to leave out too. */
 MUST_CHECK lk_status original_find(struct original *out, const struct verifier *v, lk_store *store,
                                    const char *text, lk_error *err);
+/* The one that a search found. */
+MUST_CHECK lk_status original_of(struct original *out, const struct verifier *v, lk_store *store,
+                                 const lk_candidate *candidate, lk_error *err);
 void original_release(struct original *o);
 
 /* Verifies the photo at path. *info gets what its file says. */
 MUST_CHECK lk_status verifier_check(lk_verification *out, lk_image_info *info,
                                     const struct verifier *v, const struct original *original,
                                     const char *path, lk_error *err);
+/* A photo and what is known of it. */
+struct sought {
+    const lk_image *image;
+    const lk_image_info *info;
+    const lk_features *features; /* NULL: not yet found */
+};
 /* The same of a photo that was read. */
 MUST_CHECK lk_status verifier_compare(lk_verification *out, const struct verifier *v,
-                                      const struct original *original, const lk_image *photo,
-                                      const lk_image_info *info, lk_error *err);
+                                      const struct original *original, const struct sought *photo,
+                                      lk_error *err);
+/* The same for an original of the store: where the photo seems to show it, the others that v->finder finds are asked too (rivals.h). */
+MUST_CHECK lk_status verifier_stored(lk_verification *out, const struct verifier *v,
+                                     lk_store *store, const struct original *original,
+                                     const lk_image *photo, const lk_image_info *info,
+                                     lk_error *err);
 
 /* Verifies photo against the likeliest of v->finder's originals, and keeps the best answer: of `same` ones the most probable,
  * else of all. *original is the one it is of. LK_E_IO when there are none. */

@@ -42,15 +42,13 @@ struct run {
 
 /* -- The list -- */
 
-/* Once; LK_E_CANCELLED when that failed, which was reported. */
+/* Once, with its finder; LK_E_CANCELLED when the store failed, which was reported. */
 static lk_status open_store(struct run *r, lk_error *err) {
     const struct verify_batch *b = r->b;
     r->store = store_open_kept(b->common, b->db, b->no_store ? LK_STORE_READ : LK_STORE_WRITE);
-    return r->store ? LK_OK : error_set(err, LK_E_CANCELLED, "no store");
-}
-
-/* Once, for what is sought. */
-static lk_status open_finder(struct run *r, lk_error *err) {
+    if (!r->store) {
+        return error_set(err, LK_E_CANCELLED, "no store");
+    }
     lk_status status =
         lk_finder_open(&r->finder, r->store, r->verifier.engine, r->verifier.model, err);
     r->verifier.finder = r->finder;
@@ -59,14 +57,12 @@ static lk_status open_finder(struct run *r, lk_error *err) {
 
 static lk_status list_table(struct run *r, lk_error *err) {
     const struct verify_batch *b = r->b;
-    bool stored = false, sought = false;
+    bool stored = false;
     lk_status status = pairs_read_batch(&r->pairs, b->common->args.items[0], b->identify, err);
     for (size_t i = 0; i < r->pairs.count; i++) {
         stored = stored || r->pairs.items[i].from != PAIR_FILE;
-        sought = sought || r->pairs.items[i].from == PAIR_SOUGHT;
     }
-    status = status == LK_OK && stored ? open_store(r, err) : status;
-    return status == LK_OK && sought ? open_finder(r, err) : status;
+    return status == LK_OK && stored ? open_store(r, err) : status;
 }
 
 static lk_status list_photos(struct run *r, lk_error *err) {
@@ -85,7 +81,7 @@ static lk_status list_photos(struct run *r, lk_error *err) {
     if (status == LK_OK && b->ref) {
         return original_find(&r->shared, b->verifier, r->store, b->ref, err);
     }
-    return status == LK_OK ? open_finder(r, err) : status;
+    return status;
 }
 
 /* What is not there already. */
@@ -141,9 +137,12 @@ static lk_status answer(struct verified *v, struct original *own, struct run *r,
     } else if (!shared) {
         status = original_load(own, f, p->reference, &v->err);
     }
-    return status == LK_OK
-               ? verifier_compare(&v->result, f, shared ? &r->shared : own, photo, info, &v->err)
-               : status;
+    const struct original *original = shared ? &r->shared : own;
+    if (status == LK_OK && p->from == PAIR_STORED) {
+        return verifier_stored(&v->result, f, store, original, photo, info, &v->err);
+    }
+    const struct sought seen = {photo, info, NULL};
+    return status == LK_OK ? verifier_compare(&v->result, f, original, &seen, &v->err) : status;
 }
 
 /* Keeps what is said of the original, without its picture. */

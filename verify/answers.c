@@ -13,9 +13,10 @@
  * intact if the photo shows (nearly) all of the reference at a size where a change would be seen.
  *
  * Contest: products of one maker share most of their print, so that a photo of one looks like each of them, taken alone. Where the
- * others are known they are asked too. Of n references at most one is shown; with odds o = p / (1 - p) by the pair alone,
- *   probability of i = o(i) / (1 + o(1) + ... + o(n))
- * which is Bayes' rule for exclusive answers whose evidence is independent. */
+ * others are known they are asked too. Of n references one at most is shown; with p by the pair alone and odds o = p / (1 - p),
+ *   probability of i = p(i) * o(i)^2 / (o(1)^2 + ... + o(n)^2)
+ * that it is one of them as sure as i alone, and among them i by its odds. Squared, because what blurs, lights or hides the thing
+ * in the photo weighs on all of them alike: a difference between two says more than either says alone (verify.md has the figures). */
 #include "verify/answers.h"
 
 #include <math.h>
@@ -85,21 +86,21 @@ void answer(lk_verification *v) {
 
 /* -- Contest -- */
 
-static double odds(double probability) {
-    double p = fmin(fmax(probability, 1e-9), 1 - 1e-9);
-    return p / (1 - p);
+static double weight(double alone) {
+    double p = fmin(fmax(alone, 1e-9), 1 - 1e-9), odds = p / (1 - p);
+    return odds * odds;
 }
 
 void lk_verification_weigh(lk_verification *v, const lk_rival *rivals, int32_t count) {
-    double all = 1 + odds(v->alone);
+    double all = weight(v->alone);
     v->rival_count = MIN(count, (int32_t)LK_RIVALS_MOST);
     for (int32_t i = 0; i < v->rival_count; i++) {
         v->rivals[i] = rivals[i];
-        all += odds(rivals[i].alone);
+        all += weight(rivals[i].alone);
     }
-    v->probability = odds(v->alone) / all;
+    v->probability = v->alone * weight(v->alone) / all;
     for (int32_t i = 0; i < v->rival_count; i++) {
-        v->rivals[i].probability = odds(rivals[i].alone) / all;
+        v->rivals[i].probability = rivals[i].alone * weight(rivals[i].alone) / all;
     }
     answer(v);
 }
