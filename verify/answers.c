@@ -10,7 +10,7 @@
  *   probability < different_below and it has stars_least stars   different
  *   anything else                                                cannot-tell
  * Is it unchanged? Asked of what is the same: regions of at least the policy's severity and area make it altered; none make it
- * intact if the photo shows (nearly) all of the reference at a size where a change would be seen.
+ * intact if the photo shows (nearly) all of the reference at a size where a change would be seen, and its texture agrees.
  *
  * Contest: products of one maker share most of their print, so that a photo of one looks like each of them, taken alone. Where the
  * others are known they are asked too. Of n references one at most is shown; with p by the pair alone and odds o = p / (1 - p),
@@ -73,7 +73,8 @@ static void decide_intact(lk_verification *v) {
     }
     if (v->changes > 0) {
         v->intact = LK_ALTERED;
-    } else if (c->alignment.coverage >= shown_least && c->alignment.scale >= scale_least) {
+    } else if (c->alignment.coverage >= shown_least && c->alignment.scale >= scale_least &&
+               (c->alignment.blocks == 0 || c->alignment.agreement >= ANSWERS_AGREEMENT)) {
         v->intact = LK_INTACT;
     }
 }

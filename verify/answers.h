@@ -5,6 +5,10 @@
 
 #include <likeness/verify.h>
 
+/* Of the textured blocks, those that must correlate before nothing found means intact: where more of the thing changed than stayed,
+ * the difference map takes the changes for noise. */
+#define ANSWERS_AGREEMENT 0.8
+
 /* Fills verdict, intact, changes, reasons and advice from all else; may be asked again after something changed. */
 void answer(lk_verification *v);
 

@@ -7,6 +7,7 @@
 
 #include "base/compiler.h"
 #include "verify/alarms.h"
+#include "verify/answers.h"
 
 const char *lk_intactness_name(lk_intactness intact) {
     static const char *const names[] = {"intact", "altered", "cannot-tell"};
@@ -41,20 +42,16 @@ static void say_probability(lk_verification *v) {
     }
 }
 
-/* What the other references of the store have to say. */
+/* What the likeliest of the other references has to say. */
 static void say_rivals(lk_verification *v) {
     const lk_rival *best = NULL;
     for (int32_t i = 0; i < v->rival_count; i++) {
         best = !best || v->rivals[i].alone > best->alone ? &v->rivals[i] : best;
     }
-    if (best && best->alone >= v->policy.different_below) {
-        say(v,
-            "it may be %s@%d too, which is alike: alone that one has probability %.3f, this one "
-            "%.3f",
-            best->id, (int)best->version, best->alone, v->alone);
-    } else if (best) {
-        say(v, "of the %d other originals looked at none fits (%s@%d fits best: probability %.3f)",
-            (int)v->rival_count, best->id, (int)best->version, best->alone);
+    if (best) {
+        say(v, "%s@%d, which is alike, fits the photo %s: alone it has probability %.4f, this one %.4f",
+            best->id, (int)best->version, best->alone > v->alone ? "better" : "less well",
+            best->alone, v->alone);
     }
 }
 
@@ -71,6 +68,9 @@ static void say_intact(lk_verification *v) {
     }
     if (v->intact == LK_ALTERED) {
         say(v, "%d region%s changed", (int)v->changes, v->changes == 1 ? "" : "s");
+    } else if (v->intact == LK_INTACT_UNKNOWN && m->agreement < ANSWERS_AGREEMENT) {
+        say(v, "whether it is unchanged: only %.0f %% of its textured blocks correlate",
+            100 * m->agreement);
     } else if (v->intact == LK_INTACT_UNKNOWN && m->coverage < 0.9) {
         say(v, "whether it is unchanged: the photo shows only %.0f %% of the reference",
             100 * m->coverage);

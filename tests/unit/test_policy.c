@@ -112,7 +112,7 @@ static const struct {
     const char *from, *to, *complaint;
 } changes[] = {
     {"likeness/policy/1", "likeness/policy/2", "\"schema\" is not likeness/policy/1"},
-    {"\"version\": 1", "\"version\": 1.5", "\"version\" is not a whole number of 1"},
+    {"\"version\": 2", "\"version\": 1.5", "\"version\" is not a whole number of 1"},
     {"\"same_from\": 0.95", "\"same_from\": 1.5", "\"same_from\" is not a number of 0 to 1"},
     {"\"same_from\": 0.95", "\"same_from\": 0.01", "\"different_below\" is above"},
     {"\"name\": \"photos\"", "\"name\": 7", "\"name\" is no text"},
