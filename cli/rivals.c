@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/compiler.h"
-
 enum { RIVALS_ASKED = 5, INLIERS_LEAST = 6 };
 
 static const double coverage_share = 1.0 / 3; /* of the best candidate's */

@@ -55,7 +55,8 @@ struct sought {
 MUST_CHECK lk_status verifier_compare(lk_verification *out, const struct verifier *v,
                                       const struct original *original, const struct sought *photo,
                                       lk_error *err);
-/* The same for an original of the store: where the photo seems to show it, the others that v->finder finds are asked too (rivals.h). */
+/* The same for an original of the store: where the photo seems to show it, the others that v->finder finds are asked too
+ * (rivals.h). */
 MUST_CHECK lk_status verifier_stored(lk_verification *out, const struct verifier *v,
                                      lk_store *store, const struct original *original,
                                      const lk_image *photo, const lk_image_info *info,

@@ -12,11 +12,13 @@
  * Is it unchanged? Asked of what is the same: regions of at least the policy's severity and area make it altered; none make it
  * intact if the photo shows (nearly) all of the reference at a size where a change would be seen, and its texture agrees.
  *
- * Contest: products of one maker share most of their print, so that a photo of one looks like each of them, taken alone. Where the
- * others are known they are asked too. Of n references one at most is shown; with p by the pair alone and odds o = p / (1 - p),
+ * Contest: products of one maker share most of their print, so that a photo of one looks like each of them, taken alone. Where
+ * the others are known they are asked too. Of n references one at most is shown; with p by the pair alone and odds
+ * o = p / (1 - p),
  *   probability of i = p(i) * o(i)^2 / (o(1)^2 + ... + o(n)^2)
- * that it is one of them as sure as i alone, and among them i by its odds. Squared, because what blurs, lights or hides the thing
- * in the photo weighs on all of them alike: a difference between two says more than either says alone (verify.md has the figures). */
+ * that it is one of them as sure as i alone, and among them i by its odds. Squared, because what blurs, lights or hides the
+ * thing in the photo weighs on all of them alike: a difference between two says more than either says alone
+ * (docs/decisions/0012-rivals.md has the figures). */
 #include "verify/answers.h"
 
 #include <math.h>

@@ -49,7 +49,9 @@ static void say_rivals(lk_verification *v) {
         best = !best || v->rivals[i].alone > best->alone ? &v->rivals[i] : best;
     }
     if (best) {
-        say(v, "%s@%d, which is alike, fits the photo %s: alone it has probability %.4f, this one %.4f",
+        say(v,
+            "%s@%d, which is alike, fits the photo %s: alone it has probability %.4f, this one "
+            "%.4f",
             best->id, (int)best->version, best->alone > v->alone ? "better" : "less well",
             best->alone, v->alone);
     }
