@@ -36,11 +36,26 @@ static lk_status are_twins(bool *out, const struct verifier *v, const struct ori
     lk_status status = verifier_compare(&between, v, a, &picture, err);
     if (status == LK_OK) {
         const lk_comparison *c = &between.comparison;
-        *out = warned(c, "copy") || warned(c, "crop") ||
+        bool copied = warned(c, "copy") || warned(c, "crop");
+        *out = (copied && between.changes == 0) ||
                (between.verdict == LK_SAME && between.intact == LK_INTACT);
         lk_verification_release(&between);
     }
     return status;
+}
+
+/* A rival that is damaged or gone leaves the verdict standing, and is named. */
+static bool is_passed_over(lk_comparison *c, const lk_candidate *candidate, lk_status status,
+                           const lk_error *err) {
+    if (status != LK_E_CORRUPT && status != LK_E_IO) {
+        return false;
+    }
+    if (c->warning_count < LK_WARNINGS_MAX) {
+        lk_warning *w = &c->warnings[c->warning_count++];
+        snprintf(w->code, sizeof w->code, "rival-unread");
+        snprintf(w->text, sizeof w->text, "%.100s was not asked: %.80s", candidate->id, err->text);
+    }
+    return true;
 }
 
 /* Holds the photo beside one other original; *found: it is a rival. */
@@ -85,6 +100,7 @@ lk_status rivals_ask(lk_verification *result, const struct verifier *v, lk_store
              likely = c->inliers >= INLIERS_LEAST && c->coverage >= coverage_share * best;
         if (likely && strcmp(c->id, own->stored.id) != 0) {
             status = ask(&rivals[found], &is_rival, &quiet, store, own, c, photo, err);
+            status = is_passed_over(&result->comparison, c, status, err) ? LK_OK : status;
             asked++;
         }
         found += is_rival;

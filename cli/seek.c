@@ -56,30 +56,42 @@ lk_status verifier_stored(lk_verification *out, const struct verifier *v, lk_sto
     return status;
 }
 
+/* What cannot be told of one original stands before what is certain not to be another. */
+static int32_t rank_of(lk_verdict verdict) {
+    return verdict == LK_SAME ? 2 : verdict == LK_CANNOT_TELL ? 1 : 0;
+}
+
 static bool is_better(const lk_verification *a, const lk_verification *b) {
-    bool same_a = a->verdict == LK_SAME, same_b = b->verdict == LK_SAME;
-    return same_a != same_b ? same_a : a->probability > b->probability;
+    int32_t by = rank_of(a->verdict) - rank_of(b->verdict);
+    return by != 0 ? by > 0 : a->probability > b->probability;
 }
 
 /* One after the other until one is sure. */
 static lk_status try_all(lk_verification *out, struct original *original, const struct verifier *v,
                          lk_store *store, const struct found *found, lk_error *err) {
     lk_status status = LK_OK;
-    bool ended = false;
+    bool ended = false, first = true;
     for (int32_t i = 0; status == LK_OK && i < found->count && !ended; i++) {
         struct original tried;
         lk_verification result = {0};
         status = original_of(&tried, v, store, &found->candidates[i], err);
+        bool unread = status == LK_E_CORRUPT || status == LK_E_IO;
+        if (unread &&
+            (i + 1 < found->count || !first)) { /* damaged or gone: the others are there */
+            status = LK_OK;
+            continue;
+        }
         if (status == LK_OK) {
             status = verifier_compare(&result, v, &tried, &found->photo, err);
         }
-        bool better = status == LK_OK && (i == 0 || is_better(&result, out));
+        bool better = status == LK_OK && (first || is_better(&result, out));
         lk_verification_release(better ? out : &result);
         original_release(better ? original : &tried);
         if (better) {
             *out = result;
             *original = tried;
         }
+        first = false;
         ended = out->verdict == LK_SAME && out->probability >= sure;
     }
     return status;

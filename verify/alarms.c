@@ -40,8 +40,9 @@ void warn_of_screen(lk_comparison *c, const struct screen *s) {
 /* Whether the photo was made from the reference's own file; says so. */
 void warn_of_copy(lk_comparison *c) {
     const lk_alignment *m = &c->alignment;
-    bool straight = m->model == LK_ALIGN_NONE ||
-                    (fabs(m->rotation_deg) < copy_turn_deg && m->tilt_deg < copy_tilt_deg);
+    bool straight = m->model == LK_ALIGN_NONE || (fabs(remainder(m->rotation_deg, 90)) <
+                                                      copy_turn_deg && /* files are turned so */
+                                                  m->tilt_deg < copy_tilt_deg);
     bool alike = c->score >= 1 || (m->blocks > 0 && m->correlation >= copy_correlation);
     if (c->verdict != LK_SAME || !straight || !alike) {
         return;

@@ -8,6 +8,7 @@
 
 #include <likeness/simulate.h>
 
+#include "base/compiler.h"
 #include "feature/homography.h"
 #include "image/image.h"
 #include "image/orient.h"
@@ -232,6 +233,15 @@ static void test_copies(void **state) {
     assert_int_equal(v.verdict, LK_CANNOT_TELL);
     assert_true(warns(&v, "crop"));
     lk_verification_release(&v);
+    static const int32_t turned[] = {3, 6, 8};
+    for (size_t i = 0; i < ARRAY_COUNT(turned); i++) { /* as `jpegtran -rotate` makes them */
+        assert_ok(image_clone(&copy, &scene, &err));
+        assert_ok(orient_apply(&copy, turned[i], &err));
+        v = verify(&scene, &copy);
+        assert_int_equal(v.verdict, LK_CANNOT_TELL);
+        assert_true(warns(&v, "copy"));
+        lk_verification_release(&v);
+    }
     lk_image_release(&scene);
 }
 
