@@ -171,7 +171,8 @@ static lk_status scan_next(struct scan *s, lk_error *err) {
     return status;
 }
 
-static lk_status visit_derived(struct scan *s,
+/* Counts damaged rows and goes on; with damaged_count NULL one is an error. */
+static lk_status visit_derived(struct scan *s, int64_t *damaged_count,
                                bool (*visit)(void *arg, const char *id, int32_t version,
                                              const void *data, size_t size),
                                void *arg, lk_error *err) {
@@ -182,15 +183,20 @@ static lk_status visit_derived(struct scan *s,
         const char *id = sql_text(&s->derived, 0);
         int64_t version = sql_int(&s->derived, 1);
         const void *data = sql_blob(&s->derived, 3, &size);
-        if (checksum(s->crc, id, version, data, size) != sql_int(&s->derived, 2)) {
+        bool sound = checksum(s->crc, id, version, data, size) == sql_int(&s->derived, 2);
+        if (!sound && !damaged_count) {
             return damaged(s->derived.store, id, version, s->key->kind, err);
         }
-        more = visit(arg, id, (int32_t)version, data, size);
+        if (sound) {
+            more = visit(arg, id, (int32_t)version, data, size);
+        } else {
+            (*damaged_count)++;
+        }
     }
     return status;
 }
 
-lk_status lk_derived_visit(lk_store *store, const lk_derived_key *key,
+static lk_status visit_all(lk_store *store, const lk_derived_key *key, int64_t *damaged_count,
                            bool (*visit)(void *arg, const char *id, int32_t version,
                                          const void *data, size_t size),
                            void *arg, lk_error *err) {
@@ -200,10 +206,63 @@ lk_status lk_derived_visit(lk_store *store, const lk_derived_key *key,
         return status;
     }
     scan_begin(&s, store, key);
-    status = visit_derived(&s, visit, arg, err);
+    status = visit_derived(&s, damaged_count, visit, arg, err);
     scan_end(&s);
     store_read_end(store);
     return status;
+}
+
+lk_status lk_derived_visit(lk_store *store, const lk_derived_key *key,
+                           bool (*visit)(void *arg, const char *id, int32_t version,
+                                         const void *data, size_t size),
+                           void *arg, lk_error *err) {
+    return visit_all(store, key, NULL, visit, arg, err);
+}
+
+lk_status store_visit_sound(lk_store *store, const lk_derived_key *key, int64_t *damaged_count,
+                            bool (*visit)(void *arg, const char *id, int32_t version,
+                                          const void *data, size_t size),
+                            void *arg, lk_error *err) {
+    return visit_all(store, key, damaged_count, visit, arg, err);
+}
+
+/* -- Damage: what was derived can be derived again -- */
+
+static lk_status drop_row(lk_store *s, const lk_derived_key *key, const char *id, int64_t version,
+                          lk_error *err) {
+    struct sql q;
+    sql_begin(&q, s,
+              "DELETE FROM derived WHERE kind = ? AND algorithm = ? AND model = ? AND "
+              "reference = ? AND number = ?");
+    bind_key(&q, key);
+    sql_bind_text(&q, id);
+    sql_bind_int(&q, version);
+    return sql_finish(&q, err);
+}
+
+lk_status store_drop_damaged(lk_store *s, const lk_derived_key *key, lk_error *err) {
+    struct sql q;
+    bool row;
+    lk_status status = lk_store_begin(s, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    sql_begin(&q, s,
+              "SELECT reference, number, crc, data FROM derived WHERE kind = ? AND algorithm = ? "
+              "AND model = ?");
+    bind_key(&q, key);
+    while (status == LK_OK && (status = sql_step(&q, &row, err)) == LK_OK && row) {
+        size_t size;
+        char id[LK_REFERENCE_ID_MAX + 1]; /* the row goes while it is read */
+        int64_t version = sql_int(&q, 1);
+        const void *data = sql_blob(&q, 3, &size);
+        snprintf(id, sizeof id, "%s", sql_text(&q, 0));
+        if (checksum(key_checksum(key), id, version, data, size) != sql_int(&q, 2)) {
+            status = drop_row(s, key, id, version, err);
+        }
+    }
+    sql_end(&q);
+    return lk_store_end(s, status, err);
 }
 
 /* -- The state of it all -- */

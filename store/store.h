@@ -44,6 +44,15 @@ MUST_CHECK lk_status store_visit_underived(lk_store *s, const lk_derived_key *ke
                                            bool (*visit)(void *arg, const char *id), void *arg,
                                            lk_error *err);
 
+/* lk_derived_visit that passes over damaged rows, and adds how many there were. */
+MUST_CHECK lk_status store_visit_sound(lk_store *store, const lk_derived_key *key,
+                                       int64_t *damaged_count,
+                                       bool (*visit)(void *arg, const char *id, int32_t version,
+                                                     const void *data, size_t size),
+                                       void *arg, lk_error *err);
+/* Takes the damaged rows of the key away, so that they are derived again. LK_E_WRITE, LK_E_IO, LK_E_CORRUPT, LK_E_MEMORY. */
+MUST_CHECK lk_status store_drop_damaged(lk_store *s, const lk_derived_key *key, lk_error *err);
+
 /* One statement: prepared, bound, stepped. The first failure sticks, so that bindings need no check of their own:
  *
  *     struct sql q;

@@ -66,10 +66,10 @@ const void *finder_section(const struct lk_finder *f, enum finder_section sectio
 int32_t finder_layers(int32_t dim);
 void finder_quantise(uint8_t *out, const float *vector, int32_t dim);
 
-/* finder_build.c: from the database, into memory. */
-LK_MUST_CHECK lk_status finder_build(struct lk_finder *out, lk_store *store, lk_model *model,
-                                     const struct store_state *state, const char *key,
-                                     lk_error *err);
+/* finder_build.c: from the database, into memory. Damaged rows are left out; *damaged is 0 only when there are none. */
+LK_MUST_CHECK lk_status finder_build(struct lk_finder *out, int64_t *damaged, lk_store *store,
+                                     lk_model *model, const struct store_state *state,
+                                     const char *key, lk_error *err);
 /* finder_file.c. *there is false for no file, and for one that is damaged or of another state. */
 LK_MUST_CHECK lk_status finder_map(struct lk_finder *out, bool *there, const lk_store *store,
                                    const struct store_state *state, const char *key, lk_error *err);

@@ -41,7 +41,8 @@ struct building {
     int32_t *versions;
     size_t count, capacity;
     uint64_t postings;
-    size_t at; /* of the reference looked for last */
+    int64_t damaged; /* rows passed over */
+    size_t at;       /* of the reference looked for last */
     int32_t dim;
     bool failed; /* memory */
 };
@@ -226,7 +227,7 @@ visit(struct building *b, lk_store *store, const lk_model *model, enum derived_k
       lk_error *err) {
     const lk_derived_key key = derived_key(kind, model);
     b->at = 0;
-    lk_status status = lk_derived_visit(store, &key, take, b, err);
+    lk_status status = store_visit_sound(store, &key, &b->damaged, take, b, err);
     return status == LK_OK && b->failed ? error_memory(err, b->capacity * sizeof *b->ids) : status;
 }
 
@@ -246,7 +247,7 @@ static lk_status build(struct building *b, lk_store *store, lk_model *model,
     return status;
 }
 
-lk_status finder_build(lk_finder *out, lk_store *store, lk_model *model,
+lk_status finder_build(lk_finder *out, int64_t *damaged, lk_store *store, lk_model *model,
                        const struct store_state *state, const char *key, lk_error *err) {
     struct building b = {.dim = lk_model_dim(model),
                          .counts = mem_calloc(VISUAL_WORDS, sizeof *b.counts)};
@@ -264,6 +265,7 @@ lk_status finder_build(lk_finder *out, lk_store *store, lk_model *model,
         return status;
     }
     out->data = b.data;
+    *damaged = b.damaged;
     out->size = (size_t)((const struct finder_head *)(const void *)b.data)->size;
     return LK_OK;
 }

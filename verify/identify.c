@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "feature/sift_geometry.h"
+#include "store/store.h"
 #include "verify/finder.h"
 
 enum {
@@ -333,12 +334,25 @@ static struct sift_points strongest(const struct sift_points *s, size_t most) {
     return part;
 }
 
+/* That this fails is no error: they are passed over. */
+static void drop_keypoints(lk_store *store) {
+    const lk_derived_key key = derived_key(DERIVED_KEYPOINTS, NULL);
+    if (!lk_store_reads_only(store)) {
+        lk_status status = store_drop_damaged(store, &key, NULL);
+        (void)status;
+    }
+}
+
 static lk_status match(lk_candidate *c, lk_store *store, lk_engine *engine,
                        const lk_features *photo, lk_error *err) {
     struct sift_points kept;
     int32_t size[2];
     bool there;
     lk_status status = features_read_keypoints(&kept, size, &there, store, c->id, c->version, err);
+    if (status == LK_E_CORRUPT) { /* of one original: it is derived again */
+        drop_keypoints(store);
+        return LK_OK;
+    }
     if (status != LK_OK || !there) {
         return status;
     }

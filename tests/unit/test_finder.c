@@ -259,6 +259,45 @@ static void test_older_store(void **state) {
     assert_int_equal(result.problems, 0);
 }
 
+/* A damaged row of one original keeps no other from being found, and is derived again where the store may be written to. */
+static void test_damaged_rows(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    lk_store_check_result result;
+    add_scenes(w);
+    force(w->store, "UPDATE derived SET data = zeroblob(length(data)) WHERE reference = 'scene-3' "
+                    "AND kind <> 'keypoints'");
+    lk_store *reader = open_place(w->place->store, LK_STORE_READ);
+    assert_true(is_found(w, reader, 1, SCENES - 1));
+    lk_store_close(reader);
+    assert_true(is_found(w, w->store, 1, SCENES));
+    assert_true(is_found(w, w->store, 3, SCENES));
+    force(w->store, "UPDATE derived SET data = zeroblob(length(data)) WHERE reference = 'scene-3' "
+                    "AND kind = 'keypoints'");
+    assert_false(is_found(w, w->store, 3, SCENES)); /* drops them */
+    assert_true(is_found(w, w->store, 3, SCENES));
+    assert_ok(lk_store_check(&result, w->store, w->place->engine, NULL, NULL, &err));
+    assert_int_equal(result.problems, 0);
+}
+
+/* A picture above limits that are lower now is passed over. */
+static void test_unread_picture(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    lk_finder *f;
+    lk_engine *small;
+    lk_engine_options options = lk_engine_options_default();
+    options.limits.pixels = 100;
+    assert_ok(lk_engine_new(&small, &options, &err));
+    add_scene(w, 1, false);
+    add_scene(w, 2, true);
+    assert_ok(lk_finder_open(&f, w->store, small, w->model, &err));
+    assert_int_equal(lk_finder_count(f), 1);
+    lk_finder_close(f);
+    lk_engine_free(small);
+    assert_true(is_found(w, w->store, 1, 1));
+}
+
 /* What is kept gives the verdict that is found without it, to the bit. */
 static void test_same_verdict(void **state) {
     struct world *w = *state;
@@ -353,6 +392,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_damaged_file, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_left_over, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_another_stores_file, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_damaged_rows, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_unread_picture, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_older_store, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_same_verdict, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_readers, world_new, world_free),
