@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* For each half of a descriptor 128 centres of 64 bytes, which k-means found on 60,000 RootSIFT descriptors, the 120 strongest of each
- * of 700 pictures (book covers and photos of objects); and their mean. Learnt once, by a script that was not kept: any other centres
- * do, if the version of the words is raised with them. */
+/* For each half of a descriptor 128 centres of 64 bytes, which k-means found on 60,000 RootSIFT descriptors, the 120 strongest of
+ * each of 700 pictures (book covers and photos of objects); and their mean. Learnt once, by a script that was not kept: any other
+ * centres do, if the version of the words is raised with them. */
 #include "feature/visual_word.h"
 
 /* clang-format off */
