@@ -79,8 +79,9 @@ static void add_policy(struct page *p) {
                (int)y->version, y->same_from, y->different_below, y->severity_least);
     if (r->genuine + r->impostors > 0) {
         buf_printf(b,
-                   " On %lld genuine and %lld other pairs that it was not fitted on, it said "
-                   "same of %.1f %% and %.2f %%, different of %.2f %% and %.1f %%.",
+                   " On %lld genuine and %lld other pairs that it was not fitted on, "
+                   "probability and stars alone said same of %.1f %% and %.2f %%, different of "
+                   "%.2f %% and %.1f %%.",
                    (long long)r->genuine, (long long)r->impostors, 100 * r->same_of_genuine,
                    100 * r->same_of_impostors, 100 * r->different_of_genuine,
                    100 * r->different_of_impostors);

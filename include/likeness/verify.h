@@ -49,9 +49,10 @@ LK_API const char *lk_evidence_summary(int32_t i);
 
 /* How often a policy was wrong on pairs that it was not fitted on. */
 typedef struct lk_policy_record {
-    int64_t genuine, impostors;                   /* pairs */
-    double brier;                                 /* mean squared error of the probability */
-    double same_of_genuine, different_of_genuine; /* shares by verdict; the rest cannot be told */
+    int64_t genuine, impostors; /* pairs */
+    double brier;               /* mean squared error of the probability */
+    double same_of_genuine,
+        different_of_genuine; /* shares by probability and stars; the rest is neither */
     double same_of_impostors, different_of_impostors;
 } lk_policy_record;
 
