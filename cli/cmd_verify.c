@@ -216,17 +216,13 @@ static lk_status record(struct verifying *r, lk_error *err) {
 static lk_status write_evidence(const struct verifying *r, lk_error *err) {
     const struct verify_settings *s = r->s;
     const struct original *o = &r->original;
-    lk_bytes reference = {0}, bundle = {0};
-    bool kept = o->file.size > 0;
-    lk_status status = kept ? LK_OK
-                            : file_read(&reference, s->reference,
-                                        lk_engine_limits(r->v->engine).file_bytes, NULL, err);
+    lk_bytes bundle = {0};
     const lk_bundle b = {.photo = r->file.data,
                          .photo_bytes = r->file.size,
                          .photo_name = s->common.args.items[0],
-                         .reference = kept ? o->file.data : reference.data,
-                         .reference_bytes = kept ? o->file.size : reference.size,
-                         .reference_name = kept ? o->info.path : s->reference,
+                         .reference = o->file.data,
+                         .reference_bytes = o->file.size,
+                         .reference_name = o->info.path,
                          .policy = &r->v->policy,
                          .ignore = o->areas.polygons,
                          .ignore_count = o->areas.count,
@@ -237,10 +233,10 @@ static lk_status write_evidence(const struct verifying *r, lk_error *err) {
                          .entry = r->result.log_entry,
                          .entry_hash = r->result.log_hash,
                          .actor = r->result.log_entry > 0 ? r->result.actor : s->actor,
-                         .note = s->note};
-    status = status == LK_OK ? lk_bundle_write(&bundle, r->v->engine, &b, err) : status;
+                         .note = s->note,
+                         .decided = &r->result};
+    lk_status status = lk_bundle_write(&bundle, r->v->engine, &b, err);
     status = status == LK_OK ? file_write(s->evidence, bundle.data, bundle.size, err) : status;
-    lk_bytes_release(&reference);
     lk_bytes_release(&bundle);
     return status;
 }

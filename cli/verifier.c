@@ -5,7 +5,9 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/mem.h"
+#include "cli/stop.h"
 
 /* No more of a large JPEG than is looked at. */
 static const lk_load_options original_size = {.max_side = LK_VERIFY_FRAME_SIDE};
@@ -32,7 +34,12 @@ static lk_status read_areas(struct original *out, const struct verifier *v, lk_e
 lk_status original_load(struct original *out, const struct verifier *v, const char *path,
                         lk_error *err) {
     *out = (struct original){0};
-    lk_status status = lk_image_load(&out->image, &out->info, v->engine, path, &original_size, err);
+    int64_t most = lk_engine_limits(v->engine).file_bytes;
+    lk_status status = file_read(&out->file, path, most, stop_flag(), err);
+    if (status == LK_OK) {
+        status = lk_image_decode(&out->image, &out->info, v->engine, out->file.data, out->file.size,
+                                 path, &original_size, err);
+    }
     status = status == LK_OK ? read_areas(out, v, err) : status;
     if (status != LK_OK) {
         original_release(out);
@@ -82,10 +89,22 @@ static void read_features(struct original *o, const struct verifier *v, lk_store
     lk_reference_facts_release(&facts);
 }
 
+/* Out of use: nothing that is sold is held beside it by mistake, and an old verdict can still be looked at. */
+static lk_status check_in_use(const lk_reference *r, const char *text, lk_error *err) {
+    if (!r->removed || strcmp(text, r->id) != 0) {
+        return LK_OK;
+    }
+    lk_status status =
+        error_set(err, LK_E_IO, "the reference was removed: %.128s@%d names it still", r->id,
+                  (int)r->version);
+    return error_input(err, status, text);
+}
+
 lk_status original_find(struct original *out, const struct verifier *v, lk_store *store,
                         const char *text, lk_error *err) {
     *out = (struct original){0};
     lk_status status = lk_reference_find(&out->stored, store, text, err);
+    status = status == LK_OK ? check_in_use(&out->stored, text, err) : status;
     status = status == LK_OK ? lk_reference_picture(&out->file, store, &out->stored, err) : status;
     if (status == LK_OK) {
         const char *name = out->stored.file_name[0] ? out->stored.file_name : out->stored.id;

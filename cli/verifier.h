@@ -9,7 +9,7 @@
 /* What photos are held beside. */
 struct original {
     lk_reference stored; /* empty unless it is of a store */
-    lk_bytes file;       /* its bytes then */
+    lk_bytes file;       /* its bytes, as they were looked at */
     lk_image image;
     lk_image_info info;
     struct area_list areas; /* to leave out */

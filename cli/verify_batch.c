@@ -218,9 +218,7 @@ static lk_status write_rows(struct run *r, size_t from, size_t count, lk_error *
     buf_init(&text, (size_t)1 << 30);
     progress_hide(&r->progress);
     for (size_t i = from; i < from + count; i++) {
-        const struct verified *v = r->done[i];
-        bool good = v->err.status == LK_OK;
-        note_code(r, good ? verification_code(&v->result) : report_error(b->common, &v->err));
+        struct verified *v = r->done[i];
         if (b->jsonl) {
             verify_row_jsonl(&text, v);
         } else if (b->csv) {
@@ -228,6 +226,8 @@ static lk_status write_rows(struct run *r, size_t from, size_t count, lk_error *
         } else {
             verify_row_text(&text, b->common, v);
         }
+        bool good = v->err.status == LK_OK;
+        note_code(r, good ? verification_code(&v->result) : report_error(b->common, &v->err));
     }
     lk_status status = buf_finish(&text, &bytes, err);
     if (status == LK_OK &&
@@ -315,7 +315,8 @@ static lk_status open_output(struct run *r, lk_error *err) {
     if (!r->out) {
         return error_input(err, error_set(err, LK_E_WRITE, "%s", strerror(errno)), path);
     }
-    bool good = r->goes_on || !r->b->csv || fputs(verify_heading, r->out) >= 0;
+    bool good =
+        r->goes_on || !r->b->csv || (fputs(verify_heading, r->out) >= 0 && fflush(r->out) == 0);
     return good ? LK_OK : error_set(err, LK_E_WRITE, "%s", strerror(errno));
 }
 

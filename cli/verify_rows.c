@@ -13,7 +13,7 @@
 enum { PHOTO = 0, REFERENCE = 1, ERROR = 9 }; /* columns of the heading that are read again */
 
 const char verify_heading[] =
-    "photo,reference,verdict,intact,probability,changes,stars,reason,advice,error\n";
+    "photo,reference,verdict,intact,probability,changes,stars,reason,advice,error,warnings\n";
 
 void verified_free(struct verified *v) {
     if (v) {
@@ -34,6 +34,13 @@ static const char *reference_of(char *text, size_t size, const struct verified *
     return text;
 }
 
+/* The codes of what warns of it, joined by semicolons. */
+static void add_codes(struct buf *b, const lk_comparison *c) {
+    for (int32_t i = 0; i < c->warning_count; i++) {
+        buf_printf(b, "%s%s", i > 0 ? ";" : "", c->warnings[i].code);
+    }
+}
+
 void verify_row_csv(struct buf *b, const struct verified *v) {
     char text[LK_REFERENCE_ID_MAX + 16];
     const lk_verification *r = &v->result;
@@ -47,28 +54,33 @@ void verify_row_csv(struct buf *b, const struct verified *v) {
         csv_add_field(b, r->reason_count > 0 ? r->reasons[0] : "");
         buf_add_text(b, ",");
         csv_add_field(b, r->advice);
-        buf_add_text(b, ",");
+        buf_add_text(b, ",,");
+        add_codes(b, &r->comparison);
     } else {
         buf_add_text(b, ",,,,,,,,");
         csv_add_field(b, v->err.text[0] ? v->err.text : "failed");
+        buf_add_text(b, ",");
     }
     buf_add_text(b, "\n");
 }
 
-void verify_row_jsonl(struct buf *b, const struct verified *v) {
+void verify_row_jsonl(struct buf *b, struct verified *v) {
     char name[LK_REFERENCE_ID_MAX + 16];
-    lk_bytes text;
+    lk_bytes text = {0};
     struct json json;
+    if (v->err.status == LK_OK) {
+        v->err.status = lk_report_verify_json(&text, &v->result, false, &v->err);
+    }
     json_init(&json, b, 0);
     json_object_begin(&json, NULL);
     json_text(&json, "photo", v->pair->photo);
     json_text(&json, "reference", reference_of(name, sizeof name, v));
     if (v->err.status != LK_OK) {
         json_text(&json, "error", v->err.text);
-    } else if (lk_report_verify_json(&text, &v->result, false, NULL) == LK_OK) {
+    } else {
         json_raw(&json, "result", text.data, text.size - 1); /* without its line's end */
-        lk_bytes_release(&text);
     }
+    lk_bytes_release(&text);
     json_object_end(&json);
     buf_add_text(b, "\n");
 }
@@ -83,6 +95,10 @@ void verify_row_text(struct buf *b, const struct common *common, const struct ve
     add_path(b, common, v->pair->photo);
     if (v->stored.version > 0) {
         buf_printf(b, "  %s@%d", v->stored.id, (int)v->stored.version);
+    }
+    if (r->comparison.warning_count > 0) {
+        buf_add_text(b, "  warnings: ");
+        add_codes(b, &r->comparison);
     }
     buf_add_text(b, "\n");
 }
@@ -164,6 +180,15 @@ static lk_status write_table(struct buf *b, const char *path, lk_error *err) {
     return status;
 }
 
+/* What a run left that ended before its heading was written whole: the heading. */
+static lk_status take_heading(lk_bytes *text, lk_error *err) {
+    struct buf b;
+    lk_bytes_release(text);
+    buf_init(&b, sizeof verify_heading);
+    buf_add_text(&b, verify_heading);
+    return buf_finish(&b, text, err);
+}
+
 /* The whole lines of the table; *cut tells that there is part of another one. */
 static lk_status read_lines(lk_bytes *text, bool *cut, const char *path, lk_error *err) {
     lk_status status = file_read(text, path, CSV_BYTES_MAX, NULL, err);
@@ -171,6 +196,10 @@ static lk_status read_lines(lk_bytes *text, bool *cut, const char *path, lk_erro
         return status;
     }
     size_t whole = text->size, heading = strlen(verify_heading);
+    *cut = whole < heading && memcmp(text->data, verify_heading, whole) == 0;
+    if (*cut) {
+        return take_heading(text, err);
+    }
     while (whole > 0 && text->data[whole - 1] != '\n') {
         whole--;
     }

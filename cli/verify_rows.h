@@ -20,7 +20,8 @@ void verified_free(struct verified *v);
 extern const char verify_heading[];
 
 void verify_row_csv(struct buf *b, const struct verified *v);
-void verify_row_jsonl(struct buf *b, const struct verified *v);
+/* A result that cannot be written makes a row with an error, which v->err has then. */
+void verify_row_jsonl(struct buf *b, struct verified *v);
 void verify_row_text(struct buf *b, const struct common *common, const struct verified *v);
 
 /* Rows that an earlier run has written, by photo and reference. */

@@ -140,6 +140,15 @@ static lk_status pack(lk_bytes *out, const lk_bundle *b, const lk_bytes *policy,
     return status;
 }
 
+static lk_status check_decided(const lk_verification *v, const lk_verification *decided,
+                               lk_error *err) {
+    return !decided || (v->verdict == decided->verdict && v->intact == decided->intact)
+               ? LK_OK
+               : error_set(err, LK_E_CORRUPT,
+                           "the verdict made again for the evidence is another: %s, %s",
+                           lk_verdict_name(v->verdict), lk_intactness_name(v->intact));
+}
+
 lk_status lk_bundle_write(lk_bytes *out, lk_engine *engine, const lk_bundle *bundle,
                           lk_error *err) {
     lk_bundle b = *bundle;
@@ -157,6 +166,7 @@ lk_status lk_bundle_write(lk_bytes *out, lk_engine *engine, const lk_bundle *bun
     }
     if (status == LK_OK) {
         status = bundle_verify(&result, &v, engine, &b, err);
+        status = status == LK_OK ? check_decided(&v, b.decided, err) : status;
         lk_verification_release(&v);
     }
     status = status == LK_OK ? pack(out, &b, &policy, &result, err) : status;

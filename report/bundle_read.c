@@ -150,12 +150,18 @@ static void copy_text(char *out, size_t size, const char *text) {
     snprintf(out, size, "%s", text);
 }
 
-/* What is told to people has nothing in it that moves a terminal's cursor. */
+/* Whether a character of UTF-8 text moves a terminal's cursor: those of ASCII, and U+0080 to U+009F, which are C2 80 to C2 9F. */
+static bool is_control(const char *c) {
+    unsigned char first = (unsigned char)c[0], second = (unsigned char)c[1];
+    return first < ' ' || first == 0x7f || (first == 0xc2 && second >= 0x80 && second <= 0x9f);
+}
+
+/* What is told to people has nothing of the kind in it. */
 static lk_status check_texts(const struct reading *r, lk_error *err) {
     static const char *const keys[] = {"likeness", "reference_id", "entry_hash"};
     for (size_t i = 0; i < ARRAY_COUNT(keys); i++) {
         for (const char *c = text_of(r, keys[i]); *c; c++) {
-            if ((unsigned char)*c < ' ' || *c == 0x7f) {
+            if (is_control(c)) {
                 return wrong(err, keys[i]);
             }
         }

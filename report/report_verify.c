@@ -37,6 +37,10 @@ lk_status lk_report_verify_text(lk_bytes *out, const lk_verification *v, bool co
     if (v->advice[0]) {
         buf_printf(&b, "  %s\n", v->advice);
     }
+    for (int32_t i = 0; i < c->warning_count; i++) {
+        buf_printf(&b, "%s%s", i > 0 ? "; " : "  warnings: ", c->warnings[i].code);
+    }
+    buf_add_text(&b, c->warning_count > 0 ? "\n" : "");
     if (v->log_entry > 0) {
         buf_printf(&b, "log entry %lld  sha256 %.12s...\n", (long long)v->log_entry, v->log_hash);
     }

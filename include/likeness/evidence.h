@@ -21,13 +21,15 @@ typedef struct lk_bundle {
     int32_t rival_count;
     const char *reference_id; /* in a store; NULL for none */
     int32_t reference_version;
-    int64_t entry;            /* of the log; 0 for none */
-    const char *entry_hash;   /* 64 hex digits; NULL for none */
-    const char *actor, *note; /* NULL for none */
+    int64_t entry;                  /* of the log; 0 for none */
+    const char *entry_hash;         /* 64 hex digits; NULL for none */
+    const char *actor, *note;       /* NULL for none */
+    const lk_verification *decided; /* the verdict that is on record; NULL: whatever comes out */
 } lk_bundle;
 
 /* Verifies photo against reference and writes the bundle: a tar archive of manifest.json, the two files, policy.json,
- * result.json and SHA256SUMS (docs/formats/evidence.md). Errors as lk_image_decode and lk_verify. */
+ * result.json and SHA256SUMS (docs/formats/evidence.md). Errors as lk_image_decode and lk_verify; LK_E_CORRUPT when what comes out
+ * is not what was decided. */
 LK_API LK_MUST_CHECK lk_status lk_bundle_write(lk_bytes *out, lk_engine *engine,
                                                const lk_bundle *bundle, lk_error *err);
 

@@ -37,6 +37,11 @@ static int make_bundle(void **state) {
                          .reference_id = "scene-1",
                          .reference_version = 3,
                          .entry = 12};
+    lk_bundle other_verdict = b;
+    const lk_verification decided = {.verdict = LK_SAME, .intact = LK_INTACT};
+    other_verdict.decided = &decided; /* that of other bytes: nothing is written */
+    assert_refused(LK_E_CORRUPT, lk_bundle_write(&bundle, engine, &other_verdict, &err));
+    assert_null(bundle.data);
     assert_ok(lk_bundle_write(&bundle, engine, &b, &err));
     lk_bytes_release(&picture);
     lk_bytes_release(&photo);
