@@ -15,8 +15,8 @@ static const double sure = 0.999; /* of the same thing: the others are only aske
 struct found {
     lk_candidate candidates[CANDIDATES];
     int32_t count;
-    struct sought photo; /* features are owned */
-    lk_features *features;
+    struct sought photo;
+    lk_features *features; /* those photo points to; owned */
 };
 
 static lk_status find(struct found *out, const struct verifier *v, lk_store *store,
