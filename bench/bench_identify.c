@@ -125,13 +125,13 @@ static lk_status copy_all(struct bench *b) {
 static bool open_twice(lk_finder **out, struct bench *b) {
     lk_finder *first;
     double began = now_ms();
-    if (lk_finder_open(&first, b->store, b->engine, b->model, &b->err) != LK_OK) {
+    if (lk_finder_open(&first, b->store, b->engine, b->model, NULL, &b->err) != LK_OK) {
         return false;
     }
     double made = now_ms() - began;
     lk_finder_close(first);
     began = now_ms();
-    bool right = lk_finder_open(out, b->store, b->engine, b->model, &b->err) == LK_OK;
+    bool right = lk_finder_open(out, b->store, b->engine, b->model, NULL, &b->err) == LK_OK;
     if (right) {
         printf("{\"references\": %lld, \"first_open_ms\": %.1f, \"open_ms\": %.1f}\n",
                (long long)lk_finder_count(*out), made, now_ms() - began);

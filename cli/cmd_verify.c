@@ -304,7 +304,8 @@ static enum exit_code verify_all(const struct verify_settings *s, const struct v
     lk_finder *finder = NULL;
     struct verifier with = *v;
     lk_error err = {0};
-    lk_status status = store ? lk_finder_open(&finder, store, v->engine, v->model, &err) : LK_OK;
+    lk_status status =
+        store ? lk_finder_open(&finder, store, v->engine, v->model, NULL, &err) : LK_OK;
     with.finder = finder;
     enum exit_code code =
         status == LK_OK ? verify_one(s, &with, store) : report_error(&s->common, &err);

@@ -50,7 +50,7 @@ static lk_status open_store(struct run *r, lk_error *err) {
         return error_set(err, LK_E_CANCELLED, "no store");
     }
     lk_status status =
-        lk_finder_open(&r->finder, r->store, r->verifier.engine, r->verifier.model, err);
+        lk_finder_open(&r->finder, r->store, r->verifier.engine, r->verifier.model, NULL, err);
     r->verifier.finder = r->finder;
     return status;
 }

@@ -27,6 +27,10 @@ enum derived_kind {
 enum { FEATURE_WORDS = 256, PDQ_BYTES = 32 };
 lk_derived_key derived_key(enum derived_kind kind, const lk_model *model);
 
+/* Whether an error may be of one original's picture alone: damaged, gone, of a kind that is not read any more, or above limits that
+ * are lower now. */
+bool status_is_of_picture(lk_status status);
+
 /* Lets the view use what is known of its picture; features may be NULL. */
 void features_lend(struct view *v, const lk_features *features, const lk_model *model);
 

@@ -81,14 +81,13 @@ static bool note_missing(void *arg, const char *id) {
     return true;
 }
 
-/* Damaged, gone, of a kind that is not read any more, or above limits that are lower now. */
-static bool is_of_picture(lk_status status) {
+bool status_is_of_picture(lk_status status) {
     return status == LK_E_CORRUPT || status == LK_E_IO || status == LK_E_FORMAT ||
            status == LK_E_LIMIT || status == LK_E_SIZE;
 }
 
 lk_status lk_references_derive(int64_t *count, lk_store *store, lk_engine *engine, lk_model *model,
-                               lk_error *err) {
+                               const lk_progress *progress, lk_error *err) {
     lk_derived_key keys[DERIVED_KINDS];
     struct missing m = {0};
     for (int kind = 0; kind < DERIVED_KINDS; kind++) {
@@ -100,9 +99,12 @@ lk_status lk_references_derive(int64_t *count, lk_store *store, lk_engine *engin
         status = error_memory(err, m.capacity * sizeof *m.ids);
     }
     for (size_t i = 0; status == LK_OK && i < m.count; i++) {
+        if (progress && progress->step) {
+            progress->step(progress->arg, (int64_t)i, (int64_t)m.count, m.ids[i]);
+        }
         status = derive_one(store, engine, model, m.ids[i], err);
         *count += status == LK_OK;
-        if (is_of_picture(status)) {
+        if (status_is_of_picture(status)) {
             status = LK_OK; /* that picture cannot be found by; ref show and the check tell why */
         }
     }
@@ -126,26 +128,27 @@ static lk_status build_once(lk_finder *f, int64_t *damaged, lk_store *store, lk_
 }
 
 static lk_status derive_damaged(lk_store *store, lk_engine *engine, lk_model *model,
-                                lk_error *err) {
+                                const lk_progress *progress, lk_error *err) {
     int64_t derived;
     lk_status status = LK_OK;
     for (int kind = 0; status == LK_OK && kind < DERIVED_KINDS; kind++) {
         const lk_derived_key key = derived_key((enum derived_kind)kind, model);
         status = store_drop_damaged(store, &key, err);
     }
-    return status == LK_OK ? lk_references_derive(&derived, store, engine, model, err) : status;
+    return status == LK_OK ? lk_references_derive(&derived, store, engine, model, progress, err)
+                           : status;
 }
 
 /* A damaged row of one original must not keep the others from being found: it is derived again, or, where nothing may be written,
  * left out. */
 static lk_status build(lk_finder *f, lk_store *store, lk_engine *engine, lk_model *model,
-                       const char *key, lk_error *err) {
+                       const char *key, const lk_progress *progress, lk_error *err) {
     int64_t damaged = 0;
     lk_status status = build_once(f, &damaged, store, model, key, err);
     if (status == LK_OK && damaged > 0 && !store->reads_only) {
         mem_free((void *)(uintptr_t)f->data);
         f->data = NULL;
-        status = derive_damaged(store, engine, model, err);
+        status = derive_damaged(store, engine, model, progress, err);
         status = status == LK_OK ? build_once(f, &damaged, store, model, key, err) : status;
     }
     if (status == LK_OK) {
@@ -155,7 +158,7 @@ static lk_status build(lk_finder *f, lk_store *store, lk_engine *engine, lk_mode
 }
 
 lk_status lk_finder_open(lk_finder **out, lk_store *store, lk_engine *engine, lk_model *model,
-                         lk_error *err) {
+                         const lk_progress *progress, lk_error *err) {
     char key[sizeof finder_head_of(*out)->key];
     struct store_state state;
     int64_t derived;
@@ -169,9 +172,10 @@ lk_status lk_finder_open(lk_finder **out, lk_store *store, lk_engine *engine, lk
     lk_status status = store_state(&state, store, err);
     status = status == LK_OK ? finder_map(f, &there, store, &state, key, err) : status;
     if (status == LK_OK && !there && !store->reads_only) {
-        status = lk_references_derive(&derived, store, engine, model, err);
+        status = lk_references_derive(&derived, store, engine, model, progress, err);
     }
-    status = status == LK_OK && !there ? build(f, store, engine, model, key, err) : status;
+    status =
+        status == LK_OK && !there ? build(f, store, engine, model, key, progress, err) : status;
     status = status == LK_OK ? prepare(f, model, err) : status;
     if (status != LK_OK) {
         lk_finder_close(f);

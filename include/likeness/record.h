@@ -38,18 +38,26 @@ LK_API void lk_reference_facts_release(lk_reference_facts *facts);
 LK_API LK_MUST_CHECK lk_status lk_reference_features(lk_features **out, lk_store *store,
                                                      const lk_reference *reference, lk_model *model,
                                                      lk_error *err);
+/* Called before each of `total` pieces of work that may take long: `done` of them are, `name` comes next. */
+typedef struct lk_progress {
+    void (*step)(void *arg, int64_t done, int64_t total, const char *name);
+    void *arg;
+} lk_progress;
+
 /* Computes what is not there yet of the newest versions of references in use, or was computed by an older version; *count tells
- * of how many. Pictures that are damaged or missing are passed over. LK_E_WRITE, LK_E_MEMORY, LK_E_CANCELLED. */
+ * of how many. progress may be NULL. Pictures that are damaged or missing are passed over. LK_E_WRITE, LK_E_MEMORY,
+ * LK_E_CANCELLED. */
 LK_API LK_MUST_CHECK lk_status lk_references_derive(int64_t *count, lk_store *store,
                                                     lk_engine *engine, lk_model *model,
-                                                    lk_error *err);
+                                                    const lk_progress *progress, lk_error *err);
 
 /* The originals in use, as they were when it was opened, to be searched; from several threads at once. Opening reads the file
  * that is kept beside the store, and makes it anew after a change; before that, unless the store is open for reading alone,
  * what is missing is computed (lk_references_derive). LK_E_CORRUPT, LK_E_LIMIT, LK_E_MEMORY, and as lk_references_derive. */
 typedef struct lk_finder lk_finder;
 LK_API LK_MUST_CHECK lk_status lk_finder_open(lk_finder **out, lk_store *store, lk_engine *engine,
-                                              lk_model *model, lk_error *err);
+                                              lk_model *model, const lk_progress *progress,
+                                              lk_error *err);
 LK_API void lk_finder_close(lk_finder *finder);
 LK_API int64_t lk_finder_count(const lk_finder *finder);
 

@@ -104,7 +104,7 @@ static bool is_found(struct world *w, lk_store *store, uint64_t seed, int64_t co
     char id[32];
     lk_features *photo = photograph(w, seed);
     snprintf(id, sizeof id, "scene-%d", (int)seed);
-    assert_ok(lk_finder_open(&f, store, w->place->engine, w->model, &err));
+    assert_ok(lk_finder_open(&f, store, w->place->engine, w->model, NULL, &err));
     assert_int_equal(lk_finder_count(f), count);
     assert_ok(lk_identify(found, 4, &n, f, store, w->place->engine, photo, NULL, &err));
     lk_finder_close(f);
@@ -252,7 +252,7 @@ static void test_older_store(void **state) {
     sql_begin(&q, w->store, "SELECT count(*) FROM derived WHERE reference = 'scene-2'");
     assert_ok(sql_finish_int(&count, &q, 0, &err));
     assert_int_equal(count, 1 + LK_FACTS_MOST);
-    assert_ok(lk_references_derive(&count, w->store, w->place->engine, w->model, &err));
+    assert_ok(lk_references_derive(&count, w->store, w->place->engine, w->model, NULL, &err));
     assert_int_equal(count, 0);
     lk_store_check_result result;
     assert_ok(lk_store_check(&result, w->store, w->place->engine, NULL, NULL, &err));
@@ -280,6 +280,29 @@ static void test_damaged_rows(void **state) {
     assert_int_equal(result.problems, 0);
 }
 
+static void note_step(void *arg, int64_t done, int64_t total, const char *name) {
+    char *said = arg;
+    snprintf(said + strlen(said), 64, "%d/%d %s;", (int)done, (int)total, name);
+}
+
+/* What is derived is told of before it is, and nothing is when nothing is missing. */
+static void test_progress(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    lk_finder *f;
+    char said[256] = "";
+    const lk_progress progress = {note_step, said};
+    add_scene(w, 1, true);
+    add_scene(w, 2, false);
+    add_scene(w, 3, true);
+    for (int i = 0; i < 2; i++) {
+        assert_ok(lk_finder_open(&f, w->store, w->place->engine, w->model, &progress, &err));
+        assert_int_equal(lk_finder_count(f), 3);
+        lk_finder_close(f);
+        assert_string_equal(said, "0/2 scene-1;1/2 scene-3;");
+    }
+}
+
 /* A picture above limits that are lower now is passed over. */
 static void test_unread_picture(void **state) {
     struct world *w = *state;
@@ -291,7 +314,7 @@ static void test_unread_picture(void **state) {
     assert_ok(lk_engine_new(&small, &options, &err));
     add_scene(w, 1, false);
     add_scene(w, 2, true);
-    assert_ok(lk_finder_open(&f, w->store, small, w->model, &err));
+    assert_ok(lk_finder_open(&f, w->store, small, w->model, NULL, &err));
     assert_int_equal(lk_finder_count(f), 1);
     lk_finder_close(f);
     lk_engine_free(small);
@@ -347,7 +370,8 @@ static void *read_often(void *arg) {
         lk_store *store = open_place(r->world->place->store, LK_STORE_READ);
         lk_finder *own = NULL;
         if (i % 2) {
-            assert_ok(lk_finder_open(&own, store, r->world->place->engine, r->world->model, &err));
+            assert_ok(
+                lk_finder_open(&own, store, r->world->place->engine, r->world->model, NULL, &err));
         }
         assert_ok(lk_identify(&found, 1, &n, own ? own : r->shared, store, r->world->place->engine,
                               r->photo, NULL, &err));
@@ -367,7 +391,7 @@ static void test_readers(void **state) {
     lk_finder *shared;
     add_scenes(w);
     lk_features *photo = photograph(w, 5);
-    assert_ok(lk_finder_open(&shared, w->store, w->place->engine, w->model, &err));
+    assert_ok(lk_finder_open(&shared, w->store, w->place->engine, w->model, NULL, &err));
     for (int i = 0; i < READERS; i++) {
         readers[i] = (struct reader){w, shared, photo, 0};
         assert_int_equal(pthread_create(&threads[i], NULL, read_often, &readers[i]), 0);
@@ -375,7 +399,7 @@ static void test_readers(void **state) {
     for (uint64_t seed = 200; seed < 206; seed++) { /* the file is replaced each time */
         lk_finder *mine;
         add_scene(w, seed, false);
-        assert_ok(lk_finder_open(&mine, w->store, w->place->engine, w->model, &err));
+        assert_ok(lk_finder_open(&mine, w->store, w->place->engine, w->model, NULL, &err));
         lk_finder_close(mine);
     }
     for (int i = 0; i < READERS; i++) {
@@ -393,6 +417,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_left_over, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_another_stores_file, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_damaged_rows, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_progress, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_unread_picture, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_older_store, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_same_verdict, world_new, world_free),
