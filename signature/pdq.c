@@ -16,6 +16,7 @@
 #include "base/compiler.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "signature/pdq.h"
 #include "signature/signature.h"
 
 enum { LARGEST = 512, SMALLEST = 5, GRID = 64, KEPT = 16 };
@@ -136,30 +137,38 @@ static int ascending(const void *a, const void *b) {
     return (x > y) - (x < y);
 }
 
-static void hash_grid(lk_hash *out, float grid[GRID][GRID]) {
-    float b[KEPT][KEPT], sorted[KEPT * KEPT];
-    transform(b, grid);
+/* Bit 255 is printed first. */
+static void hash_frequencies(uint8_t out[PDQ_BYTES], float b[KEPT][KEPT]) {
+    float sorted[KEPT * KEPT];
     memcpy(sorted, b, sizeof sorted);
     qsort(sorted, KEPT * KEPT, sizeof *sorted, ascending);
     float median = sorted[KEPT * KEPT / 2 - 1];
+    memset(out, 0, PDQ_BYTES);
     for (int32_t i = 0; i < KEPT; i++) {
         for (int32_t j = 0; j < KEPT; j++) {
-            if (b[i][j] > median) { /* bit 255 is printed first */
-                signature_set_bit(out, KEPT * KEPT - 1 - (KEPT * i + j));
+            int32_t bit = KEPT * KEPT - 1 - (KEPT * i + j);
+            if (b[i][j] > median) {
+                out[bit / 8] = (uint8_t)(out[bit / 8] | 0x80 >> bit % 8);
             }
         }
     }
 }
 
-static lk_status pdq_compute(lk_hash *out, lk_engine *engine, const lk_image *image, int32_t side,
-                             lk_error *err) {
-    (void)engine;
-    (void)side;
-    out->bits = KEPT * KEPT;
-    out->quality = 0;
-    if (MIN(image->width, image->height) < SMALLEST) {
-        return LK_OK; /* as the reference: no bits, quality 0 */
+/* Reversing rows or columns changes the sign of every odd frequency along them, and the first one is odd. */
+static void turn_frequencies(float out[KEPT][KEPT], float b[KEPT][KEPT], int32_t turn) {
+    for (int32_t i = 0; i < KEPT; i++) {
+        for (int32_t j = 0; j < KEPT; j++) {
+            bool negative =
+                ((turn & PDQ_UPSIDE_DOWN) && i % 2 == 0) != ((turn & PDQ_MIRRORED) && j % 2 == 0);
+            float value = turn & PDQ_TRANSPOSED ? b[j][i] : b[i][j];
+            out[i][j] = negative ? -value : value;
+        }
     }
+}
+
+/* The frequencies; *quality is 0 and b not set for a picture that is too small: no bits, as the reference. */
+static lk_status frequencies_of(float b[KEPT][KEPT], int32_t *quality, const lk_image *image,
+                                lk_error *err) {
     lk_image pixels; /* 8 bits, gray or RGB */
     struct plane luma = {0};
     float grid[GRID][GRID];
@@ -171,11 +180,45 @@ static lk_status pdq_compute(lk_hash *out, lk_engine *engine, const lk_image *im
     }
     if (status == LK_OK) {
         decimate(grid, &luma);
-        out->quality = quality_of(grid);
-        hash_grid(out, grid);
+        *quality = quality_of(grid);
+        transform(b, grid);
     }
     lk_image_release(&pixels);
     plane_release(&luma);
+    return status;
+}
+
+static bool is_too_small(const lk_image *image) {
+    return MIN(image->width, image->height) < SMALLEST;
+}
+
+static lk_status pdq_compute(lk_hash *out, lk_engine *engine, const lk_image *image, int32_t side,
+                             lk_error *err) {
+    float b[KEPT][KEPT];
+    (void)engine;
+    (void)side;
+    out->bits = KEPT * KEPT;
+    out->quality = 0;
+    lk_status status = LK_OK;
+    if (!is_too_small(image)) {
+        status = frequencies_of(b, &out->quality, image, err);
+        if (status == LK_OK) {
+            hash_frequencies(out->data, b);
+        }
+    }
+    return status;
+}
+
+lk_status pdq_turned(uint8_t hashes[PDQ_TURNS][PDQ_BYTES], int32_t *quality, const lk_image *image,
+                     lk_error *err) {
+    float b[KEPT][KEPT], turned[KEPT][KEPT];
+    memset(hashes, 0, PDQ_TURNS * PDQ_BYTES);
+    *quality = 0;
+    lk_status status = is_too_small(image) ? LK_OK : frequencies_of(b, quality, image, err);
+    for (int32_t t = 0; status == LK_OK && !is_too_small(image) && t < PDQ_TURNS; t++) {
+        turn_frequencies(turned, b, t);
+        hash_frequencies(hashes[t], turned);
+    }
     return status;
 }
 

@@ -7,6 +7,7 @@
 
 #include "feature/sift.h"
 #include "measure/view.h"
+#include "signature/pdq.h"
 
 struct lk_features {
     int32_t width, height; /* of the picture as it is looked at */
@@ -24,7 +25,7 @@ enum derived_kind {
     DERIVED_PDQ,       /* 32 bytes and the quality */
     DERIVED_KINDS
 };
-enum { FEATURE_WORDS = 256, PDQ_BYTES = 32 };
+enum { FEATURE_WORDS = 256 };
 lk_derived_key derived_key(enum derived_kind kind, const lk_model *model);
 
 /* Whether an error may be of one original's picture alone: damaged, gone, of a kind that is not read any more, or above limits that
