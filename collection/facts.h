@@ -10,7 +10,8 @@
 #include "signature/pdq.h"
 
 enum {
-    FACTS_SIDE = 512,      /* longer side at which keypoints are looked for; smaller pictures are enlarged up to twice */
+    FACTS_SIDE =
+        512, /* longer side at which keypoints are looked for; smaller pictures are enlarged up to twice */
     FACTS_KEYPOINTS = 400, /* kept at most */
     FACTS_THUMB = 128,     /* longer side of the thumbnail at most */
     FACTS_VERSION = 1,     /* raised when any of it comes out otherwise */
@@ -22,9 +23,10 @@ struct facts {
     uint8_t pdq[PDQ_TURNS][PDQ_BYTES]; /* of the picture turned and mirrored in each way */
     int32_t pdq_quality;               /* 0..100 */
     lk_wavelet wavelet;
-    float *embedding;                  /* dim, of unit length; NULL where there is none */
+    float *embedding; /* dim, of unit length; NULL where there is none */
     int32_t dim;
-    struct sift_points sift; /* in pixels of side_width x side_height; none where none were wanted */
+    struct sift_points
+        sift; /* in pixels of side_width x side_height; none where none were wanted */
     int32_t side_width, side_height;
     lk_image thumb; /* RGB, alpha over white, longer side at most FACTS_THUMB, aspect kept */
 };

@@ -126,7 +126,7 @@ static lk_status check_rows(struct audit_chain *c, lk_store *s, lk_error *err) {
     struct sql q;
     bool row, good = true;
     lk_status status;
-    sql_begin(&q, s, "SELECT " AUDIT_COLUMNS " FROM audit ORDER BY seq");
+    sql_begin(&q, &s->at, "SELECT " AUDIT_COLUMNS " FROM audit ORDER BY seq");
     while (good && (status = sql_step(&q, &row, err)) == LK_OK && row) {
         lk_audit_entry e;
         if (audit_row(&e, &q)) {

@@ -71,7 +71,7 @@ static lk_status head_row(lk_audit_head *out, lk_store *s, const char *text, boo
     struct sql q;
     size_t size = 0;
     *out = (lk_audit_head){0};
-    sql_begin(&q, s, text);
+    sql_begin(&q, &s->at, text);
     lk_status status = sql_step(&q, there, err);
     if (status == LK_OK && *there) {
         out->count = sql_int(&q, 0);
@@ -109,7 +109,7 @@ static lk_status check_record(const lk_audit_record *r, lk_error *err) {
 
 static lk_status insert(lk_store *s, const lk_audit_entry *e, lk_error *err) {
     struct sql q;
-    sql_begin(&q, s, "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
+    sql_begin(&q, &s->at, "INSERT INTO audit (" AUDIT_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?)");
     sql_bind_int(&q, e->seq);
     sql_bind_text(&q, e->at);
     sql_bind_text(&q, e->kind);
@@ -122,7 +122,7 @@ static lk_status insert(lk_store *s, const lk_audit_entry *e, lk_error *err) {
     if (status != LK_OK) {
         return status;
     }
-    sql_begin(&q, s, "INSERT OR REPLACE INTO audit_head (one, count, hash) VALUES (1, ?, ?)");
+    sql_begin(&q, &s->at, "INSERT OR REPLACE INTO audit_head (one, count, hash) VALUES (1, ?, ?)");
     sql_bind_int(&q, e->seq);
     sql_bind_blob(&q, e->hash, sizeof e->hash);
     return sql_finish(&q, err);
@@ -160,7 +160,7 @@ static lk_status find_end(lk_audit_head *out, char at[32], lk_store *s, lk_error
     }
     *out = (lk_audit_head){0};
     at[0] = '\0';
-    sql_begin(&q, s, "SELECT seq, hash, at FROM audit ORDER BY seq DESC LIMIT 1");
+    sql_begin(&q, &s->at, "SELECT seq, hash, at FROM audit ORDER BY seq DESC LIMIT 1");
     status = sql_step(&q, &row, err);
     if (status == LK_OK && row) {
         out->count = sql_int(&q, 0);
@@ -176,7 +176,7 @@ static lk_status find_end(lk_audit_head *out, char at[32], lk_store *s, lk_error
         status = error_set(err, LK_E_CORRUPT,
                            "the audit log does not end as its last entry left it: likeness audit "
                            "verify says more");
-        error_input(err, status, s->database);
+        error_input(err, status, s->at.path);
     }
     return status;
 }
@@ -288,7 +288,7 @@ static bool begins_with(const char *text, const char *start) {
 
 /* Entries from the first to the last number, of the subject. `newest` alone decides the direction: then they come last first. */
 static void query_begin(struct sql *q, const lk_store *s, const lk_audit_query *a, int64_t first) {
-    sql_begin(q, s,
+    sql_begin(q, &s->at,
               a->subject ? "SELECT " AUDIT_COLUMNS " FROM audit WHERE seq >= ? AND seq <= ? AND "
                            "subject = ? AND subject <> '' ORDER BY seq"
                          : "SELECT " AUDIT_COLUMNS
@@ -307,7 +307,7 @@ static lk_status first_of_newest(int64_t *out, lk_store *s, const lk_audit_query
     bool row = true;
     int64_t left = a->newest;
     lk_status status = LK_OK;
-    sql_begin(&q, s,
+    sql_begin(&q, &s->at,
               a->subject
                   ? "SELECT seq, kind FROM audit WHERE seq >= ? AND seq <= ? AND "
                     "subject = ? AND subject <> '' ORDER BY seq DESC"
@@ -347,7 +347,7 @@ lk_status lk_audit_list(lk_store *store, const lk_audit_query *query,
                 err, LK_E_CORRUPT,
                 "entry %lld of the audit log cannot be read: likeness audit verify says more",
                 (long long)e.seq);
-            error_input(err, status, store->database);
+            error_input(err, status, store->at.path);
             break;
         }
         if (begins_with(e.kind, a->kind) && !visit(arg, &e)) {

@@ -72,7 +72,7 @@ lk_status lk_derived_put(lk_store *store, const char *id, int32_t version,
     }
     if (status == LK_OK) {
         sql_begin(
-            &q, store,
+            &q, &store->at,
             "INSERT OR REPLACE INTO derived (kind, algorithm, model, reference, number, crc, data) "
             "VALUES (?, ?, ?, ?, ?, ?, ?)");
         bind_key(&q, &derived->key);
@@ -90,14 +90,14 @@ static lk_status damaged(const lk_store *s, const char *id, int64_t version, con
                          lk_error *err) {
     lk_status status = error_set(err, LK_E_CORRUPT, "the %.64s of %.128s version %lld are damaged",
                                  kind, id, (long long)version);
-    return error_input(err, status, s->database);
+    return error_input(err, status, s->at.path);
 }
 
 lk_status lk_derived_get(lk_bytes *out, bool *there, lk_store *store, const char *id,
                          int32_t version, const lk_derived_key *key, lk_error *err) {
     struct sql q;
     *out = (lk_bytes){0};
-    sql_begin(&q, store,
+    sql_begin(&q, &store->at,
               "SELECT crc, data FROM derived WHERE kind = ? AND algorithm = ? AND model = ? AND "
               "reference = ? AND number = ?");
     bind_key(&q, key);
@@ -125,6 +125,7 @@ lk_status lk_derived_get(lk_bytes *out, bool *there, lk_store *store, const char
 
 /* Two scans side by side, which is half the time of a join: references in use, and what was derived, both in byte order of ids. */
 struct scan {
+    const lk_store *store;
     struct sql references, derived;
     bool reference, row; /* whether each stands on one */
     const lk_derived_key *key;
@@ -132,11 +133,11 @@ struct scan {
 };
 
 static void scan_begin(struct scan *s, const lk_store *store, const lk_derived_key *key) {
-    *s = (struct scan){.key = key, .crc = key_checksum(key)};
-    sql_begin(&s->references, store,
+    *s = (struct scan){.store = store, .key = key, .crc = key_checksum(key)};
+    sql_begin(&s->references, &store->at,
               "SELECT id, newest FROM reference WHERE removed IS NULL ORDER BY id");
     sql_begin(
-        &s->derived, store,
+        &s->derived, &store->at,
         "SELECT reference, number, crc, data FROM derived WHERE kind = ? AND algorithm = ? AND "
         "model = ? ORDER BY reference, number");
     bind_key(&s->derived, key);
@@ -185,7 +186,7 @@ static lk_status visit_derived(struct scan *s, int64_t *damaged_count,
         const void *data = sql_blob(&s->derived, 3, &size);
         bool sound = checksum(s->crc, id, version, data, size) == sql_int(&s->derived, 2);
         if (!sound && !damaged_count) {
-            return damaged(s->derived.store, id, version, s->key->kind, err);
+            return damaged(s->store, id, version, s->key->kind, err);
         }
         if (sound) {
             more = visit(arg, id, (int32_t)version, data, size);
@@ -231,7 +232,7 @@ lk_status store_visit_sound(lk_store *store, const lk_derived_key *key, int64_t 
 static lk_status drop_row(lk_store *s, const lk_derived_key *key, const char *id, int64_t version,
                           lk_error *err) {
     struct sql q;
-    sql_begin(&q, s,
+    sql_begin(&q, &s->at,
               "DELETE FROM derived WHERE kind = ? AND algorithm = ? AND model = ? AND "
               "reference = ? AND number = ?");
     bind_key(&q, key);
@@ -247,7 +248,7 @@ lk_status store_drop_damaged(lk_store *s, const lk_derived_key *key, lk_error *e
     if (status != LK_OK) {
         return status;
     }
-    sql_begin(&q, s,
+    sql_begin(&q, &s->at,
               "SELECT reference, number, crc, data FROM derived WHERE kind = ? AND algorithm = ? "
               "AND model = ?");
     bind_key(&q, key);
@@ -272,12 +273,12 @@ lk_status store_state(struct store_state *out, lk_store *s, lk_error *err) {
     bool row;
     size_t size = 0;
     *out = (struct store_state){0};
-    sql_begin(&q, s, "SELECT changes, salt FROM state");
+    sql_begin(&q, &s->at, "SELECT changes, salt FROM state");
     lk_status status = sql_step(&q, &row, err);
     const void *salt = status == LK_OK && row ? sql_blob(&q, 1, &size) : NULL;
     if (status == LK_OK && size != sizeof out->salt) {
         status = error_input(err, error_set(err, LK_E_CORRUPT, "the store's state is damaged"),
-                             s->database);
+                             s->at.path);
     }
     if (status == LK_OK) {
         out->changes = sql_int(&q, 0);
@@ -303,7 +304,7 @@ static lk_status visit_lacking(bool *more, lk_store *s, const lk_derived_key *ke
     for (size_t i = 0; i < at; i++) {
         n += snprintf(text + n, sizeof text - (size_t)n, " AND %s", has);
     }
-    sql_begin(&q, s, text);
+    sql_begin(&q, &s->at, text);
     bind_key(&q, &keys[at]);
     for (size_t i = 0; i < at; i++) {
         bind_key(&q, &keys[i]);

@@ -104,7 +104,7 @@ int64_t schema_newest(void) {
 
 static lk_status number_of(int64_t *out, const lk_store *s, const char *text, lk_error *err) {
     struct sql q;
-    sql_begin(&q, s, text);
+    sql_begin(&q, &s->at, text);
     return sql_finish_int(out, &q, 0, err);
 }
 
@@ -128,18 +128,18 @@ lk_status schema_check(int64_t *version, const lk_store *s, lk_error *err) {
                            "made by a newer likeness (store version %lld, this one knows %lld)",
                            (long long)*version, (long long)schema_newest());
     }
-    return error_input(err, status, s->database);
+    return error_input(err, status, s->at.path);
 }
 
 static lk_status take_steps(lk_store *s, int64_t from, lk_error *err) {
     lk_status status = LK_OK;
     for (int64_t i = from; status == LK_OK && i < schema_newest(); i++) {
-        status = sql_run(s, steps[i], err);
+        status = sql_run(&s->at, steps[i], err);
     }
     char *mark = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %lld",
                                  STORE_APPLICATION_ID, (long long)schema_newest());
     if (status == LK_OK) {
-        status = mark ? sql_run(s, mark, err) : error_memory(err, 128);
+        status = mark ? sql_run(&s->at, mark, err) : error_memory(err, 128);
     }
     sqlite3_free(mark);
     return status == LK_OK && from == 0 ? audit_begin(s, err) : status;

@@ -48,7 +48,7 @@ lk_status reference_row(lk_reference *out, struct sql *q, lk_error *err) {
                            (long long)sql_int(q, 3), sql_text(q, 2), why);
     }
     if (status != LK_OK) {
-        return error_input(err, status, q->store->database);
+        return error_input(err, status, q->database->path);
     }
     out->entry = sql_int(q, 4);
     out->purged = sql_int(q, 5) != 0;
@@ -60,7 +60,7 @@ lk_status reference_row(lk_reference *out, struct sql *q, lk_error *err) {
 static lk_status insert_version(lk_store *s, const lk_reference *r, const lk_bytes *record,
                                 lk_error *err) {
     struct sql q;
-    sql_begin(&q, s,
+    sql_begin(&q, &s->at,
               "INSERT INTO reference (id, newest) VALUES (?1, ?2) ON CONFLICT (id) DO UPDATE SET "
               "newest = excluded.newest, removed = NULL");
     sql_bind_text(&q, r->id);
@@ -69,7 +69,7 @@ static lk_status insert_version(lk_store *s, const lk_reference *r, const lk_byt
     if (status != LK_OK) {
         return status;
     }
-    sql_begin(&q, s,
+    sql_begin(&q, &s->at,
               "INSERT INTO version (reference, number, sha256, entry, record, crc, purged) "
               "VALUES (?, ?, ?, ?, ?, ?, ?)");
     sql_bind_text(&q, r->id);
@@ -85,11 +85,11 @@ static lk_status insert_version(lk_store *s, const lk_reference *r, const lk_byt
 /* Those of the newest version are those of the reference. */
 static lk_status set_tags(lk_store *s, const lk_reference *r, lk_error *err) {
     struct sql q;
-    sql_begin(&q, s, "DELETE FROM tag WHERE reference = ?");
+    sql_begin(&q, &s->at, "DELETE FROM tag WHERE reference = ?");
     sql_bind_text(&q, r->id);
     lk_status status = sql_finish(&q, err);
     for (size_t i = 0; status == LK_OK && i < r->tag_count; i++) {
-        sql_begin(&q, s, "INSERT INTO tag (tag, reference) VALUES (?, ?)");
+        sql_begin(&q, &s->at, "INSERT INTO tag (tag, reference) VALUES (?, ?)");
         sql_bind_text(&q, r->tags[i]);
         sql_bind_text(&q, r->id);
         status = sql_finish(&q, err);
@@ -127,7 +127,7 @@ lk_status reference_insert(lk_store *s, lk_reference *r, const char *kind, const
 lk_status reference_exists(bool *out, lk_store *s, const char *id, int32_t version, lk_error *err) {
     struct sql q;
     int64_t found;
-    sql_begin(&q, s,
+    sql_begin(&q, &s->at,
               "SELECT 1 FROM version WHERE reference = ?1 AND (number = ?2 OR ?2 = 0) LIMIT 1");
     sql_bind_text(&q, id);
     sql_bind_int(&q, version);
@@ -141,7 +141,7 @@ static lk_status find(lk_reference *out, bool *there, lk_store *s, const char *i
                       lk_error *err) {
     struct sql q;
     *out = (lk_reference){0};
-    sql_begin(&q, s,
+    sql_begin(&q, &s->at,
               "SELECT " REFERENCE_COLUMNS REFERENCE_TABLES "WHERE v.reference = ?1 AND v.number = "
               "CASE ?2 WHEN 0 THEN r.newest ELSE ?2 END");
     sql_bind_text(&q, id);
@@ -313,7 +313,7 @@ lk_status lk_reference_list(lk_store *store, const lk_reference_query *query,
         }
         snprintf(end, sizeof end, "%s\x7f", a->prefix);
     }
-    sql_begin(&q, store,
+    sql_begin(&q, &store->at,
               "SELECT " REFERENCE_COLUMNS REFERENCE_TABLES "WHERE v.number = r.newest AND "
               "r.id >= ?1 AND r.id < ?2 AND (?3 OR r.removed IS NULL) AND (?4 IS NULL OR EXISTS "
               "(SELECT 1 FROM tag t WHERE t.tag = ?4 AND t.reference = r.id)) ORDER BY r.id");
@@ -329,7 +329,7 @@ lk_status lk_reference_history(lk_store *store, const char *id,
                                lk_error *err) {
     struct sql q;
     int64_t count = 0;
-    sql_begin(&q, store,
+    sql_begin(&q, &store->at,
               "SELECT " REFERENCE_COLUMNS REFERENCE_TABLES
               "WHERE v.reference = ? ORDER BY v.number");
     sql_bind_text(&q, id);

@@ -26,18 +26,19 @@ static lk_status look(struct state *out, lk_store *s, const char *id, lk_error *
     struct sql q;
     int64_t removed;
     *out = (struct state){0};
-    sql_begin(&q, s, "SELECT removed IS NOT NULL FROM reference WHERE id = ?");
+    sql_begin(&q, &s->at, "SELECT removed IS NOT NULL FROM reference WHERE id = ?");
     sql_bind_text(&q, id);
     lk_status status = sql_finish_int(&removed, &q, -1, err);
     out->there = removed >= 0;
     out->removed = removed == 1;
     if (status == LK_OK) {
-        sql_begin(&q, s, "SELECT count(*) FROM version WHERE reference = ? AND purged IS NULL");
+        sql_begin(&q, &s->at,
+                  "SELECT count(*) FROM version WHERE reference = ? AND purged IS NULL");
         sql_bind_text(&q, id);
         status = sql_finish_int(&out->pictures, &q, 0, err);
     }
     if (status == LK_OK) {
-        sql_begin(&q, s,
+        sql_begin(&q, &s->at,
                   "SELECT count(*) FROM audit WHERE subject = ? AND subject <> '' AND substr(kind, "
                   "1, 6) = 'verify'");
         sql_bind_text(&q, id);
@@ -73,7 +74,7 @@ static lk_status mark(lk_store *s, const char *text, const char *id, lk_error *e
     struct sql q;
     char now[32];
     moment_text(now, moment_now_ms());
-    sql_begin(&q, s, text);
+    sql_begin(&q, &s->at, text);
     sql_bind_text(&q, now);
     sql_bind_text(&q, id);
     return sql_finish(&q, err);
@@ -84,7 +85,7 @@ static lk_status mark_purged(lk_store *s, const char *id, lk_error *err) {
     lk_status status =
         mark(s, "UPDATE version SET purged = ? WHERE reference = ? AND purged IS NULL", id, err);
     if (status == LK_OK) {
-        sql_begin(&q, s, "DELETE FROM derived WHERE reference = ?");
+        sql_begin(&q, &s->at, "DELETE FROM derived WHERE reference = ?");
         sql_bind_text(&q, id);
         status = sql_finish(&q, err);
     }
@@ -132,7 +133,7 @@ static lk_status drop_pictures(lk_store *s, const char *id, lk_error *err) {
     struct sql q;
     bool row;
     lk_status status;
-    sql_begin(&q, s,
+    sql_begin(&q, &s->at,
               "SELECT DISTINCT v.sha256 FROM version v WHERE v.reference = ? AND v.purged IS NOT "
               "NULL AND NOT EXISTS "
               "(SELECT 1 FROM version o WHERE o.sha256 = v.sha256 AND o.purged IS NULL)");

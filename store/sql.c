@@ -4,67 +4,61 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "store/store.h"
+#include "store/sql.h"
 
-static lk_status say(const lk_store *s, lk_status status, const char *text, lk_error *err) {
-    return error_input(err, error_set(err, status, "%s", text), s->database);
+static lk_status say(const struct database *d, lk_status status, const char *text, lk_error *err) {
+    return error_input(err, error_set(err, status, "%s", text), d->path);
 }
 
 /* A failed call to the system, with errno's words, or SQLite's number where it kept none. */
-static lk_status say_system(const lk_store *s, lk_status status, const char *what, int code,
+static lk_status say_system(const struct database *d, lk_status status, const char *what, int code,
                             lk_error *err) {
-    int number = s->db ? sqlite3_system_errno(s->db) : 0;
+    int number = d->db ? sqlite3_system_errno(d->db) : 0;
     char text[256];
     if (number) {
         snprintf(text, sizeof text, "%s: %s", what, strerror(number));
     } else {
         snprintf(text, sizeof text, "%s (SQLite's code %d)", what, code);
     }
-    return say(s, status, text, err);
+    return say(d, status, text, err);
 }
 
-lk_status store_error(const lk_store *s, int code, lk_error *err) {
+lk_status database_error(const struct database *d, int code, lk_error *err) {
     switch (code & 0xff) {
     case SQLITE_NOMEM: return error_memory(err, 0);
-    case SQLITE_FULL: return say(s, LK_E_WRITE, "no space left on the disk", err);
+    case SQLITE_FULL: return say(d, LK_E_WRITE, "no space left on the disk", err);
     case SQLITE_BUSY:
     case SQLITE_LOCKED: {
         char text[128];
-        snprintf(text, sizeof text,
-                 "another process has been writing to the store for more than %g s",
-                 s->wait_ms / 1000.0);
-        return say(s, LK_E_WRITE, text, err);
+        snprintf(text, sizeof text, "another process has been writing to it for more than %g s",
+                 d->wait_ms / 1000.0);
+        return say(d, LK_E_WRITE, text, err);
     }
     case SQLITE_READONLY:
-        if (s->reads_only) {
-            return say(s, LK_E_IO,
+        if (d->reads_only) {
+            return say(d, LK_E_IO,
                        "reading wants leave to write in its folder, where SQLite keeps an index "
                        "meanwhile: read a "
                        "copy, or from a disk mounted read-only",
                        err);
         }
-        return say(s, LK_E_WRITE, "the file or its folder is read-only", err);
+        return say(d, LK_E_WRITE, "the file or its folder is read-only", err);
     case SQLITE_PERM:
-    case SQLITE_AUTH: return say_system(s, LK_E_WRITE, "not permitted", code, err);
-    case SQLITE_CANTOPEN: return say_system(s, LK_E_IO, "cannot open", code, err);
-    case SQLITE_NOTADB: return say(s, LK_E_CORRUPT, "not a database, or damaged", err);
-    case SQLITE_CORRUPT: return say(s, LK_E_CORRUPT, "the database is damaged", err);
+    case SQLITE_AUTH: return say_system(d, LK_E_WRITE, "not permitted", code, err);
+    case SQLITE_CANTOPEN: return say_system(d, LK_E_IO, "cannot open", code, err);
+    case SQLITE_NOTADB: return say(d, LK_E_CORRUPT, "not a database, or damaged", err);
+    case SQLITE_CORRUPT: return say(d, LK_E_CORRUPT, "the database is damaged", err);
     case SQLITE_IOERR:
         if (code == SQLITE_IOERR_NOMEM) {
             return error_memory(err, 0);
         }
         return say_system(
-            s, code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ ? LK_E_IO : LK_E_WRITE,
+            d, code == SQLITE_IOERR_READ || code == SQLITE_IOERR_SHORT_READ ? LK_E_IO : LK_E_WRITE,
             "input or output failed", code, err);
-    case SQLITE_CONSTRAINT: return say(s, LK_E_WRITE, sqlite3_errmsg(s->db), err);
-    case SQLITE_TOOBIG: return say(s, LK_E_LIMIT, "more than the database takes", err);
-    default: return say(s, LK_E_CORRUPT, s->db ? sqlite3_errmsg(s->db) : "unknown", err);
+    case SQLITE_CONSTRAINT: return say(d, LK_E_WRITE, sqlite3_errmsg(d->db), err);
+    case SQLITE_TOOBIG: return say(d, LK_E_LIMIT, "more than the database takes", err);
+    default: return say(d, LK_E_CORRUPT, d->db ? sqlite3_errmsg(d->db) : "unknown", err);
     }
-}
-
-lk_status store_check_writable(const lk_store *s, lk_error *err) {
-    return s->reads_only ? say(s, LK_E_WRITE, "the store was opened for reading alone", err)
-                         : LK_OK;
 }
 
 static void keep(struct sql *q, int code) {
@@ -73,9 +67,9 @@ static void keep(struct sql *q, int code) {
     }
 }
 
-void sql_begin(struct sql *q, const lk_store *s, const char *text) {
-    *q = (struct sql){.store = s};
-    q->code = sqlite3_prepare_v2(s->db, text, -1, &q->statement, NULL);
+void sql_begin(struct sql *q, const struct database *d, const char *text) {
+    *q = (struct sql){.database = d};
+    q->code = sqlite3_prepare_v2(d->db, text, -1, &q->statement, NULL);
 }
 
 void sql_end(struct sql *q) {
@@ -121,10 +115,10 @@ lk_status sql_step(struct sql *q, bool *row, lk_error *err) {
             *row = code == SQLITE_ROW;
             return LK_OK;
         }
-        code = sqlite3_extended_errcode(q->store->db);
+        code = sqlite3_extended_errcode(q->database->db);
         q->code = code == SQLITE_OK ? SQLITE_ERROR : code;
     }
-    return store_error(q->store, q->code, err);
+    return database_error(q->database, q->code, err);
 }
 
 lk_status sql_finish(struct sql *q, lk_error *err) {
@@ -142,13 +136,13 @@ lk_status sql_finish_int(int64_t *out, struct sql *q, int64_t missing, lk_error 
     return status;
 }
 
-lk_status sql_run(const lk_store *s, const char *text, lk_error *err) {
-    int code = sqlite3_exec(s->db, text, NULL, NULL, NULL);
+lk_status sql_run(const struct database *d, const char *text, lk_error *err) {
+    int code = sqlite3_exec(d->db, text, NULL, NULL, NULL);
     if (code == SQLITE_OK) {
         return LK_OK;
     }
-    int more = sqlite3_extended_errcode(s->db);
-    return store_error(s, (more & 0xff) == (code & 0xff) ? more : code, err);
+    int more = sqlite3_extended_errcode(d->db);
+    return database_error(d, (more & 0xff) == (code & 0xff) ? more : code, err);
 }
 
 int64_t sql_int(struct sql *q, int column) {

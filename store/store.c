@@ -26,6 +26,14 @@ static lk_status fail(lk_error *err, lk_status status, const char *what, const c
     return error_input(err, error_set(err, status, "%s: %s", what, strerror(errno)), path);
 }
 
+lk_status store_check_writable(const lk_store *s, lk_error *err) {
+    return s->at.reads_only
+               ? error_input(err,
+                             error_set(err, LK_E_WRITE, "the store was opened for reading alone"),
+                             s->at.path)
+               : LK_OK;
+}
+
 /* -- The folder -- */
 
 /* mkdir, and the new name made to last. */
@@ -76,8 +84,8 @@ static lk_status open_folder(lk_store *s, const char *folder, lk_error *err) {
         return fail(err, LK_E_IO, "there is no store here", folder);
     }
     s->folder = mem_strdup(whole);
-    s->database = s->folder ? folder_join(s->folder, database_name) : NULL;
-    if (!s->database) {
+    s->at.path = s->folder ? folder_join(s->folder, database_name) : NULL;
+    if (!s->at.path) {
         return error_memory(err, strlen(folder));
     }
     s->folder_fd = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -91,7 +99,7 @@ static lk_status look_at(const lk_store *s, bool *there, lk_error *err) {
     struct stat st;
     *there = fstatat(s->folder_fd, database_name, &st, AT_SYMLINK_NOFOLLOW) == 0;
     if (!*there && errno != ENOENT) {
-        return fail(err, LK_E_IO, "cannot open", s->database);
+        return fail(err, LK_E_IO, "cannot open", s->at.path);
     }
     if (*there && !S_ISREG(st.st_mode)) {
         return error_input(err,
@@ -99,9 +107,9 @@ static lk_status look_at(const lk_store *s, bool *there, lk_error *err) {
                                      S_ISLNK(st.st_mode)
                                          ? "is a symbolic link, which a store is not read through"
                                          : "is no plain file"),
-                           s->database);
+                           s->at.path);
     }
-    if (!*there && s->reads_only) {
+    if (!*there && s->at.reads_only) {
         return error_input(err, error_set(err, LK_E_IO, "there is no store here"), s->folder);
     }
     return LK_OK;
@@ -114,7 +122,8 @@ static bool is_still(const lk_store *s) {
     struct statvfs disk;
     bool log =
         fstatat(s->folder_fd, "likeness.db-wal", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_size > 0;
-    return s->reads_only && fstatvfs(s->folder_fd, &disk) == 0 && (disk.f_flag & ST_RDONLY) && !log;
+    return s->at.reads_only && fstatvfs(s->folder_fd, &disk) == 0 && (disk.f_flag & ST_RDONLY) &&
+           !log;
 }
 
 /* The path as SQLite's URI, so that it can be called immutable. */
@@ -138,8 +147,8 @@ static char *still_uri(const char *path) {
 static lk_status prepare_rollback(lk_store *s, lk_error *err) {
     sqlite3_finalize(s->rollback);
     s->rollback = NULL;
-    int code = sqlite3_prepare_v2(s->db, "ROLLBACK", -1, &s->rollback, NULL);
-    return code == SQLITE_OK ? LK_OK : store_error(s, code, err);
+    int code = sqlite3_prepare_v2(s->at.db, "ROLLBACK", -1, &s->rollback, NULL);
+    return code == SQLITE_OK ? LK_OK : database_error(&s->at, code, err);
 }
 
 static lk_status open_database(lk_store *s, lk_error *err) {
@@ -149,27 +158,27 @@ static lk_status open_database(lk_store *s, lk_error *err) {
         return status;
     }
     bool still = is_still(s);
-    char *name = still ? still_uri(s->database) : mem_strdup(s->database);
+    char *name = still ? still_uri(s->at.path) : mem_strdup(s->at.path);
     if (!name) {
-        return error_memory(err, strlen(s->database));
+        return error_memory(err, strlen(s->at.path));
     }
     int flags = SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE |
                 SQLITE_OPEN_EXRESCODE |
-                (still           ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
-                 : s->reads_only ? SQLITE_OPEN_READWRITE
-                                 : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-    int code = sqlite3_open_v2(name, &s->db, flags, NULL);
+                (still              ? SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+                 : s->at.reads_only ? SQLITE_OPEN_READWRITE
+                                    : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+    int code = sqlite3_open_v2(name, &s->at.db, flags, NULL);
     mem_free(name);
     if (code != SQLITE_OK) {
-        return store_error(s, code, err);
+        return database_error(&s->at, code, err);
     }
-    if (!s->reads_only && sqlite3_db_readonly(s->db, "main") == 1) {
-        return store_error(s, SQLITE_READONLY, err);
+    if (!s->at.reads_only && sqlite3_db_readonly(s->at.db, "main") == 1) {
+        return database_error(&s->at, SQLITE_READONLY, err);
     }
-    sqlite3_busy_timeout(s->db, s->wait_ms);
-    sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_busy_timeout(s->at.db, s->at.wait_ms);
+    sqlite3_db_config(s->at.db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     status = sql_run(
-        s,
+        &s->at,
         "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON; PRAGMA foreign_keys = ON; "
         "PRAGMA cache_size = -32768" /* KiB, when they are used: SHA-256 are searched everywhere */,
         err);
@@ -183,21 +192,21 @@ static lk_status set_log(lk_store *s, lk_error *err) {
     for (int64_t waited_us = 0;; waited_us += PAUSE_US) {
         struct sql q;
         bool row;
-        sql_begin(&q, s, "PRAGMA journal_mode = WAL");
+        sql_begin(&q, &s->at, "PRAGMA journal_mode = WAL");
         lk_status status = sql_step(&q, &row, err);
         bool set = status == LK_OK && row && strcmp(sql_text(&q, 0), "wal") == 0;
         bool busy = (q.code & 0xff) == SQLITE_BUSY;
         sql_end(&q);
         if (set) {
-            return sql_run(s, "PRAGMA synchronous = FULL", err);
+            return sql_run(&s->at, "PRAGMA synchronous = FULL", err);
         }
-        if (!busy || waited_us >= (int64_t)s->wait_ms * 1000) {
+        if (!busy || waited_us >= (int64_t)s->at.wait_ms * 1000) {
             return status != LK_OK
                        ? status
                        : error_input(err,
                                      error_set(err, LK_E_WRITE,
                                                "this file system takes no write-ahead log"),
-                                     s->database);
+                                     s->at.path);
         }
         usleep(PAUSE_US);
     }
@@ -205,7 +214,7 @@ static lk_status set_log(lk_store *s, lk_error *err) {
 
 static lk_status open_all(lk_store *s, const char *folder, lk_error *err) {
     int64_t version;
-    lk_status status = s->reads_only ? LK_OK : make_folders(folder, err);
+    lk_status status = s->at.reads_only ? LK_OK : make_folders(folder, err);
     if (status == LK_OK) {
         status = open_folder(s, folder, err);
     }
@@ -218,14 +227,14 @@ static lk_status open_all(lk_store *s, const char *folder, lk_error *err) {
     if (status != LK_OK) {
         return status;
     }
-    if (s->reads_only) {
+    if (s->at.reads_only) {
         if (version == schema_newest()) {
-            return sql_run(s, "PRAGMA query_only = ON", err);
+            return sql_run(&s->at, "PRAGMA query_only = ON", err);
         }
         status = version == 0 ? error_set(err, LK_E_IO, "there is no store here")
                               : error_set(err, LK_E_FORMAT,
                                           "of an older likeness; open it for writing once");
-        return error_input(err, status, version == 0 ? s->folder : s->database);
+        return error_input(err, status, version == 0 ? s->folder : s->at.path);
     }
     status = set_log(s, err);
     if (status == LK_OK) {
@@ -245,8 +254,8 @@ lk_status lk_store_open(lk_store **out, const char *folder, const lk_store_optio
         return error_memory(err, sizeof *s);
     }
     s->folder_fd = -1;
-    s->reads_only = options && options->mode == LK_STORE_READ;
-    s->wait_ms = options && options->wait_ms > 0 ? options->wait_ms : WAIT_MS;
+    s->at.reads_only = options && options->mode == LK_STORE_READ;
+    s->at.wait_ms = options && options->wait_ms > 0 ? options->wait_ms : WAIT_MS;
     lk_status status = open_all(s, folder, err);
     if (status != LK_OK) {
         lk_store_close(s);
@@ -259,12 +268,12 @@ lk_status lk_store_open(lk_store **out, const char *folder, const lk_store_optio
 void lk_store_close(lk_store *s) {
     if (s) {
         sqlite3_finalize(s->rollback);
-        sqlite3_close(s->db);
+        sqlite3_close(s->at.db);
         if (s->folder_fd >= 0) {
             close(s->folder_fd);
         }
         mem_free(s->folder);
-        mem_free(s->database);
+        mem_free(s->at.path);
         mem_free(s);
     }
 }
@@ -274,7 +283,7 @@ const char *lk_store_folder(const lk_store *store) {
 }
 
 bool lk_store_reads_only(const lk_store *store) {
-    return store->reads_only;
+    return store->at.reads_only;
 }
 
 /* -- As a whole -- */
@@ -282,13 +291,13 @@ bool lk_store_reads_only(const lk_store *store) {
 static lk_status say_spoilt(const lk_store *s, lk_error *err) {
     lk_status status = error_set(
         err, LK_E_WRITE, "a part that failed could not be undone alone, so nothing is written");
-    return error_input(err, status, s->database);
+    return error_input(err, status, s->at.path);
 }
 
 lk_status lk_store_begin(lk_store *s, lk_error *err) {
     lk_status status = s->spoilt ? say_spoilt(s, err) : store_check_writable(s, err);
     if (status == LK_OK) {
-        status = sql_run(s, s->depth == 0 ? "BEGIN IMMEDIATE" : "SAVEPOINT inner", err);
+        status = sql_run(&s->at, s->depth == 0 ? "BEGIN IMMEDIATE" : "SAVEPOINT inner", err);
     }
     s->depth += status == LK_OK;
     return status;
@@ -296,7 +305,7 @@ lk_status lk_store_begin(lk_store *s, lk_error *err) {
 
 /* Ends the transaction without a trace, unless SQLite has done so already. */
 static void roll_back(lk_store *s) {
-    if (!sqlite3_get_autocommit(s->db)) {
+    if (!sqlite3_get_autocommit(s->at.db)) {
         sqlite3_step(s->rollback);
         sqlite3_reset(s->rollback);
     }
@@ -304,9 +313,9 @@ static void roll_back(lk_store *s) {
 }
 
 static void roll_back_inner(lk_store *s) {
-    bool begun = !sqlite3_get_autocommit(s->db);
+    bool begun = !sqlite3_get_autocommit(s->at.db);
     if (!begun ||
-        sqlite3_exec(s->db, "ROLLBACK TO inner; RELEASE inner", NULL, NULL, NULL) != SQLITE_OK) {
+        sqlite3_exec(s->at.db, "ROLLBACK TO inner; RELEASE inner", NULL, NULL, NULL) != SQLITE_OK) {
         s->spoilt = true;
     }
 }
@@ -318,7 +327,7 @@ lk_status lk_store_end(lk_store *s, lk_status so_far, lk_error *err) {
         so_far = say_spoilt(s, err);
     }
     if (so_far == LK_OK) {
-        so_far = sql_run(s, outermost ? "COMMIT" : "RELEASE inner", err);
+        so_far = sql_run(&s->at, outermost ? "COMMIT" : "RELEASE inner", err);
     }
     if (so_far != LK_OK && outermost) {
         roll_back(s);
@@ -329,7 +338,7 @@ lk_status lk_store_end(lk_store *s, lk_status so_far, lk_error *err) {
 }
 
 lk_status store_read_begin(lk_store *s, lk_error *err) {
-    lk_status status = s->depth == 0 ? sql_run(s, "BEGIN", err) : LK_OK;
+    lk_status status = s->depth == 0 ? sql_run(&s->at, "BEGIN", err) : LK_OK;
     s->depth += status == LK_OK;
     return status;
 }

@@ -5,24 +5,17 @@
 
 #include <likeness/store.h>
 
-#include <sqlite3.h>
-
-#include "base/compiler.h"
+#include "store/sql.h"
 
 struct lk_store {
-    sqlite3 *db;
+    struct database at;     /* likeness.db in the folder */
     int folder_fd;          /* of the folder; files in it are opened from there */
     char *folder;           /* its path without links */
-    char *database;         /* of the file in it, for messages */
     sqlite3_stmt *rollback; /* prepared, so that undoing needs no memory */
     bool spoilt;            /* an inner part could not be undone, so the outermost will be */
     int32_t depth;          /* of lk_store_begin */
-    int32_t wait_ms;
-    bool reads_only;
 };
 
-/* What SQLite says, in words, with the file: from `code`, and from errno where that tells more. */
-lk_status store_error(const lk_store *s, int code, lk_error *err);
 /* LK_E_WRITE in a store that is open for reading alone. */
 MUST_CHECK lk_status store_check_writable(const lk_store *s, lk_error *err);
 
@@ -52,44 +45,6 @@ MUST_CHECK lk_status store_visit_sound(lk_store *store, const lk_derived_key *ke
                                        void *arg, lk_error *err);
 /* Takes the damaged rows of the key away, so that they are derived again. LK_E_WRITE, LK_E_IO, LK_E_CORRUPT, LK_E_MEMORY. */
 MUST_CHECK lk_status store_drop_damaged(lk_store *s, const lk_derived_key *key, lk_error *err);
-
-/* One statement: prepared, bound, stepped. The first failure sticks, so that bindings need no check of their own:
- *
- *     struct sql q;
- *     sql_begin(&q, store, "SELECT data FROM derived WHERE kind = ?");
- *     sql_bind_text(&q, kind);
- *     while ((status = sql_step(&q, &row, err)) == LK_OK && row) { ... sql_int(&q, 0) ... }
- *     sql_end(&q); */
-struct sql {
-    const lk_store *store;
-    sqlite3_stmt *statement;
-    int code;  /* the first that was not SQLITE_OK */
-    int bound; /* values so far */
-};
-
-void sql_begin(struct sql *q, const lk_store *s, const char *text);
-void sql_end(struct sql *q);
-/* Each binds the next value. Borrowed until sql_end or sql_again. NULL text is NULL. */
-void sql_bind_text(struct sql *q, const char *text);
-void sql_bind_int(struct sql *q, int64_t value);
-void sql_bind_blob(struct sql *q, const void *data, size_t size);
-/* The same statement with new values. */
-void sql_again(struct sql *q);
-
-/* The next row; *row is false behind the last. */
-MUST_CHECK lk_status sql_step(struct sql *q, bool *row, lk_error *err);
-/* A statement that gives no rows, and its end. */
-MUST_CHECK lk_status sql_finish(struct sql *q, lk_error *err);
-/* The only number of the only row of a statement, and its end; `missing` when there is no row. */
-MUST_CHECK lk_status sql_finish_int(int64_t *out, struct sql *q, int64_t missing, lk_error *err);
-/* Statements without values, one after the other. */
-MUST_CHECK lk_status sql_run(const lk_store *s, const char *text, lk_error *err);
-
-/* Columns from 0. Texts are valid until the next step, and never NULL. A text with a zero inside is damage: it reads as empty. */
-int64_t sql_int(struct sql *q, int column);
-const char *sql_text(struct sql *q, int column);
-bool sql_is_null(struct sql *q, int column);
-const void *sql_blob(struct sql *q, int column, size_t *size);
 
 /* The text is UTF-8 of at most max bytes without control characters (line feeds and tabs pass when `lines`); else LK_E_USAGE
  * that calls it `what`. NULL passes. */

@@ -46,7 +46,7 @@ static lk_status tell_rows(struct care *c, const char *query, const char *what, 
     struct sql q;
     bool row;
     lk_status status;
-    sql_begin(&q, c->store, query);
+    sql_begin(&q, &c->store->at, query);
     while ((status = sql_step(&q, &row, err)) == LK_OK && row) {
         if (strcmp(sql_text(&q, 0), fine) != 0) {
             problem(c, "%s: %s", what, sql_text(&q, 0));
@@ -97,7 +97,7 @@ static lk_status check_versions(struct care *c, lk_error *err) {
     struct sql q;
     bool row;
     lk_status status;
-    sql_begin(&q, c->store,
+    sql_begin(&q, &c->store->at,
               "SELECT " REFERENCE_COLUMNS REFERENCE_TABLES "ORDER BY v.reference, v.number");
     while ((status = sql_step(&q, &row, err)) == LK_OK && row) {
         lk_reference r;
@@ -122,7 +122,7 @@ static lk_status check_derived(struct care *c, lk_error *err) {
     struct sql q;
     bool row;
     lk_status status;
-    sql_begin(&q, c->store, "SELECT kind, algorithm, model, reference, number FROM derived");
+    sql_begin(&q, &c->store->at, "SELECT kind, algorithm, model, reference, number FROM derived");
     while ((status = sql_step(&q, &row, err)) == LK_OK && row) {
         const lk_derived_key key = {sql_text(&q, 0), (int32_t)sql_int(&q, 1), sql_text(&q, 2)};
         lk_bytes data;
@@ -164,7 +164,8 @@ static void look_at_file(void *arg, const char *name) {
     struct care *c = arg;
     struct sql q;
     int64_t used;
-    sql_begin(&q, c->store, "SELECT count(*) FROM version WHERE sha256 = ? AND purged IS NULL");
+    sql_begin(&q, &c->store->at,
+              "SELECT count(*) FROM version WHERE sha256 = ? AND purged IS NULL");
     sql_bind_text(&q, name);
     if (sql_finish_int(&used, &q, 0, NULL) == LK_OK && used == 0) {
         c->out->unused_pictures++;

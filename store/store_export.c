@@ -115,7 +115,7 @@ static bool export_version(void *arg, const lk_reference *r) {
 static lk_status export_all(struct export *x) {
     struct sql q;
     int64_t count = 0;
-    sql_begin(&q, x->store,
+    sql_begin(&q, &x->store->at,
               "SELECT " REFERENCE_COLUMNS REFERENCE_TABLES
               "WHERE r.removed IS NULL ORDER BY v.reference, v.number");
     lk_status status = reference_visit(&q, export_version, x, &count, x->err);

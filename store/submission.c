@@ -31,7 +31,7 @@ lk_status submission_insert(lk_store *s, int64_t entry, const lk_submission *p, 
                          "reference or none",
                          FINGERPRINT_MAX);
     }
-    sql_begin(&q, s,
+    sql_begin(&q, &s->at,
               "INSERT INTO submission (entry, photo_sha256, fingerprint, reference, version, "
               "verdict, crc) "
               "VALUES (?, ?, ?, ?, ?, ?, ?)");
@@ -57,7 +57,7 @@ static lk_status read_row(lk_submission *p, struct sql *q, lk_error *err) {
     }
     lk_status status =
         error_set(err, LK_E_CORRUPT, "the photo of entry %lld is damaged", (long long)p->entry);
-    return error_input(err, status, q->store->database);
+    return error_input(err, status, q->database->path);
 }
 
 lk_status lk_submission_visit(lk_store *store, const char *photo_sha256,
@@ -66,7 +66,7 @@ lk_status lk_submission_visit(lk_store *store, const char *photo_sha256,
     struct sql q;
     bool row, more = true;
     lk_status status;
-    sql_begin(&q, store,
+    sql_begin(&q, &store->at,
               photo_sha256 ? "SELECT p.entry, p.photo_sha256, p.fingerprint, p.reference, "
                              "p.version, p.verdict, a.at, p.crc "
                              "FROM submission p JOIN audit a ON a.seq = p.entry WHERE "

@@ -145,7 +145,7 @@ static lk_status build(lk_finder *f, lk_store *store, lk_engine *engine, lk_mode
                        const char *key, const lk_progress *progress, lk_error *err) {
     int64_t damaged = 0;
     lk_status status = build_once(f, &damaged, store, model, key, err);
-    if (status == LK_OK && damaged > 0 && !store->reads_only) {
+    if (status == LK_OK && damaged > 0 && !store->at.reads_only) {
         mem_free((void *)(uintptr_t)f->data);
         f->data = NULL;
         status = derive_damaged(store, engine, model, progress, err);
@@ -171,7 +171,7 @@ lk_status lk_finder_open(lk_finder **out, lk_store *store, lk_engine *engine, lk
     key_text(key, sizeof key, model);
     lk_status status = store_state(&state, store, err);
     status = status == LK_OK ? finder_map(f, &there, store, &state, key, err) : status;
-    if (status == LK_OK && !there && !store->reads_only) {
+    if (status == LK_OK && !there && !store->at.reads_only) {
         status = lk_references_derive(&derived, store, engine, model, progress, err);
     }
     status =

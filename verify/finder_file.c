@@ -174,7 +174,7 @@ static bool write_all(int fd, const uint8_t *data, size_t size) {
 void finder_write(const lk_finder *f, const lk_store *store) {
     char name[64];
     struct timespec now;
-    if (store->reads_only) {
+    if (store->at.reads_only) {
         return;
     }
     clear_old(store);

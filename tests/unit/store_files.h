@@ -107,7 +107,7 @@ static inline lk_store *open_place(const char *folder, lk_store_mode mode) {
 /* SQL straight into the database, past all rules. */
 static inline void force(lk_store *s, const char *text) {
     char *problem = NULL;
-    if (sqlite3_exec(s->db, text, NULL, NULL, &problem) != SQLITE_OK) {
+    if (sqlite3_exec(s->at.db, text, NULL, NULL, &problem) != SQLITE_OK) {
         fail_msg("%s: %s", text, problem);
     }
 }

@@ -245,11 +245,11 @@ static void test_older_store(void **state) {
     const lk_store_options reading = {.mode = LK_STORE_READ};
     assert_refused(LK_E_FORMAT, lk_store_open(&reader, w->place->store, &reading, &err));
     w->store = open_place(w->place->store, LK_STORE_WRITE);
-    sql_begin(&q, w->store, "PRAGMA user_version");
+    sql_begin(&q, &w->store->at, "PRAGMA user_version");
     assert_ok(sql_finish_int(&version, &q, 0, &err));
     assert_int_equal(version, 2);
     assert_true(is_found(w, w->store, 2, 4));
-    sql_begin(&q, w->store, "SELECT count(*) FROM derived WHERE reference = 'scene-2'");
+    sql_begin(&q, &w->store->at, "SELECT count(*) FROM derived WHERE reference = 'scene-2'");
     assert_ok(sql_finish_int(&count, &q, 0, &err));
     assert_int_equal(count, 1 + LK_FACTS_MOST);
     assert_ok(lk_references_derive(&count, w->store, w->place->engine, w->model, NULL, &err));

@@ -195,9 +195,10 @@ static void test_next_version(void **state) {
         assert_refused(LK_E_USAGE, lk_reference_find(&r, s, wrong[i], &err));
     }
     /* Nothing overwrites a version, and nothing deletes one. */
-    assert_int_not_equal(sqlite3_exec(s->db, "UPDATE version SET record = '{}'", NULL, NULL, NULL),
+    assert_int_not_equal(
+        sqlite3_exec(s->at.db, "UPDATE version SET record = '{}'", NULL, NULL, NULL), SQLITE_OK);
+    assert_int_not_equal(sqlite3_exec(s->at.db, "DELETE FROM version", NULL, NULL, NULL),
                          SQLITE_OK);
-    assert_int_not_equal(sqlite3_exec(s->db, "DELETE FROM version", NULL, NULL, NULL), SQLITE_OK);
     lk_store_close(s);
 }
 

@@ -284,7 +284,7 @@ static void test_busy(void **state) {
     const lk_reference_draft draft = draft_of("a", &d);
     assert_ok(lk_store_begin(one, &err));
     assert_refused(LK_E_WRITE, lk_reference_add(NULL, NULL, two, &draft, &err));
-    assert_says(&err, "another process has been writing to the store for more than 0.2 s");
+    assert_says(&err, "another process has been writing to it for more than 0.2 s");
     expect_list(two, NULL, ""); /* reading goes on */
     assert_ok(lk_store_end(one, LK_OK, &err));
     assert_ok(lk_reference_add(NULL, NULL, two, &draft, &err));
