@@ -160,13 +160,13 @@ struct verifying {
     lk_bytes file;   /* of the photo */
     lk_image photo;
     lk_image_info info;
-    struct original original;
+    lk_original original;
     lk_verification result;
 };
 
 static void verifying_release(struct verifying *r) {
     lk_verification_release(&r->result);
-    original_release(&r->original);
+    lk_original_release(&r->original);
     lk_image_release(&r->photo);
     lk_bytes_release(&r->file);
 }
@@ -182,19 +182,19 @@ static lk_status read_photo(struct verifying *r, lk_error *err) {
 
 static lk_status answer(struct verifying *r, lk_error *err) {
     const struct verify_settings *s = r->s;
+    lk_contest *c = r->v->contest;
+    const lk_photo photo = {&r->photo, &r->info, NULL};
     if (s->identify) {
-        return verifier_identify(&r->result, &r->original, r->v, r->store, &r->photo, &r->info,
-                                 err);
+        return lk_contest_identify(&r->result, &r->original, c, r->store, &photo, err);
     }
     if (s->ref) {
-        lk_status status = original_find(&r->original, r->v, r->store, s->ref, err);
-        return status == LK_OK ? verifier_stored(&r->result, r->v, r->store, &r->original,
-                                                 &r->photo, &r->info, err)
-                               : status;
+        lk_status status = lk_original_find(&r->original, c, r->store, s->ref, err);
+        return status == LK_OK
+                   ? lk_contest_verify(&r->result, c, r->store, &r->original, &photo, err)
+                   : status;
     }
-    const struct sought photo = {&r->photo, &r->info, NULL};
-    lk_status status = original_load(&r->original, r->v, s->reference, err);
-    return status == LK_OK ? verifier_compare(&r->result, r->v, &r->original, &photo, err) : status;
+    lk_status status = lk_original_load(&r->original, c, s->reference, err);
+    return status == LK_OK ? lk_contest_alone(&r->result, c, &r->original, &photo, err) : status;
 }
 
 static lk_status record(struct verifying *r, lk_error *err) {
@@ -215,7 +215,7 @@ static lk_status record(struct verifying *r, lk_error *err) {
 /* What its verdict was made from: the bytes at hand. */
 static lk_status write_evidence(const struct verifying *r, lk_error *err) {
     const struct verify_settings *s = r->s;
-    const struct original *o = &r->original;
+    const lk_original *o = &r->original;
     lk_bytes bundle = {0};
     const lk_bundle b = {.photo = r->file.data,
                          .photo_bytes = r->file.size,
@@ -224,8 +224,8 @@ static lk_status write_evidence(const struct verifying *r, lk_error *err) {
                          .reference_bytes = o->file.size,
                          .reference_name = o->info.path,
                          .policy = &r->v->policy,
-                         .ignore = o->areas.polygons,
-                         .ignore_count = o->areas.count,
+                         .ignore = o->ignore,
+                         .ignore_count = o->ignore_count,
                          .rivals = r->result.rivals,
                          .rival_count = r->result.rival_count,
                          .reference_id = r->result.reference_id,
@@ -301,26 +301,20 @@ static enum exit_code verify_all(const struct verify_settings *s, const struct v
     if (stored && !store) {
         return EXIT_TROUBLE;
     }
-    lk_finder *finder = NULL;
-    struct verifier with = *v;
-    lk_error err = {0};
-    lk_status status =
-        store ? lk_finder_open(&finder, store, v->engine, v->model, NULL, &err) : LK_OK;
-    with.finder = finder;
-    enum exit_code code =
-        status == LK_OK ? verify_one(s, &with, store) : report_error(&s->common, &err);
-    lk_finder_close(finder);
+    enum exit_code code = verify_one(s, v, store);
     lk_store_close(store);
     return code;
 }
 
 static enum exit_code verify_run(void *settings, lk_engine *engine) {
     struct verify_settings *s = settings;
-    struct verifier v = {.engine = engine,
+    struct verifier v = {.common = &s->common,
+                         .engine = engine,
                          .ignore = s->ignore,
                          .ignore_poly = s->ignore_poly,
                          .want_evidence = s->report.count > 0,
-                         .tell_all = s->report.count > 0 || s->common.json || s->jsonl};
+                         .tell_all = s->report.count > 0 || s->common.json || s->jsonl,
+                         .keeps = !s->no_store};
     lk_error err = {0};
     const char *mistake = argument_mistake(s);
     if (mistake) {
@@ -329,12 +323,9 @@ static enum exit_code verify_run(void *settings, lk_engine *engine) {
     lk_status status = policy_choose(&v.policy, s->policy, &err);
     status =
         status == LK_OK ? model_for_measures(&v.model, engine, &s->model, "latent", &err) : status;
-    enum exit_code code = EXIT_TROUBLE;
-    if (status != LK_OK) {
-        code = report_error(&s->common, &err);
-    } else {
-        code = verify_all(s, &v);
-    }
+    status = status == LK_OK ? verifier_open(&v, &err) : status;
+    enum exit_code code = status == LK_OK ? verify_all(s, &v) : report_error(&s->common, &err);
+    verifier_close(&v);
     lk_model_free(v.model);
     return code;
 }

@@ -19,11 +19,9 @@ enum { TOGETHER = 256, STORES = 256 }; /* rows of one commit; threads of an engi
 
 struct run {
     const struct verify_batch *b;
-    struct verifier verifier; /* b's, and the finder */
-    lk_finder *finder;        /* NULL where nothing is sought */
-    lk_store *store;          /* NULL where no original is of one; for what is written */
+    lk_store *store; /* NULL where no original is of one; for what is written */
     struct pairs pairs;
-    struct original shared; /* where all photos have one reference */
+    lk_original shared; /* where all photos have one reference */
     struct known_rows known;
     const struct pair **todo;
     size_t count;
@@ -42,17 +40,11 @@ struct run {
 
 /* -- The list -- */
 
-/* Once, with its finder; LK_E_CANCELLED when the store failed, which was reported. */
+/* Once; LK_E_CANCELLED when the store failed, which was reported. */
 static lk_status open_store(struct run *r, lk_error *err) {
     const struct verify_batch *b = r->b;
     r->store = store_open_kept(b->common, b->db, b->no_store ? LK_STORE_READ : LK_STORE_WRITE);
-    if (!r->store) {
-        return error_set(err, LK_E_CANCELLED, "no store");
-    }
-    lk_status status =
-        lk_finder_open(&r->finder, r->store, r->verifier.engine, r->verifier.model, NULL, err);
-    r->verifier.finder = r->finder;
-    return status;
+    return r->store ? LK_OK : error_set(err, LK_E_CANCELLED, "no store");
 }
 
 static lk_status list_table(struct run *r, lk_error *err) {
@@ -75,11 +67,11 @@ static lk_status list_photos(struct run *r, lk_error *err) {
     const char *reference = b->reference ? b->reference : b->ref ? b->ref : "";
     lk_status status = pairs_of_photos(&r->pairs, args, from, reference, err);
     if (status == LK_OK && b->reference) {
-        return original_load(&r->shared, b->verifier, b->reference, err);
+        return lk_original_load(&r->shared, b->verifier->contest, b->reference, err);
     }
     status = status == LK_OK ? open_store(r, err) : status;
     if (status == LK_OK && b->ref) {
-        return original_find(&r->shared, b->verifier, r->store, b->ref, err);
+        return lk_original_find(&r->shared, b->verifier->contest, r->store, b->ref, err);
     }
     return status;
 }
@@ -123,30 +115,29 @@ static void give_store(struct run *r, lk_store *store) {
 }
 
 /* The pair's answer; own is the original where it is not the shared one. */
-static lk_status answer(struct verified *v, struct original *own, struct run *r, lk_store *store,
-                        const lk_image *photo, const lk_image_info *info) {
-    const struct verifier *f = &r->verifier;
+static lk_status answer(struct verified *v, lk_original *own, struct run *r, lk_store *store,
+                        const lk_photo *photo) {
+    lk_contest *c = r->b->verifier->contest;
     const struct pair *p = v->pair;
     lk_status status = LK_OK;
     if (p->from == PAIR_SOUGHT) {
-        return verifier_identify(&v->result, own, f, store, photo, info, &v->err);
+        return lk_contest_identify(&v->result, own, c, store, photo, &v->err);
     }
     bool shared = !r->b->table;
     if (!shared && p->from == PAIR_STORED) {
-        status = original_find(own, f, store, p->reference, &v->err);
+        status = lk_original_find(own, c, store, p->reference, &v->err);
     } else if (!shared) {
-        status = original_load(own, f, p->reference, &v->err);
+        status = lk_original_load(own, c, p->reference, &v->err);
     }
-    const struct original *original = shared ? &r->shared : own;
+    const lk_original *original = shared ? &r->shared : own;
     if (status == LK_OK && p->from == PAIR_STORED) {
-        return verifier_stored(&v->result, f, store, original, photo, info, &v->err);
+        return lk_contest_verify(&v->result, c, store, original, photo, &v->err);
     }
-    const struct sought seen = {photo, info, NULL};
-    return status == LK_OK ? verifier_compare(&v->result, f, original, &seen, &v->err) : status;
+    return status == LK_OK ? lk_contest_alone(&v->result, c, original, photo, &v->err) : status;
 }
 
 /* Keeps what is said of the original, without its picture. */
-static void keep_reference(struct verified *v, const struct run *r, struct original *own) {
+static void keep_reference(struct verified *v, const struct run *r, lk_original *own) {
     const lk_reference *from =
         r->b->table || v->pair->from == PAIR_SOUGHT ? &own->stored : &r->shared.stored;
     snprintf(v->stored.id, sizeof v->stored.id, "%s", from->id);
@@ -156,11 +147,12 @@ static void keep_reference(struct verified *v, const struct run *r, struct origi
 static lk_status verify_pair(struct verified *v, struct run *r, lk_store *store) {
     lk_image photo = {0};
     lk_image_info info;
-    struct original own = {0};
+    lk_original own = {0};
     lk_status status =
         lk_image_load(&photo, &info, r->b->verifier->engine, v->pair->photo, &photo_size, &v->err);
     if (status == LK_OK) {
-        status = answer(v, &own, r, store, &photo, &info);
+        const lk_photo seen = {&photo, &info, NULL};
+        status = answer(v, &own, r, store, &seen);
     }
     if (status == LK_OK) {
         keep_reference(v, r, &own);
@@ -168,7 +160,7 @@ static lk_status verify_pair(struct verified *v, struct run *r, lk_store *store)
     if (status == LK_OK && v->stored.version > 0) {
         status = lk_verification_mark(&v->mark, r->b->verifier->engine, &photo, &v->err);
     }
-    original_release(&own);
+    lk_original_release(&own);
     lk_image_release(&photo);
     return status;
 }
@@ -320,6 +312,16 @@ static lk_status open_output(struct run *r, lk_error *err) {
     return good ? LK_OK : error_set(err, LK_E_WRITE, "%s", strerror(errno));
 }
 
+/* Before threads, of which one would open the search alone. */
+static lk_status prepare(struct run *r, lk_error *err) {
+    for (size_t i = 0; i < r->count; i++) {
+        if (r->todo[i]->from == PAIR_SOUGHT) {
+            return lk_contest_prepare(r->b->verifier->contest, r->store, err);
+        }
+    }
+    return LK_OK;
+}
+
 static lk_status run_all(struct run *r, lk_error *err) {
     progress_begin(&r->progress, r->b->common, r->count);
     lk_engine_for(r->b->verifier->engine, (int32_t)r->count, run_one, r);
@@ -347,10 +349,9 @@ static void run_release(struct run *r) {
     for (int32_t i = 0; i < r->idle_count; i++) {
         lk_store_close(r->idle[i]);
     }
-    lk_finder_close(r->finder);
     lk_store_close(r->store);
     known_rows_release(&r->known);
-    original_release(&r->shared);
+    lk_original_release(&r->shared);
     pairs_release(&r->pairs);
     mem_free(r->todo);
     mem_free(r->done);
@@ -358,7 +359,7 @@ static void run_release(struct run *r) {
 }
 
 enum exit_code verify_batch_run(const struct verify_batch *batch) {
-    struct run r = {.b = batch, .verifier = *batch->verifier, .lock = PTHREAD_MUTEX_INITIALIZER};
+    struct run r = {.b = batch, .lock = PTHREAD_MUTEX_INITIALIZER};
     lk_error err = {0};
     lk_status status = list_photos(&r, &err);
     if (status == LK_OK && r.pairs.count == 0) {
@@ -366,6 +367,7 @@ enum exit_code verify_batch_run(const struct verify_batch *batch) {
     }
     status = status == LK_OK ? open_output(&r, &err) : status;
     status = status == LK_OK ? list_todo(&r, &err) : status;
+    status = status == LK_OK ? prepare(&r, &err) : status;
     status = status == LK_OK ? run_all(&r, &err) : status;
     status = close_output(&r, status, &err);
     if (status == LK_E_CANCELLED && !r.store) {

@@ -9,7 +9,7 @@
 static const double copy_correlation = 0.985;
 static const double copy_turn_deg = 0.25, copy_tilt_deg = 2.6; /* a tilt shortens by 0.1 % there */
 
-static void alarm(lk_comparison *c, const char *code, const char *text) {
+void warn(lk_comparison *c, const char *code, const char *text) {
     if (c->warning_count < LK_WARNINGS_MAX) {
         lk_warning *w = &c->warnings[c->warning_count++];
         snprintf(w->code, sizeof w->code, "%s", code);
@@ -33,7 +33,7 @@ void warn_of_screen(lk_comparison *c, const struct screen *s) {
         snprintf(text, sizeof text,
                  "it may be a photo of a screen: fine coloured stripes in %d of %d parts of it",
                  (int)s->striped, (int)s->patches);
-        alarm(c, "screen", text);
+        warn(c, "screen", text);
     }
 }
 
@@ -48,7 +48,7 @@ void warn_of_copy(lk_comparison *c) {
         return;
     }
     bool whole = m->coverage > 0.98;
-    alarm(c, whole ? "copy" : "crop",
-          whole ? "this file is a copy of the stored original, not a new photo"
-                : "this file is cut from the stored original, not a new photo");
+    warn(c, whole ? "copy" : "crop",
+         whole ? "this file is a copy of the stored original, not a new photo"
+               : "this file is cut from the stored original, not a new photo");
 }

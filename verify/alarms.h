@@ -11,6 +11,8 @@
 void warn_of_copy(lk_comparison *c);
 /* `screen`. */
 void warn_of_screen(lk_comparison *c, const struct screen *s);
+/* Adds a warning; what is more than LK_WARNINGS_MAX is left off. */
+void warn(lk_comparison *c, const char *code, const char *text);
 /* The text of the warning with that code; NULL. */
 const char *warning_text(const lk_comparison *c, const char *code);
 

@@ -8,6 +8,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "verify/alarms.h"
 
 enum { PDQ_BYTES = 32, PDQ_NEAR = 16, PDQ_QUALITY = 50, PAYLOAD_MAX = 1 << 18 };
 
@@ -41,13 +42,10 @@ static bool look_at(void *arg, const lk_submission *s) {
 }
 
 static void warn_seen(lk_comparison *c, const lk_recorded *r) {
-    if (c->warning_count < LK_WARNINGS_MAX) {
-        lk_warning *w = &c->warnings[c->warning_count++];
-        snprintf(w->code, sizeof w->code, "submitted-before");
-        snprintf(w->text, sizeof w->text, "%s was submitted before: entry %lld of the log",
-                 r->seen_exactly ? "this photo" : "a photo that hardly differs",
-                 (long long)r->seen_in);
-    }
+    char text[sizeof c->warnings[0].text];
+    snprintf(text, sizeof text, "%s was submitted before: entry %lld of the log",
+             r->seen_exactly ? "this photo" : "a photo that hardly differs", (long long)r->seen_in);
+    warn(c, "submitted-before", text);
 }
 
 /* -- What is written -- */

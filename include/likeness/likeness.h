@@ -5,6 +5,7 @@
 
 #include <likeness/audit.h>
 #include <likeness/compare.h>
+#include <likeness/contest.h>
 #include <likeness/diff.h>
 #include <likeness/evaluate.h>
 #include <likeness/evidence.h>
