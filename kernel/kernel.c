@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/kernel.h"
 
-void kernels_init(struct kernels *k, enum cpu_level level) {
+void kernels_init(struct kernels *k, enum cpu_level level) { /* long: a list */
     kernel_block_init_c(&k->block);
     kernel_blur_init_c(&k->blur);
     kernel_diff_init_c(&k->diff);
@@ -17,6 +17,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
     kernel_quality_init_c(&k->quality);
     kernel_refine_init_c(&k->refine);
     kernel_resize_init_c(&k->resize);
+    kernel_scan_init_c(&k->scan);
     kernel_sift_init_c(&k->sift);
     kernel_ssim_init_c(&k->ssim);
     kernel_warp_init_c(&k->warp);
@@ -37,6 +38,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
         kernel_quality_init_avx2(&k->quality);
         kernel_refine_init_avx2(&k->refine);
         kernel_resize_init_avx2(&k->resize);
+        kernel_scan_init_avx2(&k->scan);
         kernel_sift_init_avx2(&k->sift);
         kernel_ssim_init_avx2(&k->ssim);
         kernel_warp_init_avx2(&k->warp);
@@ -52,6 +54,7 @@ void kernels_init(struct kernels *k, enum cpu_level level) {
         kernel_quality_init_avx512(&k->quality);
         kernel_refine_init_avx512(&k->refine);
         kernel_resize_init_avx512(&k->resize);
+        kernel_scan_init_avx512(&k->scan);
         kernel_sift_init_avx512(&k->sift);
         kernel_ssim_init_avx512(&k->ssim);
     }

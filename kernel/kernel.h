@@ -24,6 +24,7 @@
 #include "kernel/kernel_quality.h"
 #include "kernel/kernel_refine.h"
 #include "kernel/kernel_resize.h"
+#include "kernel/kernel_scan.h"
 #include "kernel/kernel_sift.h"
 #include "kernel/kernel_ssim.h"
 #include "kernel/kernel_warp.h"
@@ -44,6 +45,7 @@ struct kernels {
     struct kernel_quality quality;
     struct kernel_refine refine;
     struct kernel_resize resize;
+    struct kernel_scan scan;
     struct kernel_sift sift;
     struct kernel_ssim ssim;
     struct kernel_warp warp;

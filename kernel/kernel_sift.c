@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/compiler.h"
+#include "kernel/kernel_scan.h"
 
 enum { SAMPLES = SIFT_PATCH + 2 }; /* a side: one more all round for the differences */
 
@@ -125,28 +126,9 @@ static void cells_c(float out[SIFT_BYTES], const struct sift_gradients *g,
     memcpy(out, all[1], SIFT_BYTES * sizeof *out);
 }
 
-static void products_of_block(int32_t *out, const uint8_t *query, const uint8_t *list,
-                              const int32_t *offsets) {
-    int32_t sums[SIFT_BLOCK] = {0};
-    for (size_t at = 0; at < SIFT_BYTES; at += 4) {
-        for (size_t i = 0; i < SIFT_BLOCK; i++, list += 4) {
-            sums[i] += query[at] * list[0] + query[at + 1] * list[1] + query[at + 2] * list[2] +
-                       query[at + 3] * list[3];
-        }
-    }
-    for (size_t i = 0; i < SIFT_BLOCK; i++) {
-        out[i] = offsets[i] - 2 * sums[i];
-    }
-}
-
 static void products_c(int32_t *out, size_t stride, const uint8_t *const *queries, size_t count,
                        const uint8_t *list, const int32_t *offsets, size_t blocks) {
-    for (size_t b = 0; b < blocks; b++) {
-        for (size_t q = 0; q < count; q++) {
-            products_of_block(out + q * stride + b * SIFT_BLOCK, queries[q],
-                              list + b * SIFT_BLOCK * SIFT_BYTES, offsets + b * SIFT_BLOCK);
-        }
-    }
+    kernel_scan_products_c(out, stride, queries, count, list, offsets, blocks, SIFT_BYTES);
 }
 
 static int32_t least_c(const int32_t *values, size_t n) {

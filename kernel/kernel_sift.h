@@ -14,7 +14,7 @@ enum {
     SIFT_CELL_SAMPLES = SIFT_PATCH / (SIFT_CELLS + 1),
     SIFT_TURNS = 8, /* directions of a cell's histogram */
     SIFT_BYTES = SIFT_CELLS * SIFT_CELLS * SIFT_TURNS,
-    SIFT_BLOCK = 16, /* descriptors that lie interleaved: four bytes of each, then the next four */
+    SIFT_BLOCK = 16, /* descriptors that lie interleaved, as those of kernel_scan.h */
 };
 
 /* Where a patch lies on a picture of at least 2x2: sample (i, j) at (x, y) + (i - 9.5) (step_x, step_y) + (j - 9.5)
@@ -48,8 +48,7 @@ struct kernel_sift {
     /* Each gradient shared among two directions and up to four cells. out[(row * 4 + column) * 8 + direction]. */
     void (*cells)(float out[SIFT_BYTES], const struct sift_gradients *g,
                   const struct sift_weights *w);
-    /* out[q * stride + i] = offsets[i] - 2 (query q . descriptor i) for all of `blocks` blocks of SIFT_BLOCK interleaved
-     * descriptors. All bytes are at most 127. */
+    /* Those of kernel_scan.h, of SIFT_BYTES. */
     void (*products)(int32_t *out, size_t stride, const uint8_t *const *queries, size_t count,
                      const uint8_t *list, const int32_t *offsets, size_t blocks);
     /* The least of n values, n > 0. */

@@ -4,6 +4,7 @@
 #include <immintrin.h>
 
 #include "base/compiler.h"
+#include "kernel/kernel_scan.h"
 
 enum { LANES = 8, SAMPLES = SIFT_PATCH + 2, SAMPLE_ROW = 32 };
 
@@ -198,37 +199,9 @@ static void cells_avx2(float out[SIFT_BYTES], const struct sift_gradients *g,
     }
 }
 
-/* Four bytes of each of 8 descriptors times four of the query. Bytes are at most 127: two products fit 16 bits. */
-static inline __m256i products_8(const uint8_t *list, __m256i query) {
-    __m256i pairs =
-        _mm256_maddubs_epi16(_mm256_loadu_si256((const __m256i *)(const void *)list), query);
-    return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
-}
-
-static void products_of_block(int32_t *out, const uint8_t *query, const uint8_t *list,
-                              const int32_t *offsets) {
-    __m256i low = _mm256_setzero_si256(), high = low;
-    for (size_t at = 0; at < SIFT_BYTES; at += 4, list += 4 * SIFT_BLOCK) {
-        __m256i q = _mm256_set1_epi32(_mm_cvtsi128_si32(_mm_loadu_si32(query + at)));
-        low = _mm256_add_epi32(low, products_8(list, q));
-        high = _mm256_add_epi32(high, products_8(list + 32, q));
-    }
-    for (size_t i = 0; i < 2; i++) {
-        __m256i offset = _mm256_loadu_si256((const __m256i *)(const void *)(offsets + i * LANES));
-        __m256i twice = _mm256_slli_epi32(i ? high : low, 1);
-        _mm256_storeu_si256((__m256i *)(void *)(out + i * LANES), _mm256_sub_epi32(offset, twice));
-    }
-}
-
-/* A block stays in the first cache for all queries. */
 static void products_avx2(int32_t *out, size_t stride, const uint8_t *const *queries, size_t count,
                           const uint8_t *list, const int32_t *offsets, size_t blocks) {
-    for (size_t b = 0; b < blocks; b++) {
-        for (size_t q = 0; q < count; q++) {
-            products_of_block(out + q * stride + b * SIFT_BLOCK, queries[q],
-                              list + b * SIFT_BLOCK * SIFT_BYTES, offsets + b * SIFT_BLOCK);
-        }
-    }
+    kernel_scan_products_avx2(out, stride, queries, count, list, offsets, blocks, SIFT_BYTES);
 }
 
 static int32_t least_avx2(const int32_t *values, size_t n) {
