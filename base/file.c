@@ -143,16 +143,17 @@ lk_status file_read_head(lk_bytes *out, int64_t *total, const char *path, int64_
     return status;
 }
 
-static bool write_full(int fd, const uint8_t *data, size_t size) {
+bool file_write_open(int fd, const void *data, size_t size) {
+    const uint8_t *at = data;
     while (size) {
-        ssize_t n = write(fd, data, size);
+        ssize_t n = write(fd, at, size);
         if (n < 0 && errno == EINTR) {
             continue;
         }
         if (n < 0) {
             return false;
         }
-        data += n;
+        at += n;
         size -= (size_t)n;
     }
     return true;
@@ -163,7 +164,7 @@ static lk_status write_in_place(const char *path, const void *data, size_t size,
     if (fd < 0) {
         return write_error(err, "cannot open for writing", path);
     }
-    bool ok = write_full(fd, data, size);
+    bool ok = file_write_open(fd, data, size);
     int failed = errno;
     if (close(fd) != 0 && ok) {
         ok = false;
@@ -194,7 +195,7 @@ static lk_status write_beside(char *beside, const char *path, const struct stat 
     if (fd < 0) {
         return write_error(err, "cannot create a file beside it", path);
     }
-    bool ok = (!old || fchmod(fd, old->st_mode & 07777) == 0) && write_full(fd, data, size) &&
+    bool ok = (!old || fchmod(fd, old->st_mode & 07777) == 0) && file_write_open(fd, data, size) &&
               fsync(fd) == 0;
     int failed = errno;
     if (close(fd) != 0 && ok) {

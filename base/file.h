@@ -4,6 +4,7 @@
 #define LK_FILE_H
 
 #include <likeness/status.h>
+#include <stdbool.h>
 
 #include "base/compiler.h"
 
@@ -20,6 +21,9 @@ MUST_CHECK lk_status file_read_head(lk_bytes *out, int64_t *total, const char *p
 /* Writes the bytes beside path, syncs, and renames over it ("-" writes to standard output): the old file or the
  * new one is there, never a part. Devices and pipes are written in place. LK_E_WRITE, LK_E_MEMORY. */
 MUST_CHECK lk_status file_write(const char *path, const void *data, size_t size, lk_error *err);
+
+/* Writes all the bytes to an open file; errno says why it could not. */
+MUST_CHECK bool file_write_open(int fd, const void *data, size_t size);
 
 /* Asks early what file_write would say late: LK_E_WRITE where path is a folder, or the folder it lies in is missing or not
  * writable. That a disk is full shows only then. */

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 enum { FILES_MOST = 1000000, DEPTH_MOST = 64 };
 
@@ -102,11 +103,6 @@ static lk_status walk_folder(struct walk *w, const char *below, int depth) {
     return status;
 }
 
-static int by_bytes(const void *a, const void *b) {
-    const char *const *p = a, *const *q = b;
-    return strcmp(*p, *q);
-}
-
 lk_status folder_list(struct folder_list *out, const char *path,
                       bool (*wanted)(const void *arg, const char *path), const void *arg,
                       lk_error *err) {
@@ -118,7 +114,7 @@ lk_status folder_list(struct folder_list *out, const char *path,
         return error_input(err, status, path);
     }
     if (out->count > 0) {
-        qsort(out->paths, out->count, sizeof *out->paths, by_bytes);
+        qsort(out->paths, out->count, sizeof *out->paths, utf8_by_bytes);
     }
     return LK_OK;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/utf8.h"
 
+#include <string.h>
+
 #include <stdint.h>
 
 size_t utf8_length(const unsigned char *s) {
@@ -20,4 +22,9 @@ size_t utf8_length(const unsigned char *s) {
         code = code << 6 | (s[i] & 0x3fu);
     }
     return code >= least[n] && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff) ? n : 0;
+}
+
+int utf8_by_bytes(const void *a, const void *b) {
+    const char *const *p = a, *const *q = b;
+    return strcmp(*p, *q);
 }

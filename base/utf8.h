@@ -11,4 +11,7 @@ size_t utf8_length(const unsigned char *s);
 /* U+FFFD, what stands for a byte that is none. */
 #define UTF8_REPLACEMENT "\xef\xbf\xbd"
 
+/* Orders pointers to texts by their bytes, for qsort. */
+int utf8_by_bytes(const void *a, const void *b);
+
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/folder.h"
 #include "base/mem.h"
 
@@ -84,18 +85,6 @@ lk_status blob_prepare(lk_store *s, lk_error *err) {
 
 /* -- Writing -- */
 
-static bool write_all(int fd, const uint8_t *data, size_t size) {
-    while (size > 0) {
-        ssize_t n = write(fd, data, MIN(size, (size_t)1 << 30));
-        if (n < 0 && errno != EINTR) {
-            return false;
-        }
-        data += MAX(n, 0);
-        size -= (size_t)MAX(n, 0);
-    }
-    return true;
-}
-
 /* A new file of a name that nobody else has. */
 static int open_fresh(struct blob *b, int blobs_fd) {
     static const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -116,7 +105,7 @@ lk_status blob_write(struct blob *b, lk_store *s, const void *data, size_t size,
     blob_path(path, b->sha256);
     int folder = open_blobs(s);
     int fd = folder >= 0 ? open_fresh(b, folder) : -1;
-    bool done = fd >= 0 && write_all(fd, data, size) && fsync(fd) == 0;
+    bool done = fd >= 0 && file_write_open(fd, data, size) && fsync(fd) == 0;
     int failed = errno;
     if (fd >= 0 && close(fd) != 0 && done) {
         done = false;

@@ -35,11 +35,6 @@ static lk_status copy_file_name(char **out, const char *path, lk_error *err) {
     return copy(out, clean, err);
 }
 
-static int by_bytes(const void *a, const void *b) {
-    const char *const *p = a, *const *q = b;
-    return strcmp(*p, *q);
-}
-
 /* In byte order, each once. */
 static lk_status copy_tags(lk_reference *r, const char *const *tags, size_t count, lk_error *err) {
     if (count > LK_TAGS_MAX) {
@@ -63,7 +58,7 @@ static lk_status copy_tags(lk_reference *r, const char *const *tags, size_t coun
         r->tag_count++;
     }
     if (count > 1) {
-        qsort(r->tags, count, sizeof *r->tags, by_bytes);
+        qsort(r->tags, count, sizeof *r->tags, utf8_by_bytes);
     }
     size_t kept = MIN(count, (size_t)1);
     for (size_t i = 1; i < count; i++) {

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/folder.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "image/engine.h"
 #include "store/record.h"
 #include "store/reference.h"
@@ -122,11 +123,6 @@ static lk_status export_all(struct export *x) {
     return status == LK_OK ? x->status : status;
 }
 
-static int by_bytes(const void *a, const void *b) {
-    const char *const *p = a, *const *q = b;
-    return strcmp(*p, *q);
-}
-
 static lk_status export_some(struct export *x, const char *const *ids, size_t count) {
     const char **sorted = mem_alloc(count, sizeof *sorted);
     lk_status status = LK_OK;
@@ -134,7 +130,7 @@ static lk_status export_some(struct export *x, const char *const *ids, size_t co
         return error_memory(x->err, count * sizeof *sorted);
     }
     memcpy(sorted, ids, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, by_bytes);
+    qsort(sorted, count, sizeof *sorted, utf8_by_bytes);
     for (size_t i = 0; status == LK_OK && i < count; i++) {
         if (i == 0 || strcmp(sorted[i], sorted[i - 1]) != 0) {
             status = lk_reference_history(x->store, sorted[i], export_version, x, x->err);

@@ -9,8 +9,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "verify/alarms.h"
+#include "verify/features.h"
 
-enum { PDQ_BYTES = 32, PDQ_NEAR = 16, PDQ_QUALITY = 50, PAYLOAD_MAX = 1 << 18 };
+enum { PDQ_NEAR = 16, PDQ_QUALITY = 50, PAYLOAD_MAX = 1 << 18 };
 
 /* -- Whether it was there before -- */
 
