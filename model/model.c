@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/compiler.h"
@@ -25,6 +26,7 @@ struct lk_model {
     int32_t batch;
     int32_t embedding, classes; /* which outputs of the network; -1 for none */
     int32_t dim;
+    char identity[64];
 };
 
 void lk_model_free(lk_model *m) {
@@ -38,6 +40,10 @@ void lk_model_free(lk_model *m) {
 
 const lk_model_card *lk_model_card_of(const lk_model *model) {
     return &model->card;
+}
+
+const char *lk_model_identity(const lk_model *model) {
+    return model->identity;
 }
 
 int32_t lk_model_dim(const lk_model *model) {
@@ -141,12 +147,33 @@ static lk_status build(lk_model *m, const lk_bytes *file, lk_model_want want, lk
     return status == LK_OK ? check_outputs(m, err) : status;
 }
 
+/* A network trained again under the same name, and the same one fed in another way, are others. */
+static void identify(lk_model *m, const char *file_digest) {
+    const lk_model_card *c = &m->card;
+    const int32_t numbers[] = {c->width, c->height, (int32_t)c->colour, (int32_t)c->resize,
+                               c->side};
+    struct digest d;
+    uint8_t sum[DIGEST_BYTES];
+    char hex[65];
+    digest_begin(&d);
+    digest_add(&d, file_digest, strlen(file_digest) + 1);
+    digest_add(&d, c->input, strlen(c->input) + 1);
+    digest_add(&d, c->embedding, strlen(c->embedding) + 1);
+    digest_add(&d, numbers, sizeof numbers);
+    digest_add(&d, c->mean, sizeof c->mean);
+    digest_add(&d, c->scale, sizeof c->scale);
+    digest_end(sum, &d);
+    digest_hex(hex, sum);
+    snprintf(m->identity, sizeof m->identity, "%.46s-%.16s", c->name, hex);
+}
+
 static lk_status load(lk_model *m, const struct model_files *files, const lk_model_options *o,
                       lk_error *err) {
     lk_bytes bytes = {0};
     char digest[65];
     lk_status status = model_read(&bytes, digest, m->engine, files, &files->card, err);
     if (status == LK_OK) {
+        identify(m, digest);
         status = build(m, &bytes, o->want, err);
         lk_bytes_release(&bytes);
         if (status != LK_OK) {

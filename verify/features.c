@@ -30,7 +30,7 @@ lk_derived_key derived_key(enum derived_kind kind, const lk_model *model) {
                            10000 * WORKING_VERSION + 100 * SIFT_VERSION + VISUAL_WORD_VERSION},
         [DERIVED_PDQ] = {"pdq", PDQ_VERSION},
     };
-    const char *network = kind == DERIVED_EMBEDDING ? lk_model_card_of(model)->name : NULL;
+    const char *network = kind == DERIVED_EMBEDDING ? lk_model_identity(model) : NULL;
     return (lk_derived_key){table[kind].name, table[kind].version, network};
 }
 
@@ -72,7 +72,7 @@ lk_status lk_features_make(lk_features **out, lk_engine *engine, lk_model *model
     if (!f) {
         return error_memory(err, sizeof *f);
     }
-    snprintf(f->model, sizeof f->model, "%s", lk_model_card_of(model)->name);
+    snprintf(f->model, sizeof f->model, "%s", lk_model_identity(model));
     lk_status status = role == LK_PICTURE_REFERENCE
                            ? working_reduce_reference(&picture, &small, engine, err)
                            : working_reduce_photo(&picture, &small, engine, err);
@@ -91,7 +91,7 @@ void features_lend(struct view *v, const lk_features *f, const lk_model *model) 
         return;
     }
     v->known_sift = &f->sift;
-    bool same = model && strcmp(lk_model_card_of(model)->name, f->model) == 0 &&
+    bool same = model && strcmp(lk_model_identity(model), f->model) == 0 &&
                 lk_model_dim(model) == f->seen.dim;
     if (same && lk_model_card_of(model)->classes == 0) {
         v->known_seen = &f->seen;
@@ -287,7 +287,7 @@ lk_status features_read(lk_features **out, lk_store *store, const char *id, int3
     if (!f) {
         return error_memory(err, sizeof *f);
     }
-    snprintf(f->model, sizeof f->model, "%s", lk_model_card_of(model)->name);
+    snprintf(f->model, sizeof f->model, "%s", lk_model_identity(model));
     lk_status status = features_read_keypoints(&f->sift, size, &there, store, id, version, err);
     f->width = size[0];
     f->height = size[1];

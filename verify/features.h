@@ -13,7 +13,7 @@ struct lk_features {
     int32_t width, height; /* of the picture as it is looked at */
     struct sift_points sift;
     struct seen seen;
-    char model[64];
+    char model[64]; /* lk_model_identity */
 };
 
 /* What is kept: the kind, the version of what computes it, and whose network it is. Raised when verify looks at pictures in another
@@ -26,6 +26,7 @@ enum derived_kind {
     DERIVED_KINDS
 };
 enum { FEATURE_WORDS = 256 };
+/* key.model points into the model. */
 lk_derived_key derived_key(enum derived_kind kind, const lk_model *model);
 
 /* Whether an error may be of one original's picture alone: damaged, gone, of a kind that is not read any more, or above limits that

@@ -76,6 +76,9 @@ LK_API LK_MUST_CHECK lk_status lk_model_open(lk_model **out, lk_engine *engine, 
 LK_API void lk_model_free(lk_model *model);
 
 LK_API const lk_model_card *lk_model_card_of(const lk_model *model);
+/* Which network it is, whatever it is called: the card's name (its first 46 bytes), '-', and 16 hex digits of a SHA-256 of all that
+ * decides on its embeddings: the file's checksum, and what the card says of output, input and preprocessing. */
+LK_API const char *lk_model_identity(const lk_model *model);
 /* Length of the embedding; 0 when the model has none. */
 LK_API int32_t lk_model_dim(const lk_model *model);
 /* The label of a class; "" where the model has none. */
