@@ -229,8 +229,8 @@ lk_status store_visit_sound(lk_store *store, const lk_derived_key *key, int64_t 
 
 /* -- Damage: what was derived can be derived again -- */
 
-static lk_status drop_row(lk_store *s, const lk_derived_key *key, const char *id, int64_t version,
-                          lk_error *err) {
+lk_status store_drop_derived(lk_store *s, const lk_derived_key *key, const char *id,
+                             int64_t version, lk_error *err) {
     struct sql q;
     sql_begin(&q, &s->at,
               "DELETE FROM derived WHERE kind = ? AND algorithm = ? AND model = ? AND "
@@ -259,7 +259,7 @@ lk_status store_drop_damaged(lk_store *s, const lk_derived_key *key, lk_error *e
         const void *data = sql_blob(&q, 3, &size);
         snprintf(id, sizeof id, "%s", sql_text(&q, 0));
         if (checksum(key_checksum(key), id, version, data, size) != sql_int(&q, 2)) {
-            status = drop_row(s, key, id, version, err);
+            status = store_drop_derived(s, key, id, version, err);
         }
     }
     sql_end(&q);

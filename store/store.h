@@ -43,6 +43,9 @@ MUST_CHECK lk_status store_visit_sound(lk_store *store, const lk_derived_key *ke
                                        bool (*visit)(void *arg, const char *id, int32_t version,
                                                      const void *data, size_t size),
                                        void *arg, lk_error *err);
+/* Takes one row away. LK_E_WRITE, LK_E_IO, LK_E_CORRUPT, LK_E_MEMORY. */
+MUST_CHECK lk_status store_drop_derived(lk_store *s, const lk_derived_key *key, const char *id,
+                                        int64_t version, lk_error *err);
 /* Takes the damaged rows of the key away, so that they are derived again. LK_E_WRITE, LK_E_IO, LK_E_CORRUPT, LK_E_MEMORY. */
 MUST_CHECK lk_status store_drop_damaged(lk_store *s, const lk_derived_key *key, lk_error *err);
 

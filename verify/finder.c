@@ -2,9 +2,11 @@
 /* Opening a finder: from its file where that is of the present state of the store, else from the database. */
 #include "verify/finder.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/mem.h"
@@ -21,9 +23,8 @@ static void key_text(char *out, size_t size, const lk_model *model) {
     }
 }
 
-static lk_status prepare(lk_finder *f, const lk_model *model, lk_error *err) {
+static lk_status prepare(lk_finder *f, lk_error *err) {
     const struct finder_list *lists = finder_section(f, FINDER_LISTS);
-    f->dim = lk_model_dim(model);
     f->sound = mem_calloc(VISUAL_WORDS, 1);
     if (!f->sound) {
         return error_memory(err, VISUAL_WORDS);
@@ -127,12 +128,14 @@ static lk_status build_once(lk_finder *f, int64_t *damaged, lk_store *store, lk_
     return status;
 }
 
+/* Of the kinds that a finder is made of; keypoints, a hundred times as much, are looked at when they are read. */
 static lk_status derive_damaged(lk_store *store, lk_engine *engine, lk_model *model,
                                 const lk_progress *progress, lk_error *err) {
+    static const enum derived_kind kinds[] = {DERIVED_EMBEDDING, DERIVED_WORDS, DERIVED_PDQ};
     int64_t derived;
     lk_status status = LK_OK;
-    for (int kind = 0; status == LK_OK && kind < DERIVED_KINDS; kind++) {
-        const lk_derived_key key = derived_key((enum derived_kind)kind, model);
+    for (size_t i = 0; status == LK_OK && i < ARRAY_COUNT(kinds); i++) {
+        const lk_derived_key key = derived_key(kinds[i], model);
         status = store_drop_damaged(store, &key, err);
     }
     return status == LK_OK ? lk_references_derive(&derived, store, engine, model, progress, err)
@@ -168,15 +171,19 @@ lk_status lk_finder_open(lk_finder **out, lk_store *store, lk_engine *engine, lk
     if (!f) {
         return error_memory(err, sizeof *f);
     }
+    f->dim = lk_model_dim(model);
+    f->folder_fd = store->at.reads_only ? -1 : fcntl(store->folder_fd, F_DUPFD_CLOEXEC, 0);
     key_text(key, sizeof key, model);
     lk_status status = store_state(&state, store, err);
-    status = status == LK_OK ? finder_map(f, &there, store, &state, key, err) : status;
+    if (status == LK_OK) {
+        there = finder_map(f, store, &state, key, (uint64_t)finder_layers(f->dim));
+    }
     if (status == LK_OK && !there && !store->at.reads_only) {
         status = lk_references_derive(&derived, store, engine, model, progress, err);
     }
     status =
         status == LK_OK && !there ? build(f, store, engine, model, key, progress, err) : status;
-    status = status == LK_OK ? prepare(f, model, err) : status;
+    status = status == LK_OK ? prepare(f, err) : status;
     if (status != LK_OK) {
         lk_finder_close(f);
         return status;
@@ -191,6 +198,9 @@ void lk_finder_close(lk_finder *f) {
             munmap((void *)(uintptr_t)f->data, f->size);
         } else {
             mem_free((void *)(uintptr_t)f->data);
+        }
+        if (f->folder_fd >= 0) {
+            close(f->folder_fd);
         }
         mem_free(f->sound);
         mem_free(f);

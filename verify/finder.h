@@ -20,7 +20,13 @@ enum finder_section {
     FINDER_SECTIONS
 };
 
-enum { FINDER_FAR = 1 << 28, FINDER_LAYERS_MOST = 64 };
+enum {
+    FINDER_LAYOUT = 2, /* of the file; raised when it changes */
+    FINDER_FAR = 1 << 28,
+    FINDER_LAYERS_MOST = 64,
+    FINDER_ALIGN = 64,             /* of sections and lists */
+    POSTING_BYTES = 8 + 4 + 1 + 1, /* sketch, reference, turn, size */
+};
 
 struct finder_name {
     char id[LK_REFERENCE_ID_MAX + 4];
@@ -51,6 +57,8 @@ struct lk_finder {
     const uint8_t *data; /* head and sections */
     size_t size;
     bool mapped;        /* else on the heap */
+    int folder_fd;      /* of the store, for finder_discard; -1 where nothing may be written */
+    uint64_t inode;     /* of the file that is mapped */
     uint8_t *sound;     /* of each list: 0 not looked at yet, 1 sound, 2 damaged */
     int32_t dim;        /* of the model's embeddings */
     uint32_t list_most; /* postings of the longest list */
@@ -70,18 +78,19 @@ void finder_quantise(uint8_t *out, const float *vector, int32_t dim);
 LK_MUST_CHECK lk_status finder_build(struct lk_finder *out, int64_t *damaged, lk_store *store,
                                      lk_model *model, const struct store_state *state,
                                      const char *key, lk_error *err);
-/* finder_file.c. *there is false for no file, and for one that is damaged or of another state. */
-LK_MUST_CHECK lk_status finder_map(struct lk_finder *out, bool *there, const lk_store *store,
-                                   const struct store_state *state, const char *key, lk_error *err);
+/* finder_file.c. False for no file, and for one that is damaged or of another state, key or length of embeddings. */
+LK_MUST_CHECK bool finder_map(struct lk_finder *out, const lk_store *store,
+                              const struct store_state *state, const char *key, uint64_t layers);
 /* That it cannot be written is no error: it will be made again. */
 void finder_write(const struct lk_finder *f, const lk_store *store);
 /* Fills crc of head and sections. */
 void finder_seal(uint8_t *data);
-/* Whether everything that is not a posting is as it was sealed, and points into itself. */
+/* Whether everything that is not a posting is as it was sealed, and whatever was sealed can be read and searched: sections and
+ * lists lie inside, of the sizes that the counts ask for, names end and rise, lengths do not overflow. */
 bool finder_is_sound(const uint8_t *data, size_t size);
-/* Takes the file away: it is damaged. */
-void finder_discard(const lk_store *store);
-/* The list of a word; NULL when it is damaged. */
+/* Takes the file away, unless it is another one by now: it is damaged. */
+void finder_discard(const struct lk_finder *f);
+/* The list of a word; NULL when it is damaged. Postings may name references that there are not. */
 const struct finder_list *finder_list_at(const struct lk_finder *f, int32_t word);
 
 #endif

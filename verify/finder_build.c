@@ -10,7 +10,7 @@
 #include "store/store.h"
 #include "verify/finder.h"
 
-enum { LAYOUT = 1, ALIGN = 64, POSTING_BYTES = 8 + 4 + 1 + 1, BLANK = 0xaa };
+enum { BLANK = 0xaa };
 
 int32_t finder_layers(int32_t dim) {
     return (dim + SIFT_BYTES - 1) / SIFT_BYTES;
@@ -34,7 +34,6 @@ void finder_quantise(uint8_t *out, const float *vector, int32_t dim) {
 /* -- Where all is -- */
 
 struct building {
-
     uint8_t *data;
     uint32_t *counts; /* of each word, then how many are placed */
     char (*ids)[LK_REFERENCE_ID_MAX + 1];
@@ -163,13 +162,13 @@ static bool put_hash(void *arg, const char *id, int32_t version, const void *dat
 /* -- In order -- */
 
 static uint64_t aligned(uint64_t size) {
-    return (size + ALIGN - 1) / ALIGN * ALIGN;
+    return (size + FINDER_ALIGN - 1) / FINDER_ALIGN * FINDER_ALIGN;
 }
 
 static lk_status lay_out(struct building *b, const struct store_state *state, const char *key,
                          lk_error *err) {
     uint64_t blocks = (b->count + SIFT_BLOCK - 1) / SIFT_BLOCK, postings = 0;
-    struct finder_head h = {.layout = LAYOUT,
+    struct finder_head h = {.layout = FINDER_LAYOUT,
                             .changes = state->changes,
                             .count = b->count,
                             .layers = (uint64_t)finder_layers(b->dim),

@@ -2,7 +2,6 @@
 /* The file that keeps what finder_build made: written beside its place and renamed, so that it is there whole or not at all; not
  * synced, since what a crash leaves of it is found damaged by its checksums and made again. */
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
 #include <stdio.h>
@@ -13,11 +12,12 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "store/store.h"
 #include "verify/finder.h"
 
-enum { NEW_FILE_LIFE_S = 3600, POSTING_BYTES = 14 };
+enum { NEW_FILE_LIFE_S = 3600 };
 
 static const char file_name[] = "likeness.finder";
 static const char new_name[] = ".finder-new-";
@@ -51,22 +51,82 @@ void finder_seal(uint8_t *data) {
     h->crc = head_crc(h);
 }
 
-/* A head with a right checksum was written by this program: its numbers are what they were. The file may be shorter. */
-bool finder_is_sound(const uint8_t *data, size_t size) {
-    const struct finder_head *h = (const struct finder_head *)(const void *)data;
-    if (size < sizeof *h || memcmp(h->magic, "LKFINDER", sizeof h->magic) != 0 ||
-        h->crc != head_crc(h) || h->size != size) {
+/* The sizes that the counts ask for; in a file of this size none of the products is above 64 bits once count is below it. */
+static bool head_is_sound(const struct finder_head *h, uint64_t size) {
+    if (memcmp(h->magic, "LKFINDER", sizeof h->magic) != 0 || h->layout != FINDER_LAYOUT ||
+        h->crc != head_crc(h) || h->size != size || h->count >= size || h->count > INT32_MAX ||
+        h->layers > FINDER_LAYERS_MOST) {
         return false;
     }
+    const uint64_t whole = (h->count + SIFT_BLOCK - 1) / SIFT_BLOCK * SIFT_BLOCK;
+    const uint64_t sizes[FINDER_SECTIONS] = {[FINDER_NAMES] = h->count * sizeof(struct finder_name),
+                                             [FINDER_VECTORS] = whole * SIFT_BYTES * h->layers,
+                                             [FINDER_NORMS] = whole * sizeof(int32_t),
+                                             [FINDER_HASHES] = h->count * PDQ_BYTES,
+                                             [FINDER_LISTS] =
+                                                 VISUAL_WORDS * sizeof(struct finder_list),
+                                             [FINDER_POSTINGS] = h->sections[FINDER_POSTINGS].size};
     for (int i = 0; i < FINDER_SECTIONS; i++) {
-        bool checked = i != FINDER_POSTINGS;
-        if (h->sections[i].at > size || h->sections[i].size > size - h->sections[i].at ||
-            (checked && h->sections[i].crc != libdeflate_crc32(0, data + h->sections[i].at,
-                                                               (size_t)h->sections[i].size))) {
+        if (h->sections[i].at % FINDER_ALIGN != 0 || h->sections[i].at > size ||
+            h->sections[i].size > size - h->sections[i].at || h->sections[i].size != sizes[i]) {
             return false;
         }
     }
     return true;
+}
+
+/* Each name ends, and stands behind the one before. */
+static bool names_are_sound(const uint8_t *data, const struct finder_head *h) {
+    const struct finder_name *names =
+        (const struct finder_name *)(const void *)(data + h->sections[FINDER_NAMES].at);
+    bool sound = true;
+    for (uint64_t i = 0; i < h->count && sound; i++) {
+        sound = memchr(names[i].id, 0, sizeof names[i].id) != NULL && names[i].version > 0 &&
+                (i == 0 || strcmp(names[i - 1].id, names[i].id) < 0);
+    }
+    return sound;
+}
+
+/* Beyond FINDER_FAR distances would overflow. */
+static bool norms_are_sound(const uint8_t *data, const struct finder_head *h) {
+    const int32_t *norms = (const int32_t *)(const void *)(data + h->sections[FINDER_NORMS].at);
+    bool sound = true;
+    for (uint64_t i = 0; i < h->sections[FINDER_NORMS].size / sizeof *norms && sound; i++) {
+        sound = norms[i] >= 0 && norms[i] <= FINDER_FAR;
+    }
+    return sound;
+}
+
+/* Where the lists lie; small ones are looked at whole at once, of large ones what is asked for. */
+static bool lists_are_sound(const uint8_t *data, const struct finder_head *h) {
+    enum { WHOLE = 64 << 20 };
+    const struct finder_list *lists =
+        (const struct finder_list *)(const void *)(data + h->sections[FINDER_LISTS].at);
+    const uint64_t size = h->sections[FINDER_POSTINGS].size;
+    uint64_t postings = 0;
+    bool sound = true;
+    for (int32_t w = 0; w < VISUAL_WORDS && sound; w++) {
+        const struct finder_list *l = &lists[w];
+        postings += l->count;
+        sound = l->count <= INT32_MAX && l->at <= size / 8 &&
+                (uint64_t)l->count * POSTING_BYTES <= size - 8 * l->at &&
+                (size > WHOLE || list_crc(data + h->sections[FINDER_POSTINGS].at, l) == l->crc);
+    }
+    return sound && postings == h->postings;
+}
+
+bool finder_is_sound(const uint8_t *data, size_t size) {
+    const struct finder_head *h = (const struct finder_head *)(const void *)data;
+    if (size < sizeof *h || !head_is_sound(h, size)) {
+        return false;
+    }
+    for (int i = 0; i < FINDER_POSTINGS; i++) {
+        if (h->sections[i].crc !=
+            libdeflate_crc32(0, data + h->sections[i].at, (size_t)h->sections[i].size)) {
+            return false;
+        }
+    }
+    return names_are_sound(data, h) && norms_are_sound(data, h) && lists_are_sound(data, h);
 }
 
 const struct finder_list *finder_list_at(const lk_finder *f, int32_t word) {
@@ -74,63 +134,50 @@ const struct finder_list *finder_list_at(const lk_finder *f, int32_t word) {
         (const struct finder_list *)finder_section(f, FINDER_LISTS) + word;
     uint8_t state = __atomic_load_n(&f->sound[word], __ATOMIC_RELAXED);
     if (state == 0) { /* two threads find the same */
-        const uint64_t size = finder_head_of(f)->sections[FINDER_POSTINGS].size;
-        bool inside = 8 * l->at <= size && (uint64_t)l->count * POSTING_BYTES <= size - 8 * l->at;
-        state = inside && list_crc(finder_section(f, FINDER_POSTINGS), l) == l->crc ? 1 : 2;
+        state = list_crc(finder_section(f, FINDER_POSTINGS), l) == l->crc ? 1 : 2;
         __atomic_store_n(&f->sound[word], state, __ATOMIC_RELAXED);
     }
     return state == 1 ? l : NULL;
 }
 
-void finder_discard(const lk_store *store) {
-    unlinkat(store->folder_fd, file_name, 0);
-}
-
-/* Small ones are looked at whole at once; of large ones what is asked for. */
-static bool lists_are_sound(const uint8_t *data) {
-    enum { WHOLE = 64 << 20 };
-    const struct finder_head *h = (const struct finder_head *)(const void *)data;
-    const struct finder_list *lists =
-        (const struct finder_list *)(const void *)(data + h->sections[FINDER_LISTS].at);
-    const uint64_t size = h->sections[FINDER_POSTINGS].size;
-    bool sound = true;
-    for (int32_t w = 0; w < VISUAL_WORDS && sound && size <= WHOLE; w++) {
-        sound = 8 * lists[w].at <= size &&
-                (uint64_t)lists[w].count * POSTING_BYTES <= size - 8 * lists[w].at &&
-                list_crc(data + h->sections[FINDER_POSTINGS].at, &lists[w]) == lists[w].crc;
+void finder_discard(const lk_finder *f) {
+    struct stat st;
+    if (f->mapped && f->folder_fd >= 0 &&
+        fstatat(f->folder_fd, file_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        (uint64_t)st.st_ino == f->inode) {
+        unlinkat(f->folder_fd, file_name, 0);
     }
-    return sound;
 }
 
 /* -- Reading -- */
 
-lk_status finder_map(lk_finder *out, bool *there, const lk_store *store,
-                     const struct store_state *state, const char *key, lk_error *err) {
+bool finder_map(lk_finder *out, const lk_store *store, const struct store_state *state,
+                const char *key, uint64_t layers) {
     struct stat st;
-    (void)err;
-    *there = false;
-    int fd = openat(store->folder_fd, file_name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = openat(store->folder_fd, file_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
-        return LK_OK;
+        return false;
     }
     bool plain = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
                  st.st_size >= (off_t)sizeof(struct finder_head);
     void *data = plain ? mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_SHARED, fd, 0) : MAP_FAILED;
     close(fd);
     if (data == MAP_FAILED) {
-        return LK_OK;
+        return false;
     }
     const struct finder_head *h = data;
-    if (memcmp(h->salt, state->salt, sizeof h->salt) == 0 && h->changes == state->changes &&
-        strncmp(h->key, key, sizeof h->key) == 0 && finder_is_sound(data, (size_t)st.st_size) &&
-        lists_are_sound(data)) {
-        out->data = data;
-        out->size = (size_t)st.st_size;
-        out->mapped = *there = true;
-    } else {
+    bool right = memcmp(h->salt, state->salt, sizeof h->salt) == 0 &&
+                 h->changes == state->changes && strncmp(h->key, key, sizeof h->key) == 0 &&
+                 h->layers == layers && finder_is_sound(data, (size_t)st.st_size);
+    if (!right) {
         munmap(data, (size_t)st.st_size);
+        return false;
     }
-    return LK_OK;
+    out->data = data;
+    out->size = (size_t)st.st_size;
+    out->inode = (uint64_t)st.st_ino;
+    out->mapped = true;
+    return true;
 }
 
 /* -- Writing -- */
@@ -156,21 +203,6 @@ static void clear_old(const lk_store *store) {
     closedir(folder);
 }
 
-static bool write_all(int fd, const uint8_t *data, size_t size) {
-    while (size > 0) {
-        ssize_t n = write(fd, data, size);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n <= 0) {
-            return false;
-        }
-        data += n;
-        size -= (size_t)n;
-    }
-    return true;
-}
-
 void finder_write(const lk_finder *f, const lk_store *store) {
     char name[64];
     struct timespec now;
@@ -185,7 +217,7 @@ void finder_write(const lk_finder *f, const lk_store *store) {
     if (fd < 0) {
         return;
     }
-    bool written = write_all(fd, f->data, f->size);
+    bool written = file_write_open(fd, f->data, f->size);
     written = close(fd) == 0 && written;
     if (!written || renameat(store->folder_fd, name, store->folder_fd, file_name) != 0) {
         unlinkat(store->folder_fd, name, 0);

@@ -150,10 +150,9 @@ static lk_status vote(struct voting *v, size_t keypoint, lk_error *err) {
     const struct finder_head *h = finder_head_of(v->finder);
     const struct visual_word *w = &v->words[keypoint];
     const struct finder_list *l = finder_list_at(v->finder, w->word);
-    if (!l) {
-        return error_set(err, LK_E_CORRUPT,
-                         "the file to find originals with was damaged, and is "
-                         "made anew when it is asked again");
+    if (!l) { /* damaged: the others' votes do, and the next to open it makes it anew */
+        finder_discard(v->finder);
+        return LK_OK;
     }
     const uint8_t *list = (const uint8_t *)finder_section(v->finder, FINDER_POSTINGS) + 8 * l->at;
     const uint64_t *sketches = (const uint64_t *)(const void *)list;
@@ -334,23 +333,28 @@ static struct sift_points strongest(const struct sift_points *s, size_t most) {
     return part;
 }
 
-/* That this fails is no error: they are passed over. */
-static void drop_keypoints(lk_store *store) {
+/* Damaged keypoints are dropped, so that they are derived again: by a store of their own, since a batch asks with one that only
+ * reads. That this fails is no error: they are passed over. */
+static void drop_keypoints(const lk_finder *f, const lk_store *store, const lk_candidate *c) {
+    enum { WAIT_MS = 200 };
+    static const lk_store_options writing = {.mode = LK_STORE_WRITE, .wait_ms = WAIT_MS};
     const lk_derived_key key = derived_key(DERIVED_KEYPOINTS, NULL);
-    if (!lk_store_reads_only(store)) {
-        lk_status status = store_drop_damaged(store, &key, NULL);
+    lk_store *own;
+    if (f->folder_fd >= 0 && lk_store_open(&own, lk_store_folder(store), &writing, NULL) == LK_OK) {
+        lk_status status = store_drop_derived(own, &key, c->id, c->version, NULL);
         (void)status;
+        lk_store_close(own);
     }
 }
 
-static lk_status match(lk_candidate *c, lk_store *store, lk_engine *engine,
+static lk_status match(lk_candidate *c, const lk_finder *f, lk_store *store, lk_engine *engine,
                        const lk_features *photo, lk_error *err) {
     struct sift_points kept;
     int32_t size[2];
     bool there;
     lk_status status = features_read_keypoints(&kept, size, &there, store, c->id, c->version, err);
-    if (status == LK_E_CORRUPT) { /* of one original: it is derived again */
-        drop_keypoints(store);
+    if (status == LK_E_CORRUPT) { /* of one original */
+        drop_keypoints(f, store, c);
         return LK_OK;
     }
     if (status != LK_OK || !there) {
@@ -414,12 +418,12 @@ static int32_t merge(struct listed *out, const lk_finder *f, const struct top *c
     return count;
 }
 
-static lk_status rank(struct listed *list, int32_t count, lk_store *store, lk_engine *engine,
-                      const lk_features *photo, lk_error *err) {
+static lk_status rank(struct listed *list, int32_t count, const lk_finder *f, lk_store *store,
+                      lk_engine *engine, const lk_features *photo, lk_error *err) {
     lk_status status = LK_OK;
     for (int32_t i = 0, last = count; status == LK_OK && i < last; i++) {
         lk_candidate *c = &list[i].candidate;
-        status = match(c, store, engine, photo, err);
+        status = match(c, f, store, engine, photo, err);
         if (last == count && c->inliers >= SURE_INLIERS && c->coverage >= sure_coverage) {
             last = MIN(count, i + 1 + RIVALS);
         }
@@ -431,7 +435,7 @@ static lk_status rank(struct listed *list, int32_t count, lk_store *store, lk_en
 static lk_status search(struct top tops[3], const lk_finder *f, lk_engine *engine,
                         const lk_features *photo, const lk_hash *mark, lk_error *err) {
     lk_status status = search_words(&tops[0], f, engine, photo, err);
-    if (status == LK_OK && photo->seen.dim == f->dim) {
+    if (status == LK_OK && f->dim > 0 && photo->seen.dim == f->dim) {
         status = search_vectors(&tops[1], f, engine, photo, err);
     }
     search_hashes(&tops[2], f, engine, mark);
@@ -454,12 +458,9 @@ lk_status lk_identify(lk_candidate *out, int32_t most, int32_t *count, const lk_
                           {.most = ALIKE, .items = items + COUNTED + NEAREST}};
     const struct top *const each[3] = {&tops[0], &tops[1], &tops[2]};
     lk_status status = search(tops, finder, engine, photo, mark, err);
-    if (status == LK_E_CORRUPT && finder->mapped && !lk_store_reads_only(store)) {
-        finder_discard(store);
-    }
     if (status == LK_OK) {
         int32_t found = merge(list, finder, each);
-        status = rank(list, found, store, engine, photo, err);
+        status = rank(list, found, finder, store, engine, photo, err);
         for (int32_t i = 0; status == LK_OK && i < MIN(found, most); i++) {
             out[(*count)++] = list[i].candidate;
         }

@@ -72,8 +72,8 @@ typedef struct lk_candidate {
 
 /* At most `most` originals that the photo may show, the likeliest first: by visual words, embedding and hash, ordered by matching
  * their keypoints. photo: of lk_features_make with the finder's model; mark: its hash (lk_verification_mark), or NULL. store
- * may be another lk_store of the same folder than the finder's. LK_E_CORRUPT for a damaged file of the finder or row of the
- * store, LK_E_MEMORY. */
+ * may be another lk_store of the same folder than the finder's. Damaged parts of the finder's file, and damaged keypoints of an
+ * original, are passed over and made anew the next time. LK_E_CORRUPT for a damaged database, LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_identify(lk_candidate *out, int32_t most, int32_t *count,
                                            const lk_finder *finder, lk_store *store,
                                            lk_engine *engine, const lk_features *photo,
