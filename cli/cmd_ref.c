@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/ref.h"
 #include "cli/store_place.h"
@@ -212,6 +214,20 @@ struct verb {
     const char *options; /* of the table that it takes beside --db, with spaces around each */
 };
 
+/* A folder that is none of `ref export` makes no store. */
+static bool can_import(const struct ref_call *c) {
+    char path[4096 + 16];
+    lk_error err = {.status = LK_E_IO};
+    snprintf(path, sizeof path, "%s/manifest.json", c->names[0]);
+    if (access(path, R_OK) == 0) {
+        return true;
+    }
+    snprintf(err.input, sizeof err.input, "%.500s", path);
+    snprintf(err.text, sizeof err.text, "no folder of `ref export`: %s", strerror(errno));
+    report_error(&c->s->common, &err);
+    return false;
+}
+
 static const struct verb verbs[] = {
     {"add", 1, 100000, LK_STORE_WRITE, NULL, " id name tag ignore ignore-poly note actor "},
     {"list", 0, 0, LK_STORE_READ, list_refs, " prefix tag removed "},
@@ -275,7 +291,12 @@ static enum exit_code run_verb(const struct ref_call *c, const struct verb *verb
     if (!verb->run) {
         return ref_add(c);
     }
-    lk_store *store = store_open(&c->s->common, c->s->db, verb->mode);
+    bool import = verb->run == import_refs;
+    if (import && !can_import(c)) {
+        return EXIT_TROUBLE;
+    }
+    lk_store *store = import ? store_open(&c->s->common, c->s->db, verb->mode)
+                             : store_open_kept(&c->s->common, c->s->db, verb->mode);
     enum exit_code code = store ? verb->run(c, store) : EXIT_TROUBLE;
     lk_store_close(store);
     return code;

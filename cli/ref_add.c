@@ -114,62 +114,140 @@ static void say(struct buf *b, const struct adding *a) {
     }
 }
 
-static enum exit_code add_one(const struct ref_call *c, lk_store *store, const char *path,
-                              const char *actor, struct buf *b, struct json *j,
-                              struct progress *bar) {
-    struct adding a = {.call = c, .path = path, .actor = actor};
-    enum exit_code code = EXIT_YES;
-    lk_error err = {0};
-    lk_status status = read_picture(&a, &err);
-    if (status == LK_OK) {
-        status = lk_reference_facts_make(&a.facts, c->engine, c->model, &a.image, &a.file, &err);
-    }
-    if (status == LK_OK) {
-        status = store_picture(&a, store, &err);
-    }
-    if (status != LK_OK) {
-        progress_hide(bar);
-        code = report_error(&c->s->common, &err);
-    } else if (c->s->common.json) {
-        ref_json(j, &a.added, &a.written);
-    } else {
-        say(b, &a);
-    }
-    lk_reference_release(&a.added);
-    lk_reference_facts_release(&a.facts);
-    areas_release(&a.areas);
-    lk_image_release(&a.image);
-    lk_bytes_release(&a.file);
-    return code;
+static void release(struct adding *a) {
+    lk_reference_release(&a->added);
+    lk_reference_facts_release(&a->facts);
+    areas_release(&a->areas);
+    lk_image_release(&a->image);
+    lk_bytes_release(&a->file);
 }
 
-static enum exit_code add_all(const struct ref_call *c, lk_store *store) {
-    const struct common *common = &c->s->common;
-    char user[LK_ACTOR_MAX + 1];
-    const char *actor = store_actor(user, sizeof user, c->s->actor);
-    enum exit_code code = EXIT_YES;
+/* Everything that needs no store: the slow part, during which other processes may write to it. */
+static lk_status prepare(struct adding *a, lk_error *err) {
+    lk_status status = read_picture(a, err);
+    if (status == LK_OK) {
+        status = lk_reference_facts_make(&a->facts, a->call->engine, a->call->model, &a->image,
+                                         &a->file, err);
+    }
+    lk_image_release(&a->image); /* its pixels are not kept */
+    return status;
+}
+
+/* -- Pictures go into the store in groups: one commit, which waits for the disk, is for many -- */
+
+enum { GROUP = 32, GROUP_BYTES = 64 << 20 };
+
+/* The whole run, with the pictures that are prepared and not yet in the store. */
+struct run {
+    const struct ref_call *call;
+    lk_store *store; /* opened when there is something to put into it */
+    const char *actor;
     struct progress bar;
     struct buf b;
     struct json j;
-    buf_init(&b, 256 << 20);
-    json_init(&j, &b, 0);
-    if (common->json) {
-        ref_json_begin(&j, lk_store_folder(store));
-        json_array_begin(&j, "references");
+    struct adding group[GROUP];
+    size_t count;
+    size_t bytes; /* of their files */
+    enum exit_code code;
+};
+
+static void fail(struct run *r, const lk_error *err) {
+    progress_hide(&r->bar);
+    r->code = report_error(&r->call->s->common, err);
+}
+
+static bool open_store(struct run *r) {
+    const struct common *common = &r->call->s->common;
+    if (!r->store) {
+        r->store = store_open(common, r->call->s->db, LK_STORE_WRITE);
+        if (!r->store) {
+            r->code = EXIT_TROUBLE;
+            return false;
+        }
+        if (common->json) {
+            ref_json_begin(&r->j, lk_store_folder(r->store));
+            json_array_begin(&r->j, "references");
+        }
     }
-    progress_begin(&bar, common, c->count);
-    for (size_t i = 0; i < c->count && !stop_asked(); i++) {
-        progress_step(&bar, c->names[i]);
-        enum exit_code one = add_one(c, store, c->names[i], actor, &b, &j, &bar);
-        code = one != EXIT_YES ? one : code;
+    return true;
+}
+
+/* In one commit. Nothing is said to be added before it has been made to last. */
+static void commit_group(struct run *r) {
+    lk_error err = {0};
+    lk_status status = r->count > 0 ? lk_store_begin(r->store, &err) : LK_OK;
+    bool in[GROUP] = {false};
+    if (status == LK_OK && r->count > 0) {
+        for (size_t i = 0; i < r->count; i++) {
+            lk_error own = {0};
+            in[i] = store_picture(&r->group[i], r->store, &own) == LK_OK;
+            if (!in[i]) {
+                fail(r, &own);
+            }
+        }
+        status = lk_store_end(r->store, LK_OK, &err);
     }
-    progress_end(&bar);
-    if (common->json) {
-        json_array_end(&j);
-        json_object_end(&j);
-        buf_add_text(&b, "\n");
+    if (status != LK_OK) {
+        fail(r, &err);
+        remark(&r->call->s->common, "not added: %s and %zu after it", r->group[0].path,
+               r->count - 1);
     }
-    return print_result(common, &b, code);
+    for (size_t i = 0; i < r->count; i++) {
+        struct adding *a = &r->group[i];
+        if (status == LK_OK && in[i] && r->call->s->common.json) {
+            ref_json(&r->j, &a->added, &a->written);
+        } else if (status == LK_OK && in[i]) {
+            say(&r->b, a);
+        }
+        release(a);
+    }
+    r->count = r->bytes = 0;
+}
+
+/* Returns whether to go on: without a store there is no use in it. */
+static bool add_one(struct run *r, const char *path) {
+    struct adding *a = &r->group[r->count];
+    lk_error err = {0};
+    *a = (struct adding){.call = r->call, .path = path, .actor = r->actor};
+    if (prepare(a, &err) != LK_OK) {
+        fail(r, &err);
+        release(a);
+        return true;
+    }
+    r->count++;
+    r->bytes += a->file.size;
+    bool open = open_store(r);
+    if (!open || r->count == GROUP || r->bytes >= GROUP_BYTES) {
+        if (open) {
+            commit_group(r);
+        } else {
+            release(a);
+        }
+    }
+    return open;
+}
+
+static enum exit_code add_all(struct run *r) {
+    const struct ref_call *c = r->call;
+    const struct common *common = &c->s->common;
+    buf_init(&r->b, 256 << 20);
+    json_init(&r->j, &r->b, 0);
+    progress_begin(&r->bar, common, c->count);
+    bool on = true;
+    for (size_t i = 0; on && i < c->count && !stop_asked(); i++) {
+        progress_step(&r->bar, c->names[i]);
+        on = add_one(r, c->names[i]);
+    }
+    if (on) {
+        commit_group(r);
+    }
+    progress_end(&r->bar);
+    if (common->json && r->store) {
+        json_array_end(&r->j);
+        json_object_end(&r->j);
+        buf_add_text(&r->b, "\n");
+    }
+    return print_result(common, &r->b, r->code);
 }
 
 enum exit_code ref_add(const struct ref_call *c) {
@@ -180,14 +258,24 @@ enum exit_code ref_add(const struct ref_call *c) {
         return report_usage(&c->s->common, &command_ref,
                             "--id takes 1 to 128 letters, digits and ._- without a dot in front");
     }
+    char user[LK_ACTOR_MAX + 1];
     struct ref_call call = *c;
     lk_error err = {0};
     if (lk_model_open(&call.model, c->engine, LK_MODEL_DEFAULT, NULL, &err) != LK_OK) {
         return report_error(&c->s->common, &err);
     }
-    lk_store *store = store_open(&c->s->common, c->s->db, LK_STORE_WRITE);
-    enum exit_code code = store ? add_all(&call, store) : EXIT_TROUBLE;
-    lk_store_close(store);
+    struct run *r = mem_calloc(1, sizeof *r);
+    enum exit_code code = EXIT_TROUBLE;
+    if (r) {
+        r->call = &call;
+        r->actor = store_actor(user, sizeof user, c->s->actor);
+        code = add_all(r);
+        lk_store_close(r->store);
+    } else {
+        err = (lk_error){.status = LK_E_MEMORY, .text = "out of memory"};
+        report_error(&c->s->common, &err);
+    }
+    mem_free(r);
     lk_model_free(call.model);
     return code;
 }

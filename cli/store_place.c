@@ -42,8 +42,11 @@ static lk_store *open_place(const struct common *common, const char *chosen, lk_
     if (kept && !is_store(folder)) {
         options.mode = LK_STORE_READ; /* which makes none, and says that there is none */
     }
+    bool fresh = options.mode == LK_STORE_WRITE && !is_store(folder);
     if (lk_store_open(&store, folder, &options, &err) != LK_OK) {
         report_error(common, &err);
+    } else if (fresh) { /* which a mistyped name would make too */
+        remark(common, "made a new store: %s", folder);
     }
     return store;
 }

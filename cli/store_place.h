@@ -14,7 +14,8 @@
             offset                                                                                 \
     }
 
-/* Opens the store in `chosen` (--db), else where the environment says. Reports what goes wrong; NULL then. */
+/* Opens the store in `chosen` (--db), else where the environment says. With LK_STORE_WRITE one is made
+ * where there is none, and that is said. Reports what goes wrong; NULL then. */
 lk_store *store_open(const struct common *common, const char *chosen, lk_store_mode mode);
 
 /* The same of a store that must be there: where it is missing, none is made. */
