@@ -205,11 +205,11 @@ static lk_status record(struct verifying *r, lk_error *err) {
     }
     const char *actor = store_actor(user, sizeof user, r->s->actor);
     lk_hash mark;
+    const lk_reference *shown = r->result.reference_id[0] ? &r->original.stored : NULL;
     lk_status status = lk_verification_mark(&mark, r->v->engine, &r->photo, err);
-    return status == LK_OK
-               ? lk_verification_record(&recorded, r->store, &r->result, &r->original.stored, &mark,
-                                        actor, r->s->note, err)
-               : status;
+    return status == LK_OK ? lk_verification_record(&recorded, r->store, &r->result, shown, &mark,
+                                                    actor, r->s->note, err)
+                           : status;
 }
 
 /* What its verdict was made from: the bytes at hand. */
@@ -250,11 +250,24 @@ static void say_warnings(const struct verifying *r) {
     }
 }
 
+/* Before there is a verdict to be recorded that nobody would get to see. */
+static lk_status check_outputs(const struct verify_settings *s, lk_error *err) {
+    lk_status status = s->evidence ? file_can_write(s->evidence, err) : LK_OK;
+    if (status == LK_OK && s->common.output) {
+        status = file_can_write(s->common.output, err);
+    }
+    for (size_t i = 0; status == LK_OK && i < s->report.count; i++) {
+        status = file_can_write(s->report.items[i], err);
+    }
+    return status;
+}
+
 static enum exit_code verify_one(const struct verify_settings *s, const struct verifier *v,
                                  lk_store *store) {
     struct verifying r = {.s = s, .v = v, .store = store};
     lk_error err = {0};
-    lk_status status = read_photo(&r, &err);
+    lk_status status = check_outputs(s, &err);
+    status = status == LK_OK ? read_photo(&r, &err) : status;
     status = status == LK_OK ? answer(&r, &err) : status;
     status = status == LK_OK ? record(&r, &err) : status;
     for (size_t i = 0; status == LK_OK && i < s->report.count; i++) {

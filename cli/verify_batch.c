@@ -140,8 +140,9 @@ static lk_status answer(struct verified *v, lk_original *own, struct run *r, lk_
 static void keep_reference(struct verified *v, const struct run *r, lk_original *own) {
     const lk_reference *from =
         r->b->table || v->pair->from == PAIR_SOUGHT ? &own->stored : &r->shared.stored;
-    snprintf(v->stored.id, sizeof v->stored.id, "%s", from->id);
-    v->stored.version = from->version;
+    v->of_store = from->version > 0;
+    snprintf(v->stored.id, sizeof v->stored.id, "%s", v->result.reference_id);
+    v->stored.version = v->result.reference_version;
 }
 
 static lk_status verify_pair(struct verified *v, struct run *r, lk_store *store) {
@@ -157,7 +158,7 @@ static lk_status verify_pair(struct verified *v, struct run *r, lk_store *store)
     if (status == LK_OK) {
         keep_reference(v, r, &own);
     }
-    if (status == LK_OK && v->stored.version > 0) {
+    if (status == LK_OK && v->of_store) {
         status = lk_verification_mark(&v->mark, r->b->verifier->engine, &photo, &v->err);
     }
     lk_original_release(&own);
@@ -175,7 +176,7 @@ static void note_code(struct run *r, enum exit_code code) {
 }
 
 static bool is_recorded(const struct run *r, const struct verified *v) {
-    return !r->b->no_store && v->err.status == LK_OK && v->stored.version > 0;
+    return !r->b->no_store && v->err.status == LK_OK && v->of_store;
 }
 
 /* Into the log, all in one commit. */
@@ -196,7 +197,8 @@ static lk_status record(struct run *r, size_t from, size_t count, lk_error *err)
         struct verified *v = r->done[i];
         lk_recorded recorded;
         if (is_recorded(r, v)) {
-            status = lk_verification_record(&recorded, r->store, &v->result, &v->stored, &v->mark,
+            const lk_reference *shown = v->stored.version > 0 ? &v->stored : NULL;
+            status = lk_verification_record(&recorded, r->store, &v->result, shown, &v->mark,
                                             b->actor, b->note, err);
         }
     }

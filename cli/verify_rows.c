@@ -96,6 +96,9 @@ void verify_row_text(struct buf *b, const struct common *common, const struct ve
     if (v->stored.version > 0) {
         buf_printf(b, "  %s@%d", v->stored.id, (int)v->stored.version);
     }
+    if (r->nearest_id[0]) {
+        buf_printf(b, "  none; nearest %s@%d", r->nearest_id, (int)r->nearest_version);
+    }
     if (r->comparison.warning_count > 0) {
         buf_add_text(b, "  warnings: ");
         add_codes(b, &r->comparison);

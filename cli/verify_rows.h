@@ -11,9 +11,11 @@
 struct verified {
     const struct pair *pair;
     lk_verification result;
-    lk_reference stored; /* the original of the store it was held beside; empty for a file */
-    lk_hash mark;        /* for the record */
-    lk_error err;        /* status LK_OK: there is a result */
+    bool of_store; /* held beside originals of the store: it is recorded */
+    lk_reference
+        stored;   /* that original; empty for a file, and where the photo shows none of the store */
+    lk_hash mark; /* for the record */
+    lk_error err; /* status LK_OK: there is a result */
 };
 void verified_free(struct verified *v);
 

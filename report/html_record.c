@@ -23,6 +23,11 @@ static void add_files(struct page *p) {
         snprintf(text, sizeof text, "%s, version %d", v->reference_id, (int)v->reference_version);
         add_row(b, "Original", text, false);
     }
+    if (v->nearest_id[0]) {
+        snprintf(text, sizeof text, "%s, version %d", v->nearest_id, (int)v->nearest_version);
+        add_row(b, "Original", "none of the store's", false);
+        add_row(b, "the nearest", text, false);
+    }
     add_row(b, "File of the original", html_file_name(&p->c->inputs[0]), false);
     add_row(b, "its SHA-256", p->c->inputs[0].sha256, true);
     add_row(b, "File of the photo", html_file_name(&p->c->inputs[1]), false);

@@ -22,6 +22,10 @@ lk_status lk_report_verify_text(lk_bytes *out, const lk_verification *v, bool co
     }
     buf_printf(&b, "  probability %.3f  (policy %s@%d)\n", v->probability, v->policy.name,
                (int)v->policy.version);
+    if (v->nearest_id[0]) {
+        buf_printf(&b, "  none of the store's originals; the nearest is %s@%d\n", v->nearest_id,
+                   (int)v->nearest_version);
+    }
     for (int32_t i = 0; i < v->reason_count && i < REASONS_SHOWN; i++) {
         buf_printf(&b, "  %s\n", v->reasons[i]);
     }
@@ -61,6 +65,17 @@ static void write_rivals(struct json *j, const lk_verification *v) {
     json_array_end(j);
 }
 
+static void write_reference(struct json *j, const char *key, const char *id, int32_t version,
+                            const lk_verification *v) {
+    if (id[0]) {
+        json_object_begin(j, key);
+        json_text(j, "id", id);
+        json_int(j, "version", version);
+        json_text(j, "sha256", v->comparison.inputs[0].sha256);
+        json_object_end(j);
+    }
+}
+
 static void write_policy(struct json *j, const lk_verification *v) {
     char name[96];
     snprintf(name, sizeof name, "%s@%d", v->policy.name, (int)v->policy.version);
@@ -96,13 +111,8 @@ lk_status lk_report_verify_json(lk_bytes *out, const lk_verification *v, bool in
     json_int(&j, "changes", v->changes);
     write_policy(&j, v);
     json_quality(&j, "quality", &v->quality);
-    if (v->reference_id[0]) {
-        json_object_begin(&j, "reference");
-        json_text(&j, "id", v->reference_id);
-        json_int(&j, "version", v->reference_version);
-        json_text(&j, "sha256", v->comparison.inputs[0].sha256);
-        json_object_end(&j);
-    }
+    write_reference(&j, "reference", v->reference_id, v->reference_version, v);
+    write_reference(&j, "nearest", v->nearest_id, v->nearest_version, v);
     if (v->log_entry > 0) {
         json_int(&j, "log_entry", v->log_entry);
         json_text(&j, "log_hash", v->log_hash);

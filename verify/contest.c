@@ -115,11 +115,14 @@ static bool is_copy(const lk_comparison *c) {
     return warning_text(c, "copy") || warning_text(c, "crop");
 }
 
+static bool seems_shown(const lk_verification *v) {
+    return v->comparison.verdict == LK_SAME && v->alone >= v->policy.different_below;
+}
+
 /* Only what would be called the same is worth asking others about: a photo that does not show this original is different whatever
  * it shows. */
 static bool matters(const lk_verification *v) {
-    const lk_comparison *c = &v->comparison;
-    return c->verdict == LK_SAME && v->alone >= v->policy.different_below && !is_copy(c);
+    return seems_shown(v) && !is_copy(&v->comparison);
 }
 
 /* Whether the two originals are pictures of the very same thing: either is right then. */
@@ -397,9 +400,20 @@ static lk_status hold_contest(struct tried **best, struct field *f, lk_error *er
     return status;
 }
 
+/* What a photo shows nothing of is not on record as shown: it is the nearest there is, of whatever the store holds. */
+static void name_nearest(lk_verification *v) {
+    if (v->verdict == LK_DIFFERENT || !seems_shown(v)) {
+        memcpy(v->nearest_id, v->reference_id, sizeof v->nearest_id);
+        v->nearest_version = v->reference_version;
+        v->reference_id[0] = '\0';
+        v->reference_version = 0;
+    }
+}
+
 static lk_status none_read(const struct field *f, lk_error *err) {
     if (f->count == 0) {
-        return error_set(err, LK_E_IO, "the store holds no original that can be found");
+        lk_status status = error_set(err, LK_E_IO, "the store holds no original that can be found");
+        return error_input(err, status, lk_store_folder(f->store));
     }
     if (err) {
         *err = f->tried[0].unread;
@@ -423,6 +437,7 @@ lk_status lk_contest_identify(lk_verification *out, lk_original *original, lk_co
     }
     if (status == LK_OK) {
         warn_of_unread(&best->result, f);
+        name_nearest(&best->result);
         *out = best->result;
         *original = best->original;
         best->result = (lk_verification){0};

@@ -60,6 +60,23 @@ static void add_input(struct json *j, const char *key, const lk_image_info *info
     json_object_end(j);
 }
 
+static void add_references(struct json *j, const lk_verification *v,
+                           const lk_reference *reference) {
+    const lk_image_info *original = &v->comparison.inputs[0];
+    if (reference) {
+        add_input(j, "original", original);
+        json_text(j, "reference", reference->id);
+        json_int(j, "version", reference->version);
+    } else if (v->nearest_id[0]) {
+        json_null(j, "reference");
+        json_object_begin(j, "nearest");
+        json_text(j, "id", v->nearest_id);
+        json_int(j, "version", v->nearest_version);
+        json_text(j, "sha256", original->sha256);
+        json_object_end(j);
+    }
+}
+
 static void add_versions(struct json *j, const lk_verification *v) {
     char text[128];
     json_text(j, "likeness", lk_version());
@@ -104,11 +121,7 @@ static lk_status make_payload(lk_bytes *out, const lk_verification *v,
     json_array_end(&j);
     json_int(&j, "changes", v->changes);
     add_input(&j, "photo", &c->inputs[1]);
-    if (reference) {
-        add_input(&j, "original", &c->inputs[0]);
-        json_text(&j, "reference", reference->id);
-        json_int(&j, "version", reference->version);
-    }
+    add_references(&j, v, reference);
     add_versions(&j, v);
     json_text(&j, "policy_sha256", policy_sha256);
     json_array_begin(&j, "warnings");

@@ -87,8 +87,9 @@ LK_API LK_MUST_CHECK lk_status lk_contest_verify(lk_verification *out, lk_contes
                                                  lk_store *store, const lk_original *original,
                                                  const lk_photo *photo, lk_error *err);
 /* Verifies the photo against the likeliest originals of the store, each once, and keeps the best answer: of `same` ones the most
- * probable, else of all. *original is the one it is of; the caller releases both. Passes over as lk_contest_verify. LK_E_IO
- * when the store holds no original that can be found, and where none of those found can be read what is wrong with the first. */
+ * probable, else of all. *original is the one it is of; the caller releases both. Where the photo does not even seem to show that
+ * one, it is out's nearest and no reference. Passes over as lk_contest_verify. LK_E_IO when the store holds no original that can
+ * be found, and where none of those found can be read what is wrong with the first. */
 LK_API LK_MUST_CHECK lk_status lk_contest_identify(lk_verification *out, lk_original *original,
                                                    lk_contest *contest, lk_store *store,
                                                    const lk_photo *photo, lk_error *err);

@@ -93,8 +93,8 @@ LK_API LK_MUST_CHECK lk_status lk_verification_mark(lk_hash *out, lk_engine *eng
 
 /* Adds the verdict to the store's log: inputs' hashes, the reference's version, policy, engine and measure versions, who and
  * why, and warns in v of a photo that was submitted before ("submitted-before"). reference NULL: a photo that shows none of
- * the store; else its id and version are what counts. mark: of the photo. v must have been made with compare.infos.
- * LK_E_WRITE, LK_E_CORRUPT, LK_E_MEMORY. */
+ * the store, and v's nearest is told of as that; else its id and version are what counts. mark: of the photo. v must have been
+ * made with compare.infos. LK_E_WRITE, LK_E_CORRUPT, LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_verification_record(lk_recorded *out, lk_store *store,
                                                       lk_verification *v,
                                                       const lk_reference *reference,

@@ -153,6 +153,10 @@ typedef struct lk_verification {
     int32_t rival_count;
     char reference_id[129]; /* in a store; empty for none */
     int32_t reference_version;
+    char nearest_id
+        [129]; /* where a store was searched and the photo shows none of its originals: the one it was held
+                           * beside all the same; reference_id is empty then */
+    int32_t nearest_version;
     int64_t log_entry; /* lk_verification_record; 0 for none */
     char log_hash[65]; /* of the log up to it */
     char at[32];       /* when it was recorded, UTC: 2026-11-21T19:20:03.123Z */
