@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "index/neighbours.h"
 
+#include <stdlib.h>
+
+#include "base/error.h"
+#include "base/mem.h"
+
 static void swap(struct neighbour *a, struct neighbour *b) {
     struct neighbour t = *a;
     *a = *b;
@@ -43,5 +48,37 @@ void neighbours_sort(struct neighbours *n) {
     }
     for (size_t i = n->count; i < n->most; i++) {
         n->items[i] = (struct neighbour){INT32_MAX, INDEX_NONE};
+    }
+}
+
+lk_status neighbour_list_add(struct neighbour_list *l, struct neighbour one, lk_error *err) {
+    if (l->count == l->capacity) {
+        size_t capacity = 2 * l->capacity + 16;
+        struct neighbour *items = mem_realloc(l->items, capacity, sizeof *items);
+        if (!items) {
+            return error_memory(err, capacity * sizeof *items);
+        }
+        l->items = items;
+        l->capacity = capacity;
+    }
+    l->items[l->count++] = one;
+    return LK_OK;
+}
+
+static int by_nearness(const void *x, const void *y) {
+    const struct neighbour *a = x, *b = y;
+    return is_nearer(*a, *b) ? -1 : is_nearer(*b, *a);
+}
+
+void neighbour_list_sort(struct neighbour_list *l) {
+    if (l->count > 1) {
+        qsort(l->items, l->count, sizeof *l->items, by_nearness);
+    }
+}
+
+void neighbour_list_release(struct neighbour_list *l) {
+    if (l) {
+        mem_free(l->items);
+        *l = (struct neighbour_list){0};
     }
 }

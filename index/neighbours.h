@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <likeness/status.h>
+
 /* No item: fills the places of a row that has fewer than k. */
 #define INDEX_NONE UINT32_MAX
 
@@ -34,5 +36,17 @@ void neighbours_sort(struct neighbours *n);
 static inline int32_t neighbours_limit(const struct neighbours *n, int32_t limit_most) {
     return n->count < n->most ? limit_most : n->count > 0 ? n->items[0].distance : INT32_MIN;
 }
+
+/* As many as there are; empty it is all zeros. */
+struct neighbour_list {
+    struct neighbour *items;
+    size_t count, capacity;
+};
+
+LK_MUST_CHECK lk_status neighbour_list_add(struct neighbour_list *l, struct neighbour one,
+                                           lk_error *err);
+/* The nearest first. */
+void neighbour_list_sort(struct neighbour_list *l);
+void neighbour_list_release(struct neighbour_list *l);
 
 #endif

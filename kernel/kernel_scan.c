@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/kernel_scan.h"
 
+#include <string.h>
+
 static void products_of_block(int32_t *out, const uint8_t *query, const uint8_t *list,
                               const int32_t *offsets, size_t bytes) {
     int32_t sums[SCAN_BLOCK] = {0};
@@ -26,6 +28,20 @@ void kernel_scan_products_c(int32_t *out, size_t stride, const uint8_t *const *q
     }
 }
 
+static void hamming_c(int32_t *out, const uint8_t *query, const uint8_t *list, size_t words,
+                      size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        int32_t bits = 0;
+        for (size_t at = 0; at < 8 * words; at += 8, list += 8) {
+            uint64_t x, y;
+            memcpy(&x, query + at, 8);
+            memcpy(&y, list, 8);
+            bits += __builtin_popcountll(x ^ y);
+        }
+        out[i] = bits;
+    }
+}
+
 static size_t below_c(uint32_t *at, const int32_t *values, size_t n, int32_t limit) {
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
@@ -39,6 +55,7 @@ static size_t below_c(uint32_t *at, const int32_t *values, size_t n, int32_t lim
 void kernel_scan_init_c(struct kernel_scan *k) {
     *k = (struct kernel_scan){
         .products = kernel_scan_products_c,
+        .hamming = hamming_c,
         .below = below_c,
     };
 }

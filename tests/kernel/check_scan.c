@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "tests/unit/harness.h"
 
+#include "base/compiler.h"
 #include "base/rng.h"
 #include "kernel/kernel.h"
 
@@ -69,6 +70,25 @@ static void check_below(const struct kernels *c, const struct kernels *k) {
     }
 }
 
+static void check_hamming(const struct kernels *c, const struct kernels *k) {
+    enum { MOST = 41, WORDS = 17 };
+    static uint64_t hashes[MOST * WORDS], query[WORDS];
+    int32_t want[MOST], got[MOST];
+    struct rng rng;
+    rng_init(&rng, 3);
+    for (size_t words = 1; words <= WORDS; words++) {
+        for (size_t n = 0; n <= MOST; n++) {
+            for (size_t i = 0; i < ARRAY_COUNT(hashes); i++) {
+                hashes[i] = n % 3 == 0 ? 0 : rng_next(&rng);
+                query[i % WORDS] = n % 5 == 0 ? UINT64_MAX : rng_next(&rng);
+            }
+            c->scan.hamming(want, (const uint8_t *)query, (const uint8_t *)hashes, words, n);
+            k->scan.hamming(got, (const uint8_t *)query, (const uint8_t *)hashes, words, n);
+            assert_memory_equal(got, want, n * sizeof *want);
+        }
+    }
+}
+
 static void test_levels_agree(void **state) {
     (void)state;
     struct kernels c;
@@ -80,6 +100,7 @@ static void test_levels_agree(void **state) {
         check_products(&c, &k);
         check_longest(&k);
         check_below(&c, &k);
+        check_hamming(&c, &k);
     }
 }
 
