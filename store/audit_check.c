@@ -144,6 +144,7 @@ lk_status lk_audit_verify(lk_audit_check *out, lk_store *store, const lk_audit_h
                           lk_error *err) {
     struct audit_chain c;
     lk_audit_head claimed;
+    int64_t damaged = 0;
     *out = (lk_audit_check){0};
     audit_chain_begin(&c, kept);
     lk_status status = store_read_begin(store, err);
@@ -154,9 +155,16 @@ lk_status lk_audit_verify(lk_audit_check *out, lk_store *store, const lk_audit_h
     if (status == LK_OK) {
         status = lk_audit_head_get(&claimed, store, err);
     }
+    if (status == LK_OK && c.check.good) {
+        status = submission_first_damaged(&damaged, store, err);
+    }
     store_read_end(store);
     if (status == LK_OK) {
         audit_chain_end(&c, &claimed);
+        if (c.check.good && damaged > 0) {
+            bad(&c, damaged, "the photo kept with entry %lld is damaged or was changed",
+                (long long)damaged);
+        }
         *out = c.check;
     }
     return status;

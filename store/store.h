@@ -37,6 +37,22 @@ MUST_CHECK lk_status store_visit_underived(lk_store *s, const lk_derived_key *ke
                                            bool (*visit)(void *arg, const char *id), void *arg,
                                            lk_error *err);
 
+/* The first entry whose photo is that file; 0 for none. Damaged rows are passed over, here and below but where they are asked
+ * for. */
+MUST_CHECK lk_status submission_find(int64_t *entry, lk_store *s, const char *photo_sha256,
+                                     lk_error *err);
+/* Fingerprints alone, behind entry `after`, in the order of the log, until visit returns false: fast, since no row is held against
+ * its checksum. */
+MUST_CHECK lk_status submission_visit_fingerprints(lk_store *s, int64_t after,
+                                                   bool (*visit)(void *arg, int64_t entry,
+                                                                 const void *fingerprint,
+                                                                 size_t size),
+                                                   void *arg, lk_error *err);
+/* Whether the photo kept with the entry is as it was written. */
+MUST_CHECK lk_status submission_is_sound(bool *out, lk_store *s, int64_t entry, lk_error *err);
+/* The first entry whose photo is not; 0 when all are. */
+MUST_CHECK lk_status submission_first_damaged(int64_t *entry, lk_store *s, lk_error *err);
+
 /* lk_derived_visit that passes over damaged rows, and adds how many there were. */
 MUST_CHECK lk_status store_visit_sound(lk_store *store, const lk_derived_key *key,
                                        int64_t *damaged_count,

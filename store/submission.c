@@ -45,20 +45,32 @@ lk_status submission_insert(lk_store *s, int64_t entry, const lk_submission *p, 
     return sql_finish(&q, err);
 }
 
-static lk_status read_row(lk_submission *p, struct sql *q, lk_error *err) {
+static void take_row(lk_submission *p, struct sql *q) {
     *p = (lk_submission){.entry = sql_int(q, 0), .version = (int32_t)sql_int(q, 4)};
     p->fingerprint = sql_blob(q, 2, &p->fingerprint_size);
     snprintf(p->photo_sha256, sizeof p->photo_sha256, "%s", sql_text(q, 1));
     snprintf(p->reference, sizeof p->reference, "%s", sql_text(q, 3));
     snprintf(p->verdict, sizeof p->verdict, "%s", sql_text(q, 5));
     snprintf(p->at, sizeof p->at, "%s", sql_text(q, 6));
-    if (checksum(p, p->entry) == sql_int(q, 7)) {
+}
+
+static bool is_sound(const lk_submission *p, struct sql *q) {
+    return checksum(p, p->entry) == sql_int(q, 7);
+}
+
+static lk_status read_row(lk_submission *p, struct sql *q, lk_error *err) {
+    take_row(p, q);
+    if (is_sound(p, q)) {
         return LK_OK;
     }
     lk_status status =
         error_set(err, LK_E_CORRUPT, "the photo of entry %lld is damaged", (long long)p->entry);
     return error_input(err, status, q->database->path);
 }
+
+#define COLUMNS                                                                                    \
+    "p.entry, p.photo_sha256, p.fingerprint, p.reference, p.version, p.verdict, a.at, p.crc "      \
+    "FROM submission p JOIN audit a ON a.seq = p.entry "
 
 lk_status lk_submission_visit(lk_store *store, const char *photo_sha256,
                               bool (*visit)(void *arg, const lk_submission *s), void *arg,
@@ -67,13 +79,8 @@ lk_status lk_submission_visit(lk_store *store, const char *photo_sha256,
     bool row, more = true;
     lk_status status;
     sql_begin(&q, &store->at,
-              photo_sha256 ? "SELECT p.entry, p.photo_sha256, p.fingerprint, p.reference, "
-                             "p.version, p.verdict, a.at, p.crc "
-                             "FROM submission p JOIN audit a ON a.seq = p.entry WHERE "
-                             "p.photo_sha256 = ? ORDER BY p.entry"
-                           : "SELECT p.entry, p.photo_sha256, p.fingerprint, p.reference, "
-                             "p.version, p.verdict, a.at, p.crc "
-                             "FROM submission p JOIN audit a ON a.seq = p.entry ORDER BY p.entry");
+              photo_sha256 ? "SELECT " COLUMNS "WHERE p.photo_sha256 = ? ORDER BY p.entry"
+                           : "SELECT " COLUMNS "ORDER BY p.entry");
     if (photo_sha256) {
         sql_bind_text(&q, photo_sha256);
     }
@@ -84,6 +91,71 @@ lk_status lk_submission_visit(lk_store *store, const char *photo_sha256,
             break;
         }
         more = visit(arg, &p);
+    }
+    sql_end(&q);
+    return status;
+}
+
+/* The first sound row of a statement that gives COLUMNS; 0 for none. */
+static lk_status first_sound(int64_t *entry, struct sql *q, lk_error *err) {
+    bool row;
+    lk_status status;
+    *entry = 0;
+    while (*entry == 0 && (status = sql_step(q, &row, err)) == LK_OK && row) {
+        lk_submission p;
+        take_row(&p, q);
+        *entry = is_sound(&p, q) ? p.entry : 0;
+    }
+    sql_end(q);
+    return status;
+}
+
+lk_status submission_find(int64_t *entry, lk_store *s, const char *photo_sha256, lk_error *err) {
+    struct sql q;
+    sql_begin(&q, &s->at, "SELECT " COLUMNS "WHERE p.photo_sha256 = ? ORDER BY p.entry");
+    sql_bind_text(&q, photo_sha256);
+    return first_sound(entry, &q, err);
+}
+
+lk_status submission_is_sound(bool *out, lk_store *s, int64_t entry, lk_error *err) {
+    struct sql q;
+    int64_t found;
+    sql_begin(&q, &s->at, "SELECT " COLUMNS "WHERE p.entry = ?");
+    sql_bind_int(&q, entry);
+    lk_status status = first_sound(&found, &q, err);
+    *out = found > 0;
+    return status;
+}
+
+lk_status submission_visit_fingerprints(lk_store *s, int64_t after,
+                                        bool (*visit)(void *arg, int64_t entry,
+                                                      const void *fingerprint, size_t size),
+                                        void *arg, lk_error *err) {
+    struct sql q;
+    bool row, more = true;
+    lk_status status = LK_OK;
+    sql_begin(&q, &s->at,
+              "SELECT entry, fingerprint FROM submission WHERE entry > ? ORDER BY entry");
+    sql_bind_int(&q, after);
+    while (more && (status = sql_step(&q, &row, err)) == LK_OK && row) {
+        size_t size;
+        const void *fingerprint = sql_blob(&q, 1, &size);
+        more = visit(arg, sql_int(&q, 0), fingerprint, size);
+    }
+    sql_end(&q);
+    return status;
+}
+
+lk_status submission_first_damaged(int64_t *entry, lk_store *s, lk_error *err) {
+    struct sql q;
+    bool row;
+    lk_status status;
+    *entry = 0;
+    sql_begin(&q, &s->at, "SELECT " COLUMNS "ORDER BY p.entry");
+    while (*entry == 0 && (status = sql_step(&q, &row, err)) == LK_OK && row) {
+        lk_submission p;
+        take_row(&p, &q);
+        *entry = is_sound(&p, &q) ? 0 : p.entry;
     }
     sql_end(&q);
     return status;

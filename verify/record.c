@@ -8,6 +8,8 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "signature/pdq.h"
+#include "store/store.h"
 #include "verify/alarms.h"
 #include "verify/features.h"
 
@@ -16,30 +18,55 @@ enum { PDQ_NEAR = 16, PDQ_QUALITY = 50, PAYLOAD_MAX = 1 << 18 };
 /* -- Whether it was there before -- */
 
 struct earlier {
-    const char *sha256;
-    const lk_hash *hash; /* NULL where it says nothing */
-    int64_t exact, near; /* entries; 0 for none */
+    const lk_hash *hash;
+    int64_t near, last; /* entries; 0 for none: the first that hardly differs, the last looked at */
 };
 
 static int32_t bits_apart(const uint8_t *a, const uint8_t *b) {
+    uint64_t x[PDQ_BYTES / 8], y[PDQ_BYTES / 8];
     int32_t bits = 0;
-    for (int i = 0; i < PDQ_BYTES; i++) {
-        bits += __builtin_popcount((unsigned)(a[i] ^ b[i]));
+    memcpy(x, a, PDQ_BYTES);
+    memcpy(y, b, PDQ_BYTES);
+    for (int i = 0; i < PDQ_BYTES / 8; i++) {
+        bits += __builtin_popcountll(x[i] ^ y[i]);
     }
     return bits;
 }
 
-static bool look_at(void *arg, const lk_submission *s) {
+static bool look_at(void *arg, int64_t entry, const void *fingerprint, size_t size) {
     struct earlier *e = arg;
-    if (strcmp(s->photo_sha256, e->sha256) == 0) {
-        e->exact = s->entry;
-        return false;
+    e->last = entry;
+    if (size == PDQ_BYTES && bits_apart(fingerprint, e->hash->data) <= PDQ_NEAR) {
+        e->near = entry;
     }
-    if (e->hash && e->near == 0 && s->fingerprint_size == PDQ_BYTES &&
-        bits_apart(s->fingerprint, e->hash->data) <= PDQ_NEAR) {
-        e->near = s->entry;
+    return e->near == 0;
+}
+
+/* Looks on behind the last entry that was looked at. A damaged row is none: audit verify tells of it. */
+static lk_status look_on(struct earlier *e, lk_store *store, lk_error *err) {
+    lk_status status = LK_OK;
+    bool sound = false, more = e->near == 0;
+    while (status == LK_OK && more) {
+        status = submission_visit_fingerprints(store, e->last, look_at, e, err);
+        if (status == LK_OK && e->near > 0) {
+            status = submission_is_sound(&sound, store, e->near, err);
+        }
+        more = e->near > 0 && !sound;
+        e->near = more ? 0 : e->near;
     }
-    return true;
+    return status;
+}
+
+/* Where the photo was before: the same file, by the index; else the first that hardly differs. */
+static lk_status find_earlier(lk_recorded *out, struct earlier *e, lk_store *store,
+                              const char *sha256, lk_error *err) {
+    lk_status status = submission_find(&out->seen_in, store, sha256, err);
+    out->seen_exactly = out->seen_in > 0;
+    if (status == LK_OK && !out->seen_exactly && e->hash) {
+        status = look_on(e, store, err);
+        out->seen_in = e->near;
+    }
+    return status;
 }
 
 static void warn_seen(lk_comparison *c, const lk_recorded *r) {
@@ -202,17 +229,19 @@ lk_status lk_verification_record(lk_recorded *out, lk_store *store, lk_verificat
                                  const lk_reference *reference, const lk_hash *mark,
                                  const char *actor, const char *note, lk_error *err) {
     *out = (lk_recorded){0};
-    struct earlier e = {.sha256 = v->comparison.inputs[1].sha256,
-                        .hash = mark->quality >= PDQ_QUALITY ? mark : NULL};
+    const char *sha256 = v->comparison.inputs[1].sha256;
+    struct earlier e = {.hash = mark->quality >= PDQ_QUALITY ? mark : NULL};
     lk_status status = check_texts(actor, note, err);
+    /* All but what others record meanwhile is looked through before they are kept waiting. */
+    status = status == LK_OK ? find_earlier(out, &e, store, sha256, err) : status;
     status = status == LK_OK ? lk_store_begin(store, err) : status;
     if (status != LK_OK) {
         return status;
     }
-    status = lk_submission_visit(store, NULL, look_at, &e, err);
+    if (!out->seen_exactly) {
+        status = find_earlier(out, &e, store, sha256, err);
+    }
     if (status == LK_OK) {
-        out->seen_in = e.exact > 0 ? e.exact : e.near;
-        out->seen_exactly = e.exact > 0;
         if (out->seen_in > 0) {
             warn_seen(&v->comparison, out);
         }
