@@ -25,9 +25,11 @@ struct facts {
     lk_wavelet wavelet;
     float *embedding; /* dim, of unit length; NULL where there is none */
     int32_t dim;
+    bool looked_for_keypoints;
     struct sift_points
         sift; /* in pixels of side_width x side_height; none where none were wanted */
     int32_t side_width, side_height;
+    lk_image side;  /* RGB of side_width x side_height, for the embedding; not kept */
     lk_image thumb; /* RGB, alpha over white, longer side at most FACTS_THUMB, aspect kept */
 };
 

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Collections: folders of pictures, looked at once, to be searched and cleared of duplicates. */
+#ifndef LIKENESS_COLLECTION_H
+#define LIKENESS_COLLECTION_H
+
+#include <likeness/model.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* An index of pictures: a small database at `path`, and beside it PATH.find, which is searched in memory and made anew from the
+ * database where it is missing, damaged or old. What it holds can be made again from the pictures: nothing is lost with it. */
+typedef struct lk_collection lk_collection;
+
+typedef enum lk_collection_mode {
+    LK_COLLECTION_READ,   /* must be there */
+    LK_COLLECTION_WRITE,  /* is made where it is not there */
+    LK_COLLECTION_MEMORY, /* path is not looked at; gone with lk_collection_close */
+} lk_collection_mode;
+
+/* LK_E_IO where there is none, LK_E_FORMAT for another file or one of a newer likeness, LK_E_CORRUPT, LK_E_WRITE,
+ * LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_collection_open(lk_collection **out, const char *path,
+                                                  lk_collection_mode mode, lk_error *err);
+LK_API void lk_collection_close(lk_collection *collection);
+
+/* What a run over folders found. */
+typedef struct lk_collection_changes {
+    int64_t files;     /* that are in the collection now, of those asked for */
+    int64_t unchanged; /* of the size, time and place they had: not opened */
+    int64_t added, changed, removed;
+    int64_t decoded; /* pictures that were looked at: contents seen before under another name are not */
+    int64_t skipped; /* that cannot be read */
+} lk_collection_changes;
+
+typedef struct lk_collection_options {
+    lk_model *model; /* for embeddings; NULL: none are made, those there stay */
+    bool keypoints;  /* for crops, turned and mirrored copies, and details: three times the time */
+    bool keep_gone;  /* files that are not there any more stay in the collection */
+    /* Called before each file is looked at, from the caller's thread. May be NULL. */
+    void (*step)(void *arg, size_t total, const char *path);
+    /* Called with each file that is skipped, and why; also of those found to be so in an earlier run. May be NULL. */
+    void (*skip)(void *arg, const char *path, const char *why);
+    void *arg;
+} lk_collection_options;
+
+/* Brings what the collection knows of the files and folders called paths up to date: by size, time and inode, then by content.
+ * What was done is kept batch by batch, so that an interrupted run goes on where it was. A folder that cannot be read is an
+ * error, and none of its files are taken away. LK_E_IO, LK_E_LIMIT (above 1 million files), LK_E_WRITE, LK_E_CANCELLED,
+ * LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_collection_update(lk_collection_changes *out,
+                                                    lk_collection *collection, lk_engine *engine,
+                                                    const char *const *paths, size_t count,
+                                                    const lk_collection_options *options,
+                                                    lk_error *err);
+
+/* What there is in all. */
+typedef struct lk_collection_state {
+    int64_t files, pictures; /* pictures: different contents */
+    int64_t skipped;
+    int64_t embedded, with_keypoints; /* of the pictures */
+    char model[64];                   /* whose embeddings these are; empty for none */
+} lk_collection_state;
+LK_API LK_MUST_CHECK lk_status lk_collection_look(lk_collection_state *out,
+                                                  lk_collection *collection, lk_error *err);
+
+/* A file of a collection. */
+typedef struct lk_collection_file {
+    const char *path; /* absolute */
+    int64_t bytes, modified_ns;
+    int32_t width, height;
+    char format[16];
+    char sha256[65];
+} lk_collection_file;
+/* Calls visit with each file that can be read, in byte order of paths, until it returns false. */
+LK_API LK_MUST_CHECK lk_status lk_collection_visit(lk_collection *collection,
+                                                   bool (*visit)(void *arg,
+                                                                 const lk_collection_file *file),
+                                                   void *arg, lk_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
