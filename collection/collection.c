@@ -34,6 +34,7 @@ static const char schema[] =
     "  why TEXT"
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX file_content ON file (content);"
+    "CREATE TABLE root (path BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;"
     "CREATE TABLE state ("
     "  one INTEGER PRIMARY KEY CHECK (one = 1),"
     "  changes INTEGER NOT NULL,"

@@ -100,8 +100,8 @@ static lk_status seal_keypoints(lk_bytes *points, lk_bytes *words, const struct 
     uint8_t bytes[FACTS_WORDS * VISUAL_WORD_BYTES];
     size_t count = MIN(f->sift.count, (size_t)FACTS_WORDS);
     lk_bytes packed;
-    lk_status status = visual_words_of(found, engine, &f->sift, count,
-                                       MAX(f->side_width, f->side_height), err);
+    lk_status status =
+        visual_words_of(found, engine, &f->sift, count, MAX(f->side_width, f->side_height), err);
     for (size_t i = 0; status == LK_OK && i < count; i++) {
         visual_word_write(bytes + i * VISUAL_WORD_BYTES, &found[i]);
     }
@@ -211,7 +211,8 @@ static lk_status read_thumb(struct facts *f, const uint8_t *data, size_t size, l
     if (!data) {
         return LK_OK;
     }
-    lk_status status = lk_image_decode(&decoded, NULL, engine, data, size, "thumbnail", &plain, err);
+    lk_status status =
+        lk_image_decode(&decoded, NULL, engine, data, size, "thumbnail", &plain, err);
     if (status == LK_OK) {
         status = colour_to_rgb8(&f->thumb, &decoded, err);
         lk_image_release(&decoded);
@@ -251,8 +252,7 @@ lk_status content_get(struct facts *out, lk_collection *c, int64_t id, int32_t p
     struct sql q;
     bool row;
     *out = (struct facts){0};
-    sql_begin(&q, &c->at,
-              "SELECT facts, thumb, embedding, keypoints FROM content WHERE id = ?");
+    sql_begin(&q, &c->at, "SELECT facts, thumb, embedding, keypoints FROM content WHERE id = ?");
     sql_bind_int(&q, id);
     lk_status status = sql_step(&q, &row, err);
     if (status == LK_OK) {

@@ -2,13 +2,14 @@
 /* Bringing a collection up to date: the files that are there and those it knows, both in byte order, are gone through side by
  * side; what is new or changed is read, and looked at where its content is new too. */
 #include <errno.h>
-#include <limits.h>
 #include <likeness/folder.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/error.h"
@@ -17,8 +18,8 @@
 #include "collection/collection.h"
 
 enum {
-    TOGETHER = 32,               /* files read, then looked at, then kept at a time */
-    TOGETHER_BYTES = 256 << 20,  /* of their files */
+    TOGETHER = 32,              /* files read, then looked at, then kept at a time */
+    TOGETHER_BYTES = 256 << 20, /* of their files */
 };
 
 /* What is known of a file from its name alone. */
@@ -32,6 +33,7 @@ struct item {
     lk_bytes file;
     uint8_t sha256[DIGEST_BYTES];
     int64_t content; /* that is there and has all that is wanted; 0 for none */
+    int32_t like;    /* an earlier item of the batch with the same bytes; -1 for none */
     struct facts facts;
     lk_status status;
     lk_error err;
@@ -52,6 +54,13 @@ struct update {
 };
 
 /* -- Names -- */
+
+static void tell_skipped(struct update *u, const char *path, const char *why) {
+    u->changes->skipped++;
+    if (u->options->skip) {
+        u->options->skip(u->options->arg, path, why);
+    }
+}
 
 static int by_path(const void *a, const void *b) {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
@@ -82,19 +91,67 @@ static lk_status resolve(char **out, const char *path, lk_error *err) {
     return error_input(err, error_set(err, LK_E_IO, "cannot open: %s", strerror(errno)), path);
 }
 
-static lk_status find_files(struct update *u, const char *const *paths, size_t count,
+/* Takes path over, also when this fails. */
+static lk_status add_root(struct update *u, char *path, lk_error *err) {
+    char **grown = path ? mem_realloc(u->roots, u->root_count + 1, sizeof *grown) : NULL;
+    if (!grown) {
+        mem_free(path);
+        return error_memory(err, sizeof *grown);
+    }
+    u->roots = grown;
+    u->roots[u->root_count++] = path;
+    return LK_OK;
+}
+
+/* Those asked for, which are noted. */
+static lk_status take_roots(struct update *u, const char *const *paths, size_t count,
                             lk_error *err) {
     lk_status status = LK_OK;
-    u->roots = mem_calloc(count, sizeof *u->roots);
-    if (!u->roots) {
-        return error_memory(err, count * sizeof *u->roots);
+    for (size_t i = 0; status == LK_OK && i < count; i++) {
+        char *whole;
+        struct sql q;
+        status = resolve(&whole, paths[i], err);
+        status = status == LK_OK ? add_root(u, whole, err) : status;
+        if (status == LK_OK) {
+            sql_begin(&q, &u->collection->at, "INSERT OR IGNORE INTO root (path) VALUES (?)");
+            sql_bind_blob(&q, whole, strlen(whole));
+            status = sql_finish(&q, err);
+        }
     }
-    for (; status == LK_OK && u->root_count < count; u->root_count++) {
-        status = resolve(&u->roots[u->root_count], paths[u->root_count], err);
+    return status;
+}
+
+/* Those of earlier runs that are there: a disk that is not plugged in is no folder that was emptied. */
+static lk_status known_roots(struct update *u, lk_error *err) {
+    struct sql q;
+    bool row;
+    lk_status status;
+    sql_begin(&q, &u->collection->at, "SELECT path FROM root ORDER BY path");
+    while ((status = sql_step(&q, &row, err)) == LK_OK && row) {
+        size_t size;
+        const void *path = sql_blob(&q, 0, &size);
+        char *copy = mem_calloc(size + 1, 1);
+        if (!copy) {
+            status = error_memory(err, size);
+            break;
+        }
+        memcpy(copy, path, size);
+        if (access(copy, F_OK) != 0) {
+            tell_skipped(u, copy, strerror(errno));
+            mem_free(copy);
+        } else if ((status = add_root(u, copy, err)) != LK_OK) {
+            break;
+        }
     }
+    sql_end(&q);
+    return status;
+}
+
+static lk_status find_files(struct update *u, const char *const *paths, size_t count,
+                            lk_error *err) {
+    lk_status status = count > 0 ? take_roots(u, paths, count, err) : known_roots(u, err);
     if (status == LK_OK) {
-        status =
-            lk_picture_list_find(&u->list, (const char *const *)u->roots, u->root_count, err);
+        status = lk_picture_list_find(&u->list, (const char *const *)u->roots, u->root_count, err);
         sort_paths(&u->list);
     }
     return status;
@@ -119,10 +176,10 @@ static bool look_at(struct stamp *out, const char *path) {
     if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
         return false;
     }
-    *out = (struct stamp){.bytes = st.st_size,
-                          .modified_ns =
-                              (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
-                          .inode = (int64_t)st.st_ino};
+    *out =
+        (struct stamp){.bytes = st.st_size,
+                       .modified_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
+                       .inode = (int64_t)st.st_ino};
     return true;
 }
 
@@ -132,11 +189,27 @@ static void read_file(void *arg, int32_t i) {
     struct update *u = arg;
     struct item *t = &u->items[i];
     struct digest d;
-    t->status = file_read(&t->file, t->path, u->engine->limits.file_bytes, u->engine->stop, &t->err);
+    t->status =
+        file_read(&t->file, t->path, u->engine->limits.file_bytes, u->engine->stop, &t->err);
     if (t->status == LK_OK) {
         digest_begin(&d);
         digest_add(&d, t->file.data, t->file.size);
         digest_end(t->sha256, &d);
+    }
+}
+
+/* Whether it is to be decoded. */
+static bool is_new(const struct item *t) {
+    return t->status == LK_OK && t->content == 0 && t->like < 0;
+}
+
+static void find_like(struct update *u, int32_t i) {
+    struct item *t = &u->items[i];
+    t->like = -1;
+    for (int32_t k = 0; k < i && t->like < 0; k++) {
+        const struct item *o = &u->items[k];
+        bool same = o->status == LK_OK && memcmp(o->sha256, t->sha256, DIGEST_BYTES) == 0;
+        t->like = same ? k : -1;
     }
 }
 
@@ -145,8 +218,8 @@ static void look_into(void *arg, int32_t i) {
     struct update *u = arg;
     struct item *t = &u->items[i];
     lk_image picture;
-    lk_image_info *info = t->status == LK_OK && t->content == 0 ? mem_alloc(1, sizeof *info) : NULL;
-    if (t->status != LK_OK || t->content != 0) {
+    lk_image_info *info = is_new(t) ? mem_alloc(1, sizeof *info) : NULL;
+    if (!is_new(t)) {
         return;
     }
     if (!info) {
@@ -157,7 +230,8 @@ static void look_into(void *arg, int32_t i) {
                                 &reduced, &t->err);
     lk_bytes_release(&t->file);
     if (t->status == LK_OK) {
-        t->status = facts_make(&t->facts, u->engine, &picture, info, u->options->keypoints, &t->err);
+        t->status =
+            facts_make(&t->facts, u->engine, &picture, info, u->options->keypoints, &t->err);
         lk_image_release(&picture);
     }
     mem_free(info);
@@ -232,6 +306,11 @@ static lk_status keep_items(struct update *u, lk_error *err) {
     lk_status status = LK_OK;
     for (int32_t i = 0; status == LK_OK && i < u->count; i++) {
         struct item *t = &u->items[i];
+        if (t->status == LK_OK && t->content == 0 && t->like >= 0) { /* fares as the other did */
+            t->status = u->items[t->like].status;
+            t->err = u->items[t->like].err;
+            t->content = u->items[t->like].content;
+        }
         if (is_ours(t->status)) {
             if (err) {
                 *err = t->err;
@@ -240,18 +319,12 @@ static lk_status keep_items(struct update *u, lk_error *err) {
         }
         if (t->status == LK_OK && t->content == 0) {
             u->changes->decoded++;
-            status = content_put(&t->content, c, t->sha256, &t->facts, u->model_key, u->engine, err);
+            status =
+                content_put(&t->content, c, t->sha256, &t->facts, u->model_key, u->engine, err);
         }
         status = status == LK_OK ? keep_file(t, c, err) : status;
     }
     return status;
-}
-
-static void tell_skipped(struct update *u, const char *path, const char *why) {
-    u->changes->skipped++;
-    if (u->options->skip) {
-        u->options->skip(u->options->arg, path, why);
-    }
 }
 
 static void count_items(struct update *u) {
@@ -271,13 +344,14 @@ static lk_status run_batch(struct update *u, lk_error *err) {
     for (int32_t i = 0; status == LK_OK && i < u->count; i++) {
         struct item *t = &u->items[i];
         status = t->status == LK_OK ? find_content(t, u, err) : LK_OK;
+        find_like(u, i);
     }
     if (status == LK_OK) {
         lk_engine_for(u->engine, u->count, look_into, u);
     }
     for (int32_t i = 0; status == LK_OK && u->options->model && i < u->count; i++) {
         struct item *t = &u->items[i];
-        if (t->status == LK_OK && t->content == 0) {
+        if (is_new(t)) {
             t->status = collection_embed(&t->facts, u->options->model, &t->err);
         }
     }
@@ -462,8 +536,8 @@ static lk_status drop_gone(struct update *u, const struct gone *g, lk_error *err
 
 static lk_status run(struct update *u, lk_error *err) {
     struct work w = {.tasks = mem_alloc(u->list.count, sizeof *w.tasks)};
-    lk_status status = w.tasks ? compare_lists(u, &w, err)
-                               : error_memory(err, u->list.count * sizeof *w.tasks);
+    lk_status status =
+        w.tasks ? compare_lists(u, &w, err) : error_memory(err, u->list.count * sizeof *w.tasks);
     for (size_t i = 0; status == LK_OK && i < w.count; i++) {
         status = add(u, w.tasks[i].path, &w.tasks[i].stamp, err);
     }

@@ -30,7 +30,8 @@ typedef struct lk_collection_changes {
     int64_t files;     /* that are in the collection now, of those asked for */
     int64_t unchanged; /* of the size, time and place they had: not opened */
     int64_t added, changed, removed;
-    int64_t decoded; /* pictures that were looked at: contents seen before under another name are not */
+    int64_t
+        decoded; /* pictures that were looked at: contents seen before under another name are not */
     int64_t skipped; /* that cannot be read */
 } lk_collection_changes;
 
@@ -45,7 +46,8 @@ typedef struct lk_collection_options {
     void *arg;
 } lk_collection_options;
 
-/* Brings what the collection knows of the files and folders called paths up to date: by size, time and inode, then by content.
+/* Brings what the collection knows of the files and folders called paths up to date: by size, time and inode, then by content. With
+ * count 0, of all that were asked for in earlier runs; a folder that is gone by then is skipped, and its files stay.
  * What was done is kept batch by batch, so that an interrupted run goes on where it was. A folder that cannot be read is an
  * error, and none of its files are taken away. LK_E_IO, LK_E_LIMIT (above 1 million files), LK_E_WRITE, LK_E_CANCELLED,
  * LK_E_MEMORY. */

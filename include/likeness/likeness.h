@@ -4,6 +4,7 @@
 #define LIKENESS_H
 
 #include <likeness/audit.h>
+#include <likeness/collection.h>
 #include <likeness/compare.h>
 #include <likeness/contest.h>
 #include <likeness/diff.h>
