@@ -81,10 +81,8 @@ static enum exit_code print_run(const struct index_settings *s, const char *path
 static enum exit_code run_once(const struct index_settings *s, lk_collection *collection,
                                lk_engine *engine, lk_model *model, const struct text_list *paths,
                                const char *path) {
-    struct index_run run = {.common = &s->common,
-                            .model = model,
-                            .keypoints = s->keypoints,
-                            .keep_gone = !s->prune};
+    struct index_run run = {
+        .common = &s->common, .model = model, .keypoints = s->keypoints, .keep_gone = !s->prune};
     enum exit_code code = index_run(&run, collection, engine, paths);
     if (code == EXIT_YES) {
         code = print_run(s, path, &run);
@@ -118,7 +116,8 @@ static enum exit_code index_command_run(void *settings, lk_engine *engine) {
     lk_model *model = NULL;
     lk_error err = {0};
     if (paths->count == 0 && !s->update) {
-        return report_usage(&s->common, &command_index, "which folders? (--update: those of before)");
+        return report_usage(&s->common, &command_index,
+                            "which folders? (--update: those of before)");
     }
     if (s->watch && paths->count == 0) {
         return report_usage(&s->common, &command_index, "--watch-fs wants the folders");
@@ -148,13 +147,15 @@ const struct command command_index = {
     .name = "index",
     .summary = "look at the pictures of folders once, to search them",
     .arguments = "DIR|FILE...",
-    .details =
-        "Keeps of each picture its perceptual hash, wavelet signature, embedding and a thumbnail, and "
-        "with --keypoints what\n"
-        "finds crops and details. A second run looks only at files that are new or changed, by size, "
-        "time and content, and\n"
-        "forgets those that are gone; an interrupted run goes on where it was. --model phash leaves "
-        "the network out.",
+    .details = "Keeps of each picture its perceptual hash, wavelet signature, embedding and a "
+               "thumbnail, and "
+               "with --keypoints what\n"
+               "finds crops and details. A second run looks only at files that are new or changed, "
+               "by size, "
+               "time and content, and\n"
+               "forgets those that are gone; an interrupted run goes on where it was. --model "
+               "phash leaves "
+               "the network out.",
     .examples = "  likeness index ~/Photos\n"
                 "  likeness index ~/Photos --keypoints --index photos.lki\n"
                 "  likeness index --update\n"

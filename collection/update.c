@@ -1,30 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bringing a collection up to date: the files that are there and those it knows, both in byte order, are gone through side by
- * side; what is new or changed is read, and looked at where its content is new too. */
-#include <errno.h>
-#include <likeness/folder.h>
-#include <limits.h>
+/* Bringing a collection up to date: what is new or changed is read, and looked at where its content is new too. */
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
-#include "collection/collection.h"
+#include "collection/walk.h"
 
 enum {
     TOGETHER = 32,              /* files read, then looked at, then kept at a time */
     TOGETHER_BYTES = 256 << 20, /* of their files */
-};
-
-/* What is known of a file from its name alone. */
-struct stamp {
-    int64_t bytes, modified_ns, inode;
 };
 
 struct item {
@@ -40,148 +27,12 @@ struct item {
 };
 
 struct update {
-    lk_collection *collection;
+    struct walk walk;
     lk_engine *engine;
-    const lk_collection_options *options;
-    lk_collection_changes *changes;
-    char model_key[MODEL_KEY];
-    lk_picture_list list; /* of absolute paths */
-    char **roots;         /* what was asked for, absolute */
-    size_t root_count;
     struct item items[TOGETHER];
     int32_t count;
     int64_t bytes;
 };
-
-/* -- Names -- */
-
-static void tell_skipped(struct update *u, const char *path, const char *why) {
-    u->changes->skipped++;
-    if (u->options->skip) {
-        u->options->skip(u->options->arg, path, why);
-    }
-}
-
-static int by_path(const void *a, const void *b) {
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Overlapping folders name a file twice. */
-static void sort_paths(lk_picture_list *list) {
-    size_t kept = 0;
-    qsort(list->paths, list->count, sizeof *list->paths, by_path);
-    for (size_t i = 0; i < list->count; i++) {
-        if (kept > 0 && strcmp(list->paths[kept - 1], list->paths[i]) == 0) {
-            mem_free(list->paths[i]);
-        } else {
-            list->paths[kept++] = list->paths[i];
-        }
-    }
-    list->count = kept;
-}
-
-/* The path without links and dots; of a file that is not there, with its folder resolved, so that what is known of it goes. */
-static lk_status resolve(char **out, const char *path, lk_error *err) {
-    char whole[PATH_MAX];
-    *out = NULL;
-    if (realpath(path, whole)) {
-        *out = mem_strdup(whole);
-        return *out ? LK_OK : error_memory(err, strlen(whole));
-    }
-    return error_input(err, error_set(err, LK_E_IO, "cannot open: %s", strerror(errno)), path);
-}
-
-/* Takes path over, also when this fails. */
-static lk_status add_root(struct update *u, char *path, lk_error *err) {
-    char **grown = path ? mem_realloc(u->roots, u->root_count + 1, sizeof *grown) : NULL;
-    if (!grown) {
-        mem_free(path);
-        return error_memory(err, sizeof *grown);
-    }
-    u->roots = grown;
-    u->roots[u->root_count++] = path;
-    return LK_OK;
-}
-
-/* Those asked for, which are noted. */
-static lk_status take_roots(struct update *u, const char *const *paths, size_t count,
-                            lk_error *err) {
-    lk_status status = LK_OK;
-    for (size_t i = 0; status == LK_OK && i < count; i++) {
-        char *whole;
-        struct sql q;
-        status = resolve(&whole, paths[i], err);
-        status = status == LK_OK ? add_root(u, whole, err) : status;
-        if (status == LK_OK) {
-            sql_begin(&q, &u->collection->at, "INSERT OR IGNORE INTO root (path) VALUES (?)");
-            sql_bind_blob(&q, whole, strlen(whole));
-            status = sql_finish(&q, err);
-        }
-    }
-    return status;
-}
-
-/* Those of earlier runs that are there: a disk that is not plugged in is no folder that was emptied. */
-static lk_status known_roots(struct update *u, lk_error *err) {
-    struct sql q;
-    bool row;
-    lk_status status;
-    sql_begin(&q, &u->collection->at, "SELECT path FROM root ORDER BY path");
-    while ((status = sql_step(&q, &row, err)) == LK_OK && row) {
-        size_t size;
-        const void *path = sql_blob(&q, 0, &size);
-        char *copy = mem_calloc(size + 1, 1);
-        if (!copy) {
-            status = error_memory(err, size);
-            break;
-        }
-        memcpy(copy, path, size);
-        if (access(copy, F_OK) != 0) {
-            tell_skipped(u, copy, strerror(errno));
-            mem_free(copy);
-        } else if ((status = add_root(u, copy, err)) != LK_OK) {
-            break;
-        }
-    }
-    sql_end(&q);
-    return status;
-}
-
-static lk_status find_files(struct update *u, const char *const *paths, size_t count,
-                            lk_error *err) {
-    lk_status status = count > 0 ? take_roots(u, paths, count, err) : known_roots(u, err);
-    if (status == LK_OK) {
-        status = lk_picture_list_find(&u->list, (const char *const *)u->roots, u->root_count, err);
-        sort_paths(&u->list);
-    }
-    return status;
-}
-
-static bool is_below(const char *root, const char *path) {
-    size_t n = strlen(root);
-    return strncmp(root, path, n) == 0 &&
-           (path[n] == '\0' || path[n] == '/' || (n == 1 && root[0] == '/'));
-}
-
-static bool was_asked_for(const struct update *u, const char *path) {
-    bool below = false;
-    for (size_t i = 0; i < u->root_count && !below; i++) {
-        below = is_below(u->roots[i], path);
-    }
-    return below;
-}
-
-static bool look_at(struct stamp *out, const char *path) {
-    struct stat st;
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
-        return false;
-    }
-    *out =
-        (struct stamp){.bytes = st.st_size,
-                       .modified_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
-                       .inode = (int64_t)st.st_ino};
-    return true;
-}
 
 /* -- One batch -- */
 
@@ -231,7 +82,7 @@ static void look_into(void *arg, int32_t i) {
     lk_bytes_release(&t->file);
     if (t->status == LK_OK) {
         t->status =
-            facts_make(&t->facts, u->engine, &picture, info, u->options->keypoints, &t->err);
+            facts_make(&t->facts, u->engine, &picture, info, u->walk.options->keypoints, &t->err);
         lk_image_release(&picture);
     }
     mem_free(info);
@@ -266,14 +117,14 @@ lk_status collection_embed(struct facts *f, lk_model *model, lk_error *err) {
 /* Whether the content is there with all that is wanted of it. */
 static lk_status find_content(struct item *t, const struct update *u, lk_error *err) {
     struct sql q;
-    sql_begin(&q, &u->collection->at,
+    sql_begin(&q, &u->walk.collection->at,
               "SELECT id FROM content WHERE sha256 = ? AND algorithm = ? AND "
               "(?3 IS NULL OR (model = ?3 AND embedding IS NOT NULL)) AND "
               "(?4 = 0 OR keypoints IS NOT NULL)");
     sql_bind_blob(&q, t->sha256, sizeof t->sha256);
     sql_bind_int(&q, FACTS_VERSION);
-    sql_bind_text(&q, u->options->model ? u->model_key : NULL);
-    sql_bind_int(&q, u->options->keypoints);
+    sql_bind_text(&q, u->walk.options->model ? u->walk.model_key : NULL);
+    sql_bind_int(&q, u->walk.options->keypoints);
     return sql_finish_int(&t->content, &q, 0, err);
 }
 
@@ -302,7 +153,7 @@ static bool is_ours(lk_status status) {
 }
 
 static lk_status keep_items(struct update *u, lk_error *err) {
-    lk_collection *c = u->collection;
+    lk_collection *c = u->walk.collection;
     lk_status status = LK_OK;
     for (int32_t i = 0; status == LK_OK && i < u->count; i++) {
         struct item *t = &u->items[i];
@@ -318,9 +169,9 @@ static lk_status keep_items(struct update *u, lk_error *err) {
             return t->status;
         }
         if (t->status == LK_OK && t->content == 0) {
-            u->changes->decoded++;
-            status =
-                content_put(&t->content, c, t->sha256, &t->facts, u->model_key, u->engine, err);
+            u->walk.changes->decoded++;
+            status = content_put(&t->content, c, t->sha256, &t->facts, u->walk.model_key, u->engine,
+                                 err);
         }
         status = status == LK_OK ? keep_file(t, c, err) : status;
     }
@@ -331,9 +182,9 @@ static void count_items(struct update *u) {
     for (int32_t i = 0; i < u->count; i++) {
         const struct item *t = &u->items[i];
         if (t->status == LK_OK) {
-            u->changes->files++;
+            u->walk.changes->files++;
         } else {
-            tell_skipped(u, t->path, t->err.text);
+            walk_skip(&u->walk, t->path, t->err.text);
         }
     }
 }
@@ -349,15 +200,15 @@ static lk_status run_batch(struct update *u, lk_error *err) {
     if (status == LK_OK) {
         lk_engine_for(u->engine, u->count, look_into, u);
     }
-    for (int32_t i = 0; status == LK_OK && u->options->model && i < u->count; i++) {
+    for (int32_t i = 0; status == LK_OK && u->walk.options->model && i < u->count; i++) {
         struct item *t = &u->items[i];
         if (is_new(t)) {
-            t->status = collection_embed(&t->facts, u->options->model, &t->err);
+            t->status = collection_embed(&t->facts, u->walk.options->model, &t->err);
         }
     }
-    status = status == LK_OK ? collection_begin(u->collection, err) : status;
+    status = status == LK_OK ? collection_begin(u->walk.collection, err) : status;
     if (status == LK_OK) {
-        status = collection_end(u->collection, keep_items(u, err), err);
+        status = collection_end(u->walk.collection, keep_items(u, err), err);
     }
     if (status == LK_OK) {
         count_items(u);
@@ -378,8 +229,8 @@ static lk_status flush(struct update *u, lk_error *err) {
 }
 
 static lk_status add(struct update *u, const char *path, const struct stamp *stamp, lk_error *err) {
-    if (u->options->step) {
-        u->options->step(u->options->arg, u->list.count, path);
+    if (u->walk.options->step) {
+        u->walk.options->step(u->walk.options->arg, u->walk.list.count, path);
     }
     u->items[u->count] = (struct item){.path = path, .stamp = *stamp};
     u->count++;
@@ -387,132 +238,10 @@ static lk_status add(struct update *u, const char *path, const struct stamp *sta
     return u->count == TOGETHER || u->bytes > TOGETHER_BYTES ? flush(u, err) : LK_OK;
 }
 
-/* -- Both lists side by side -- */
-
-/* A row of the collection, beside the list of files. */
-struct known {
-    struct sql q;
-    bool row;
-    char path[PATH_MAX];
-};
-
-static lk_status known_next(struct known *k, lk_error *err) {
-    size_t size = 0;
-    lk_status status = sql_step(&k->q, &k->row, err);
-    if (status == LK_OK && k->row) {
-        const void *path = sql_blob(&k->q, 0, &size);
-        size = MIN(size, sizeof k->path - 1);
-        memcpy(k->path, path, size);
-        k->path[size] = '\0';
-    }
-    return status;
-}
-
-static lk_status known_begin(struct known *k, const struct update *u, lk_error *err) {
-    sql_begin(&k->q, &u->collection->at,
-              "SELECT path, bytes, modified_ns, inode, why, content IS NOT NULL AND "
-              "algorithm = ?1 AND (?2 IS NULL OR (model = ?2 AND embedding IS NOT NULL)) AND "
-              "(?3 = 0 OR keypoints IS NOT NULL) "
-              "FROM file LEFT JOIN content ON content.id = file.content ORDER BY path");
-    sql_bind_int(&k->q, FACTS_VERSION);
-    sql_bind_text(&k->q, u->options->model ? u->model_key : NULL);
-    sql_bind_int(&k->q, u->options->keypoints);
-    return known_next(k, err);
-}
-
-static bool is_unchanged(struct known *k, const struct stamp *s) {
-    return sql_int(&k->q, 1) == s->bytes && sql_int(&k->q, 2) == s->modified_ns &&
-           sql_int(&k->q, 3) == s->inode;
-}
-
-/* Paths that go are noted, and go when the scan is over: it must not change under the scan. */
-struct gone {
-    char **paths;
-    size_t count, room;
-};
-
-static lk_status note_gone(struct gone *g, const char *path, lk_error *err) {
-    if (g->count == g->room) {
-        size_t room = g->room > 0 ? 2 * g->room : 64;
-        char **grown = mem_realloc(g->paths, room, sizeof *grown);
-        if (!grown) {
-            return error_memory(err, room * sizeof *grown);
-        }
-        g->paths = grown;
-        g->room = room;
-    }
-    g->paths[g->count] = mem_strdup(path);
-    return g->paths[g->count++] ? LK_OK : error_memory(err, strlen(path));
-}
-
-static void gone_release(struct gone *g) {
-    for (size_t i = 0; i < g->count; i++) {
-        mem_free(g->paths[i]);
-    }
-    mem_free(g->paths);
-}
-
-/* What is to be looked at, with its stamp. */
-struct work {
-    struct task {
-        const char *path;
-        struct stamp stamp;
-    } * tasks;
-    size_t count;
-    struct gone gone;
-};
-
-/* A file that is known: it stays as it is, or is looked at again. */
-static void meet(struct update *u, struct work *w, struct known *k, const char *path,
-                 const struct stamp *s) {
-    bool unchanged = is_unchanged(k, s);
-    const char *why = sql_is_null(&k->q, 4) ? NULL : sql_text(&k->q, 4);
-    if (unchanged && (why || sql_int(&k->q, 5))) {
-        u->changes->unchanged++;
-        if (u->options->step) {
-            u->options->step(u->options->arg, u->list.count, path);
-        }
-        if (why) {
-            tell_skipped(u, path, why);
-        } else {
-            u->changes->files++;
-        }
-        return;
-    }
-    u->changes->changed += !unchanged;
-    w->tasks[w->count++] = (struct task){path, *s};
-}
-
-static lk_status compare_lists(struct update *u, struct work *w, lk_error *err) {
-    struct known k;
-    lk_status status = known_begin(&k, u, err);
-    for (size_t i = 0; status == LK_OK && (i < u->list.count || k.row);) {
-        const char *path = i < u->list.count ? u->list.paths[i] : NULL;
-        int order = !path ? 1 : !k.row ? -1 : strcmp(path, k.path);
-        struct stamp s;
-        bool there = order <= 0 && look_at(&s, path);
-        if (order <= 0 && !there) {
-            tell_skipped(u, path, "cannot be opened, or is no plain file");
-        } else if (order < 0) {
-            u->changes->added++;
-            w->tasks[w->count++] = (struct task){path, s};
-        } else if (order == 0) {
-            meet(u, w, &k, path, &s);
-        }
-        bool goes = (order > 0 && was_asked_for(u, k.path)) || (order == 0 && !there);
-        if (goes && !u->options->keep_gone) {
-            status = note_gone(&w->gone, k.path, err);
-        }
-        i += order <= 0;
-        status = status == LK_OK && order >= 0 ? known_next(&k, err) : status;
-    }
-    sql_end(&k.q);
-    return status;
-}
-
-/* Those files, and contents that nobody names any more. */
-static lk_status drop_gone(struct update *u, const struct gone *g, lk_error *err) {
-    lk_collection *c = u->collection;
+/* Files that are gone, and contents that nobody names any more. */
+static lk_status drop_gone(struct update *u, lk_error *err) {
+    lk_collection *c = u->walk.collection;
+    const struct gone_paths *g = &u->walk.gone;
     lk_status status = collection_begin(c, err);
     if (status != LK_OK) {
         return status;
@@ -530,24 +259,18 @@ static lk_status drop_gone(struct update *u, const struct gone *g, lk_error *err
                          err);
     }
     status = collection_end(c, status, err);
-    u->changes->removed += status == LK_OK ? (int64_t)g->count : 0;
+    u->walk.changes->removed += status == LK_OK ? (int64_t)g->count : 0;
     return status;
 }
 
 static lk_status run(struct update *u, lk_error *err) {
-    struct work w = {.tasks = mem_alloc(u->list.count, sizeof *w.tasks)};
-    lk_status status =
-        w.tasks ? compare_lists(u, &w, err) : error_memory(err, u->list.count * sizeof *w.tasks);
-    for (size_t i = 0; status == LK_OK && i < w.count; i++) {
-        status = add(u, w.tasks[i].path, &w.tasks[i].stamp, err);
+    lk_status status = LK_OK;
+    for (size_t i = 0; status == LK_OK && i < u->walk.task_count; i++) {
+        status = add(u, u->walk.tasks[i].path, &u->walk.tasks[i].stamp, err);
     }
     status = status == LK_OK ? flush(u, err) : status;
-    if (status == LK_OK && (w.gone.count > 0 || w.count > 0)) {
-        status = drop_gone(u, &w.gone, err);
-    }
-    gone_release(&w.gone);
-    mem_free(w.tasks);
-    return status;
+    bool changed = u->walk.gone.count > 0 || u->walk.task_count > 0;
+    return status == LK_OK && changed ? drop_gone(u, err) : status;
 }
 
 lk_status lk_collection_update(lk_collection_changes *out, lk_collection *collection,
@@ -558,20 +281,16 @@ lk_status lk_collection_update(lk_collection_changes *out, lk_collection *collec
     if (!u) {
         return error_memory(err, sizeof *u);
     }
-    u->collection = collection;
     u->engine = engine;
-    u->options = options;
-    u->changes = out;
+    u->walk.collection = collection;
+    u->walk.options = options;
+    u->walk.changes = out;
     if (options->model) {
-        collection_model_key(u->model_key, options->model);
+        collection_model_key(u->walk.model_key, options->model);
     }
-    lk_status status = find_files(u, paths, count, err);
+    lk_status status = walk_run(&u->walk, paths, count, err);
     status = status == LK_OK ? run(u, err) : status;
-    for (size_t i = 0; i < u->root_count; i++) {
-        mem_free(u->roots[i]);
-    }
-    mem_free(u->roots);
-    lk_picture_list_release(&u->list);
+    walk_release(&u->walk);
     mem_free(u);
     return status;
 }

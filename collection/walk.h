@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What of folders is new, changed or gone since a collection was brought up to date last. */
+#ifndef LK_WALK_H
+#define LK_WALK_H
+
+#include <likeness/folder.h>
+
+#include "collection/collection.h"
+
+/* What is known of a file without opening it. */
+struct stamp {
+    int64_t bytes, modified_ns, inode;
+};
+
+struct walk {
+    lk_collection *collection;
+    const lk_collection_options *options;
+    lk_collection_changes *changes;
+    char model_key[MODEL_KEY]; /* of options->model; empty without one */
+    /* What was found. */
+    lk_picture_list list; /* absolute paths, in byte order */
+    char **roots;         /* what was asked for, absolute */
+    size_t root_count;
+    struct task {
+        const char *path;
+        struct stamp stamp;
+    } * tasks; /* files to be looked at */
+    size_t task_count;
+    struct gone_paths {
+        char **paths;
+        size_t count, room;
+    } gone; /* files that the collection is to forget */
+};
+
+/* Finds what is to be done, and counts what is unchanged, added and changed. As lk_collection_update. */
+MUST_CHECK lk_status walk_run(struct walk *w, const char *const *paths, size_t count,
+                              lk_error *err);
+void walk_release(struct walk *w);
+/* Counts a file that cannot be read, and tells of it. */
+void walk_skip(struct walk *w, const char *path, const char *why);
+
+#endif
