@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/index_place.h"
 
 enum { SKIPPED_MOST = 1 << 28 };
 
@@ -27,7 +28,7 @@ static void skip(void *arg, const char *path, const char *why) {
     if (run->begun) {
         progress_hide(&run->bar);
     }
-    escape_text(shown, sizeof shown, path);
+    escape_text(shown, sizeof shown, index_shown(path));
     remark(run->common, "skipped: %s: %s", shown, why);
     json_object_begin(&run->skipped_json, NULL);
     json_text(&run->skipped_json, "path", path);

@@ -17,8 +17,8 @@ mkdir "$work/bin" "$work/run"
 ln -s "$likeness" "$work/bin/likeness"
 PATH=$work/bin:$PATH
 LIKENESS_MODELS=../models # of this case, not of whoever runs it
-LIKENESS_ACTOR=ann
-export PATH LC_ALL=C TERM=dumb HERE="$here" ROOT="$root" LIKENESS_MODELS LIKENESS_ACTOR
+LIKENESS_ACTOR=ann LIKENESS_INDEX=../pictures.lki
+export PATH LC_ALL=C TERM=dumb HERE="$here" ROOT="$root" LIKENESS_MODELS LIKENESS_ACTOR LIKENESS_INDEX
 unset LIKENESS_DB NO_COLOR FORCE_COLOR LIKENESS_CPU PAGER GITHUB_ACTIONS GITHUB_STEP_SUMMARY || :
 cd "$work/run" || exit 99
 sh "$here/make_pictures.sh" || exit 99
