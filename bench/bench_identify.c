@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times and judges the search for originals: bench_identify STORE PHOTO [REFERENCE [PHOTO REFERENCE]...] [--copies N FOLDER].
+/* Times and judges the search for originals:
+ *     bench_identify STORE PHOTO [REFERENCE [PHOTO REFERENCE]...] [--add] [--copies N FOLDER]
  * Prints a line of JSON a photo: where REFERENCE (- for none) stands among the candidates, its matched keypoints, and the
  * milliseconds of what --identify adds to --ref: the search, from features that the verdict needs anyway; before that, how long
  * opening the finder takes, made anew and from its file. With --copies the store's words and embeddings are first copied into a
  * new store in FOLDER until it has N references, each copy with 16 of 64 bits of every sketch and each number of the embedding
  * moved at random: as many others as that, distributed as real ones are. They have no keypoints, so times of matching are those
- * of STORE. */
+ * of STORE. With --add one more is added to the store that is searched, each time for another opening. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -139,6 +140,54 @@ static bool open_twice(lk_finder **out, struct bench *b) {
     return right;
 }
 
+struct row {
+    uint8_t data[FEATURE_WORDS * VISUAL_WORD_BYTES];
+    size_t size;
+};
+
+static bool keep_row(void *arg, const char *id, int32_t version, const void *data, size_t size) {
+    struct row *row = arg;
+    (void)id;
+    (void)version;
+    row->size = size < sizeof row->data ? size : sizeof row->data;
+    memcpy(row->data, data, row->size);
+    return false;
+}
+
+static bool open_added(struct bench *b) {
+    enum { TIMES = 3 };
+    const lk_derived_key key = derived_key(DERIVED_WORDS, b->model);
+    struct row row = {.size = 0};
+    float *vector = calloc((size_t)lk_model_dim(b->model), sizeof *vector);
+    b->target = b->store;
+    bool right = vector && lk_derived_visit(b->store, &key, keep_row, &row, &b->err) == LK_OK;
+    for (int i = 0; right && i < TIMES; i++) {
+        lk_finder *f;
+        char id[64];
+        b->made = (long)time(NULL) * 10 + i; /* another picture than any before */
+        snprintf(id, sizeof id, "5000-%ld", b->made);
+        move_words(b, row.data, row.size);
+        const lk_derived words = {key, row.data, row.size};
+        const lk_derived seen = {derived_key(DERIVED_EMBEDDING, b->model), vector,
+                                 (size_t)lk_model_dim(b->model) * sizeof *vector};
+        if (!add_reference(b, id, &words) ||
+            lk_derived_put(b->store, id, 1, &seen, &b->err) != LK_OK) {
+            right = false;
+            break;
+        }
+        double began = now_ms();
+        if (lk_finder_open(&f, b->store, b->engine, b->model, NULL, &b->err) != LK_OK) {
+            right = false;
+            break;
+        }
+        printf("{\"references\": %lld, \"open_after_add_ms\": %.1f}\n",
+               (long long)lk_finder_count(f), now_ms() - began);
+        lk_finder_close(f);
+    }
+    free(vector);
+    return right;
+}
+
 static bool search(struct bench *b, const lk_finder *f, const char *path, const char *reference) {
     static const lk_load_options size = {.max_side = LK_VERIFY_PHOTO_SIDE};
     lk_image photo;
@@ -179,9 +228,16 @@ static bool search(struct bench *b, const lk_finder *f, const char *path, const 
 static bool run(struct bench *b, int argc, char **argv) {
     lk_finder *f = NULL;
     int last = argc;
+    bool add = false;
+    for (int i = 2; i < argc; i++) {
+        if (strcmp(argv[i], "--add") == 0) {
+            add = true;
+            last = MIN(last, i);
+        }
+    }
     for (int i = 2; i + 2 < argc; i++) {
         if (strcmp(argv[i], "--copies") == 0) {
-            last = i;
+            last = MIN(last, i);
             b->wanted = atol(argv[i + 1]);
             if (lk_store_open(&b->target, argv[i + 2], NULL, &b->err) != LK_OK ||
                 copy_all(b) != LK_OK) {
@@ -191,7 +247,7 @@ static bool run(struct bench *b, int argc, char **argv) {
             b->store = b->target;
         }
     }
-    bool right = open_twice(&f, b);
+    bool right = open_twice(&f, b) && (!add || open_added(b));
     for (int i = 2; right && i < last; i += 2) {
         right = search(b, f, argv[i], i + 1 < last ? argv[i + 1] : "-");
     }
@@ -206,7 +262,8 @@ int main(int argc, char **argv) {
     options.cpu = getenv("LIKENESS_CPU");
     rng_init(&b.rng, 1);
     if (argc < 3) {
-        fputs("usage: bench_identify STORE PHOTO [REFERENCE ...] [--copies N FOLDER]\n", stderr);
+        fputs("usage: bench_identify STORE PHOTO [REFERENCE ...] [--add] [--copies N FOLDER]\n",
+              stderr);
         return 2;
     }
     bool right = lk_engine_new(&b.engine, &options, &b.err) == LK_OK &&

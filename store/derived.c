@@ -132,8 +132,28 @@ struct scan {
     uint32_t crc; /* of the key */
 };
 
-static void scan_begin(struct scan *s, const lk_store *store, const lk_derived_key *key) {
+/* Those of few references are looked up one by one. */
+static void scan_begin_since(struct scan *s, int64_t since) {
+    sql_begin(&s->references, &s->store->at,
+              "SELECT id, newest FROM reference INDEXED BY reference_changed_at "
+              "WHERE changed > ? AND removed IS NULL ORDER BY id");
+    sql_bind_int(&s->references, since);
+    sql_begin(&s->derived, &s->store->at,
+              "SELECT d.reference, d.number, d.crc, d.data "
+              "FROM reference r INDEXED BY reference_changed_at CROSS JOIN derived d "
+              "WHERE d.kind = ? AND d.algorithm = ? AND d.model = ? AND d.reference = r.id AND "
+              "d.number = r.newest AND r.changed > ? ORDER BY d.reference");
+    bind_key(&s->derived, s->key);
+    sql_bind_int(&s->derived, since);
+}
+
+static void scan_begin(struct scan *s, const lk_store *store, const lk_derived_key *key,
+                       int64_t since) {
     *s = (struct scan){.store = store, .key = key, .crc = key_checksum(key)};
+    if (since > STORE_EVER) {
+        scan_begin_since(s, since);
+        return;
+    }
     sql_begin(&s->references, &store->at,
               "SELECT id, newest FROM reference WHERE removed IS NULL ORDER BY id");
     sql_begin(
@@ -197,16 +217,16 @@ static lk_status visit_derived(struct scan *s, int64_t *damaged_count,
     return status;
 }
 
-static lk_status visit_all(lk_store *store, const lk_derived_key *key, int64_t *damaged_count,
-                           bool (*visit)(void *arg, const char *id, int32_t version,
-                                         const void *data, size_t size),
-                           void *arg, lk_error *err) {
+static lk_status
+visit_all(lk_store *store, const lk_derived_key *key, int64_t since, int64_t *damaged_count,
+          bool (*visit)(void *arg, const char *id, int32_t version, const void *data, size_t size),
+          void *arg, lk_error *err) {
     struct scan s;
     lk_status status = store_read_begin(store, err); /* both of one state */
     if (status != LK_OK) {
         return status;
     }
-    scan_begin(&s, store, key);
+    scan_begin(&s, store, key, since);
     status = visit_derived(&s, damaged_count, visit, arg, err);
     scan_end(&s);
     store_read_end(store);
@@ -217,14 +237,15 @@ lk_status lk_derived_visit(lk_store *store, const lk_derived_key *key,
                            bool (*visit)(void *arg, const char *id, int32_t version,
                                          const void *data, size_t size),
                            void *arg, lk_error *err) {
-    return visit_all(store, key, NULL, visit, arg, err);
+    return visit_all(store, key, STORE_EVER, NULL, visit, arg, err);
 }
 
-lk_status store_visit_sound(lk_store *store, const lk_derived_key *key, int64_t *damaged_count,
+lk_status store_visit_sound(lk_store *store, const lk_derived_key *key, int64_t since,
+                            int64_t *damaged_count,
                             bool (*visit)(void *arg, const char *id, int32_t version,
                                           const void *data, size_t size),
                             void *arg, lk_error *err) {
-    return visit_all(store, key, damaged_count, visit, arg, err);
+    return visit_all(store, key, since, damaged_count, visit, arg, err);
 }
 
 /* -- Damage: what was derived can be derived again -- */
@@ -285,12 +306,31 @@ lk_status store_state(struct store_state *out, lk_store *s, lk_error *err) {
         memcpy(out->salt, salt, size);
     }
     sql_end(&q);
+    return status == LK_OK ? lk_audit_head_get(&out->log, s, err) : status;
+}
+
+lk_status store_was(bool *out, lk_store *s, int64_t entries, const uint8_t hash[32],
+                    lk_error *err) {
+    struct sql q;
+    bool row;
+    size_t size = 0;
+    *out = entries == 0;
+    if (*out) {
+        return LK_OK;
+    }
+    sql_begin(&q, &s->at, "SELECT hash FROM audit WHERE seq = ?");
+    sql_bind_int(&q, entries);
+    lk_status status = sql_step(&q, &row, err);
+    const void *found = status == LK_OK && row ? sql_blob(&q, 0, &size) : NULL;
+    *out = found && size == 32 && memcmp(found, hash, size) == 0;
+    sql_end(&q);
     return status;
 }
 
 /* Those that lack the key and, so that none comes twice, have all of those before it. */
 static lk_status visit_lacking(bool *more, lk_store *s, const lk_derived_key *keys, size_t at,
-                               bool (*visit)(void *arg, const char *id), void *arg, lk_error *err) {
+                               int64_t since, bool (*visit)(void *arg, const char *id), void *arg,
+                               lk_error *err) {
     static const char has[] =
         "EXISTS (SELECT 1 FROM derived d WHERE d.kind = ? AND d.algorithm = ? "
         "AND d.model = ? AND d.reference = r.id AND d.number = r.newest)";
@@ -298,13 +338,15 @@ static lk_status visit_lacking(bool *more, lk_store *s, const lk_derived_key *ke
     struct sql q;
     bool row;
     int n = snprintf(text, sizeof text,
-                     "SELECT r.id FROM reference r JOIN version v ON v.reference = r.id AND "
-                     "v.number = r.newest WHERE r.removed IS NULL AND v.purged IS NULL AND NOT %s",
-                     has);
+                     "SELECT r.id FROM reference r %s JOIN version v ON v.reference = r.id AND "
+                     "v.number = r.newest WHERE r.changed > ? AND r.removed IS NULL AND "
+                     "v.purged IS NULL AND NOT %s",
+                     since > STORE_EVER ? "INDEXED BY reference_changed_at CROSS" : "", has);
     for (size_t i = 0; i < at; i++) {
         n += snprintf(text + n, sizeof text - (size_t)n, " AND %s", has);
     }
     sql_begin(&q, &s->at, text);
+    sql_bind_int(&q, since);
     bind_key(&q, &keys[at]);
     for (size_t i = 0; i < at; i++) {
         bind_key(&q, &keys[i]);
@@ -317,8 +359,22 @@ static lk_status visit_lacking(bool *more, lk_store *s, const lk_derived_key *ke
     return status;
 }
 
+lk_status store_visit_changed(lk_store *s, int64_t since, bool (*visit)(void *arg, const char *id),
+                              void *arg, lk_error *err) {
+    struct sql q;
+    bool row, more = true;
+    lk_status status = LK_OK;
+    sql_begin(&q, &s->at, "SELECT id FROM reference WHERE changed > ? ORDER BY id");
+    sql_bind_int(&q, since);
+    while (more && (status = sql_step(&q, &row, err)) == LK_OK && row) {
+        more = visit(arg, sql_text(&q, 0));
+    }
+    sql_end(&q);
+    return status;
+}
+
 lk_status store_visit_underived(lk_store *s, const lk_derived_key *keys, size_t count,
-                                bool (*visit)(void *arg, const char *id), void *arg,
+                                int64_t since, bool (*visit)(void *arg, const char *id), void *arg,
                                 lk_error *err) {
     enum { KEYS_MOST = 8 }; /* for which the text has room */
     bool more = true;
@@ -327,7 +383,7 @@ lk_status store_visit_underived(lk_store *s, const lk_derived_key *keys, size_t 
         return status;
     }
     for (size_t i = 0; status == LK_OK && i < MIN(count, (size_t)KEYS_MOST); i++) {
-        status = visit_lacking(&more, s, keys, i, visit, arg, err);
+        status = visit_lacking(&more, s, keys, i, since, visit, arg, err);
     }
     store_read_end(s);
     return status;

@@ -96,6 +96,29 @@ static const char *const steps[] = {
     "  UPDATE state SET changes = changes + 1; END;"
     "CREATE TRIGGER reference_changed AFTER UPDATE ON reference BEGIN"
     "  UPDATE state SET changes = changes + 1; END;",
+
+    /* With each reference the number of the last change of it or of what is derived from it: what is kept beside the database need
+     * look at no others. */
+    "ALTER TABLE reference ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;"
+    "CREATE INDEX reference_changed_at ON reference (changed);"
+    "DROP TRIGGER derived_added; DROP TRIGGER derived_changed; DROP TRIGGER derived_gone;"
+    "DROP TRIGGER reference_added; DROP TRIGGER reference_changed;"
+    "CREATE TRIGGER derived_added AFTER INSERT ON derived BEGIN"
+    "  UPDATE state SET changes = changes + 1;"
+    "  UPDATE reference SET changed = (SELECT changes FROM state) WHERE id = NEW.reference; END;"
+    "CREATE TRIGGER derived_changed AFTER UPDATE ON derived BEGIN"
+    "  UPDATE state SET changes = changes + 1;"
+    "  UPDATE reference SET changed = (SELECT changes FROM state)"
+    "    WHERE id IN (OLD.reference, NEW.reference); END;"
+    "CREATE TRIGGER derived_gone AFTER DELETE ON derived BEGIN"
+    "  UPDATE state SET changes = changes + 1;"
+    "  UPDATE reference SET changed = (SELECT changes FROM state) WHERE id = OLD.reference; END;"
+    "CREATE TRIGGER reference_added AFTER INSERT ON reference BEGIN"
+    "  UPDATE state SET changes = changes + 1;"
+    "  UPDATE reference SET changed = (SELECT changes FROM state) WHERE id = NEW.id; END;"
+    "CREATE TRIGGER reference_changed AFTER UPDATE OF id, newest, removed ON reference BEGIN"
+    "  UPDATE state SET changes = changes + 1;"
+    "  UPDATE reference SET changed = (SELECT changes FROM state) WHERE id = NEW.id; END;",
 };
 
 int64_t schema_newest(void) {

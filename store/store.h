@@ -3,6 +3,7 @@
 #ifndef LK_STORE_H
 #define LK_STORE_H
 
+#include <likeness/audit.h>
 #include <likeness/store.h>
 
 #include "store/sql.h"
@@ -28,14 +29,27 @@ void store_read_end(lk_store *s);
 struct store_state {
     int64_t changes;
     uint8_t salt[16];
+    lk_audit_head log;
 };
 MUST_CHECK lk_status store_state(struct store_state *out, lk_store *s, lk_error *err);
+/* Whether the store was in that state once, as far as its log tells: a database brought back from an earlier copy and changed
+ * since was not, though it counts as many changes. */
+MUST_CHECK lk_status store_was(bool *out, lk_store *s, int64_t entries, const uint8_t hash[32],
+                               lk_error *err);
+
+/* Below, `since` leaves out the references that were not changed after that number of changes; STORE_EVER leaves out none. */
+enum { STORE_EVER = -1 };
+
+/* Calls visit with each reference, in use or not, in byte order, until it returns false. */
+MUST_CHECK lk_status store_visit_changed(lk_store *s, int64_t since,
+                                         bool (*visit)(void *arg, const char *id), void *arg,
+                                         lk_error *err);
 
 /* Calls visit with each reference in use whose newest version has a picture but lacks something under one of the keys, until it
  * returns false. */
 MUST_CHECK lk_status store_visit_underived(lk_store *s, const lk_derived_key *keys, size_t count,
-                                           bool (*visit)(void *arg, const char *id), void *arg,
-                                           lk_error *err);
+                                           int64_t since, bool (*visit)(void *arg, const char *id),
+                                           void *arg, lk_error *err);
 
 /* The first entry whose photo is that file; 0 for none. Damaged rows are passed over, here and below but where they are asked
  * for. */
@@ -54,7 +68,7 @@ MUST_CHECK lk_status submission_is_sound(bool *out, lk_store *s, int64_t entry, 
 MUST_CHECK lk_status submission_first_damaged(int64_t *entry, lk_store *s, lk_error *err);
 
 /* lk_derived_visit that passes over damaged rows, and adds how many there were. */
-MUST_CHECK lk_status store_visit_sound(lk_store *store, const lk_derived_key *key,
+MUST_CHECK lk_status store_visit_sound(lk_store *store, const lk_derived_key *key, int64_t since,
                                        int64_t *damaged_count,
                                        bool (*visit)(void *arg, const char *id, int32_t version,
                                                      const void *data, size_t size),

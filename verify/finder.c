@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -21,18 +20,6 @@ static void key_text(char *out, size_t size, const lk_model *model) {
                          k.model ? k.model : "");
         at += (size_t)n < size - at ? (size_t)n : size - at - 1;
     }
-}
-
-static lk_status prepare(lk_finder *f, lk_error *err) {
-    const struct finder_list *lists = finder_section(f, FINDER_LISTS);
-    f->sound = mem_calloc(VISUAL_WORDS, 1);
-    if (!f->sound) {
-        return error_memory(err, VISUAL_WORDS);
-    }
-    for (int32_t w = 0; w < VISUAL_WORDS; w++) {
-        f->list_most = MAX(f->list_most, lists[w].count);
-    }
-    return LK_OK;
 }
 
 /* -- What was not derived yet, or by an older version -- */
@@ -60,26 +47,32 @@ static lk_status derive_one(lk_store *store, lk_engine *engine, lk_model *model,
     return status;
 }
 
-struct missing {
-    char (*ids)[LK_REFERENCE_ID_MAX + 1];
-    size_t count, capacity;
-    bool failed;
+struct ids {
+    char (*items)[LK_REFERENCE_ID_MAX + 1];
+    size_t count, capacity, most;
+    bool failed; /* memory */
 };
 
-static bool note_missing(void *arg, const char *id) {
-    struct missing *m = arg;
-    if (m->count == m->capacity) {
-        size_t capacity = 2 * m->capacity + 64;
-        void *ids = mem_realloc(m->ids, capacity, sizeof *m->ids);
-        m->failed = !ids;
-        if (!ids) {
+/* Until there are `most`. */
+static bool note_id(void *arg, const char *id) {
+    struct ids *all = arg;
+    if (all->count == all->capacity) {
+        size_t capacity = 2 * all->capacity + 64;
+        void *items = mem_realloc(all->items, capacity, sizeof *all->items);
+        all->failed = !items;
+        if (!items) {
             return false;
         }
-        m->ids = ids;
-        m->capacity = capacity;
+        all->items = items;
+        all->capacity = capacity;
     }
-    snprintf(m->ids[m->count++], sizeof *m->ids, "%s", id);
-    return true;
+    snprintf(all->items[all->count++], sizeof *all->items, "%s", id);
+    return all->count < all->most;
+}
+
+static lk_status ids_end(const struct ids *all, lk_status status, lk_error *err) {
+    return status == LK_OK && all->failed ? error_memory(err, all->capacity * sizeof *all->items)
+                                          : status;
 }
 
 bool status_is_of_picture(lk_status status) {
@@ -87,85 +80,255 @@ bool status_is_of_picture(lk_status status) {
            status == LK_E_LIMIT || status == LK_E_SIZE;
 }
 
-lk_status lk_references_derive(int64_t *count, lk_store *store, lk_engine *engine, lk_model *model,
-                               const lk_progress *progress, lk_error *err) {
+static lk_status derive_since(int64_t *count, lk_store *store, lk_engine *engine, lk_model *model,
+                              int64_t since, const lk_progress *progress, lk_error *err) {
     lk_derived_key keys[DERIVED_KINDS];
-    struct missing m = {0};
+    struct ids missing = {.most = SIZE_MAX};
     for (int kind = 0; kind < DERIVED_KINDS; kind++) {
         keys[kind] = derived_key((enum derived_kind)kind, model);
     }
     *count = 0;
-    lk_status status = store_visit_underived(store, keys, DERIVED_KINDS, note_missing, &m, err);
-    if (status == LK_OK && m.failed) {
-        status = error_memory(err, m.capacity * sizeof *m.ids);
-    }
-    for (size_t i = 0; status == LK_OK && i < m.count; i++) {
+    lk_status status =
+        store_visit_underived(store, keys, DERIVED_KINDS, since, note_id, &missing, err);
+    status = ids_end(&missing, status, err);
+    for (size_t i = 0; status == LK_OK && i < missing.count; i++) {
         if (progress && progress->step) {
-            progress->step(progress->arg, (int64_t)i, (int64_t)m.count, m.ids[i]);
+            progress->step(progress->arg, (int64_t)i, (int64_t)missing.count, missing.items[i]);
         }
-        status = derive_one(store, engine, model, m.ids[i], err);
+        status = derive_one(store, engine, model, missing.items[i], err);
         *count += status == LK_OK;
         if (status_is_of_picture(status)) {
             status = LK_OK; /* that picture cannot be found by; ref show and the check tell why */
         }
     }
-    mem_free(m.ids);
+    mem_free(missing.items);
     return status;
+}
+
+lk_status lk_references_derive(int64_t *count, lk_store *store, lk_engine *engine, lk_model *model,
+                               const lk_progress *progress, lk_error *err) {
+    return derive_since(count, store, engine, model, STORE_EVER, progress, err);
 }
 
 /* -- Opening -- */
 
-static lk_status build_once(lk_finder *f, int64_t *damaged, lk_store *store, lk_model *model,
-                            const char *key, lk_error *err) {
+/* A tail costs as much to make as its share of the whole, and is made anew after each change; the whole when the tail has grown to
+ * one in so many. */
+enum { TAIL_SHARE = 20 };
+
+struct opening {
+    lk_finder *f;
+    lk_store *store;
+    lk_engine *engine;
+    lk_model *model;
+    const lk_progress *progress;
+    struct ids changed; /* since the whole part; in byte order */
+    uint64_t layers;
+    char key[sizeof finder_head_of(NULL)->key];
+};
+
+static const struct finder_head *whole_of(const struct opening *o) {
+    return finder_head_of(&o->f->parts[FINDER_WHOLE]);
+}
+
+/* What was changed since the whole part, the first `most`. */
+static lk_status list_changed(struct opening *o, size_t most, lk_error *err) {
+    o->changed.count = 0;
+    o->changed.most = most;
+    lk_status status =
+        store_visit_changed(o->store, whole_of(o)->changes, note_id, &o->changed, err);
+    return ids_end(&o->changed, status, err);
+}
+
+static lk_status map_one(bool *there, struct opening *o, const struct store_state *state,
+                         int32_t part, int64_t since, lk_error *err) {
+    struct finder_part *p = &o->f->parts[part];
+    *there = finder_map(p, o->store, state, since, o->key, o->layers);
+    if (!*there) {
+        return LK_OK;
+    }
+    const struct finder_head *h = finder_head_of(p);
+    lk_status status = store_was(there, o->store, h->entries, h->log, err);
+    if (!*there) {
+        finder_part_release(p);
+    }
+    return status;
+}
+
+/* The files that can be used: *parts is how many there are, *wanted how many it takes. Inside store_read_begin. */
+static lk_status map_files(struct opening *o, int32_t *wanted, lk_error *err) {
     struct store_state state;
-    lk_status status = store_read_begin(store, err); /* state and rows of one moment */
+    lk_finder *f = o->f;
+    bool there = false;
+    *wanted = 1;
+    lk_status status = store_state(&state, o->store, err);
+    status = status == LK_OK ? map_one(&there, o, &state, FINDER_WHOLE, STORE_EVER, err) : status;
+    f->part_count = there;
+    if (status != LK_OK || !there || whole_of(o)->changes == state.changes) {
+        return status;
+    }
+    status = list_changed(o, (size_t)(whole_of(o)->count / TAIL_SHARE) + 1, err);
+    if (status == LK_OK && o->changed.count == o->changed.most) {
+        finder_part_release(&f->parts[FINDER_WHOLE]);
+        f->part_count = 0;
+    } else if (status == LK_OK && o->changed.count > 0) {
+        *wanted = 2;
+        status = map_one(&there, o, &state, FINDER_TAIL, whole_of(o)->changes, err);
+        f->part_count += there;
+    }
+    return status;
+}
+
+/* State, rows and what was changed, of one moment. */
+static lk_status build_once(struct opening *o, int64_t *damaged, int32_t part, lk_error *err) {
+    struct store_state state;
+    const int64_t since = part == FINDER_TAIL ? whole_of(o)->changes : STORE_EVER;
+    lk_status status = store_read_begin(o->store, err);
     if (status != LK_OK) {
         return status;
     }
-    status = store_state(&state, store, err);
-    status = status == LK_OK ? finder_build(f, damaged, store, model, &state, key, err) : status;
-    store_read_end(store);
+    status = store_state(&state, o->store, err);
+    if (status == LK_OK) {
+        status = finder_build(&o->f->parts[part], damaged, o->store, o->model, &state, since,
+                              o->key, err);
+    }
+    if (status == LK_OK && part == FINDER_TAIL) {
+        status = list_changed(o, SIZE_MAX, err);
+    }
+    store_read_end(o->store);
     return status;
 }
 
 /* Of the kinds that a finder is made of; keypoints, a hundred times as much, are looked at when they are read. */
-static lk_status derive_damaged(lk_store *store, lk_engine *engine, lk_model *model,
-                                const lk_progress *progress, lk_error *err) {
+static lk_status derive_damaged(struct opening *o, lk_error *err) {
     static const enum derived_kind kinds[] = {DERIVED_EMBEDDING, DERIVED_WORDS, DERIVED_PDQ};
     int64_t derived;
     lk_status status = LK_OK;
     for (size_t i = 0; status == LK_OK && i < ARRAY_COUNT(kinds); i++) {
-        const lk_derived_key key = derived_key(kinds[i], model);
-        status = store_drop_damaged(store, &key, err);
+        const lk_derived_key key = derived_key(kinds[i], o->model);
+        status = store_drop_damaged(o->store, &key, err);
     }
-    return status == LK_OK ? lk_references_derive(&derived, store, engine, model, progress, err)
-                           : status;
+    return status == LK_OK
+               ? lk_references_derive(&derived, o->store, o->engine, o->model, o->progress, err)
+               : status;
 }
 
 /* A damaged row of one original must not keep the others from being found: it is derived again, or, where nothing may be written,
  * left out. */
-static lk_status build(lk_finder *f, lk_store *store, lk_engine *engine, lk_model *model,
-                       const char *key, const lk_progress *progress, lk_error *err) {
-    int64_t damaged = 0;
-    lk_status status = build_once(f, &damaged, store, model, key, err);
-    if (status == LK_OK && damaged > 0 && !store->at.reads_only) {
-        mem_free((void *)(uintptr_t)f->data);
-        f->data = NULL;
-        status = derive_damaged(store, engine, model, progress, err);
-        status = status == LK_OK ? build_once(f, &damaged, store, model, key, err) : status;
+static lk_status build(struct opening *o, int32_t part, lk_error *err) {
+    const bool writes = !o->store->at.reads_only;
+    int64_t derived, damaged = 0;
+    lk_status status = LK_OK;
+    if (writes) {
+        status =
+            derive_since(&derived, o->store, o->engine, o->model,
+                         part == FINDER_TAIL ? whole_of(o)->changes : STORE_EVER, o->progress, err);
+    }
+    status = status == LK_OK ? build_once(o, &damaged, part, err) : status;
+    if (status == LK_OK && damaged > 0 && writes) {
+        finder_part_release(&o->f->parts[part]);
+        status = derive_damaged(o, err);
+        status = status == LK_OK ? build_once(o, &damaged, part, err) : status;
     }
     if (status == LK_OK) {
-        finder_write(f, store);
+        o->f->part_count = part + 1;
+        finder_write(&o->f->parts[part], o->store);
     }
     return status;
 }
 
+/* -- Two parts as one -- */
+
+static lk_status make_room(lk_finder *f, lk_error *err) {
+    size_t count = 0;
+    for (int32_t i = 0; i < f->part_count; i++) {
+        struct finder_part *p = &f->parts[i];
+        p->sound = mem_calloc(VISUAL_WORDS, 1);
+        p->numbers = mem_alloc(finder_head_of(p)->count, sizeof *p->numbers);
+        count += (size_t)finder_head_of(p)->count;
+        if (!p->sound || !p->numbers) {
+            return error_memory(err, count * sizeof *p->numbers);
+        }
+    }
+    f->names = mem_alloc(count, sizeof *f->names);
+    return f->names ? LK_OK : error_memory(err, count * sizeof *f->names);
+}
+
+static void take(lk_finder *f, int32_t part, size_t i) {
+    struct finder_part *p = &f->parts[part];
+    const struct finder_name *name =
+        (const struct finder_name *)finder_section(p, FINDER_NAMES) + i;
+    p->numbers[i] = f->count;
+    f->names[f->count++] = name;
+    f->postings += name->postings;
+}
+
+/* Numbers in byte order of ids, as they are in one part of all. */
+static void number(lk_finder *f, const struct ids *changed) {
+    const struct finder_part *whole = &f->parts[FINDER_WHOLE], *tail = &f->parts[FINDER_TAIL];
+    const struct finder_name *names = finder_section(whole, FINDER_NAMES), *anew = NULL;
+    size_t at = 0, tail_at = 0, tail_count = 0;
+    if (f->part_count > FINDER_TAIL) {
+        anew = finder_section(tail, FINDER_NAMES);
+        tail_count = (size_t)finder_head_of(tail)->count;
+    }
+    for (size_t i = 0; i < finder_head_of(whole)->count; i++) {
+        int order = 1;
+        while (tail_at < tail_count && strcmp(anew[tail_at].id, names[i].id) <= 0) {
+            take(f, FINDER_TAIL, tail_at++);
+        }
+        while (at < changed->count && (order = strcmp(changed->items[at], names[i].id)) < 0) {
+            at++;
+        }
+        if (at < changed->count && order == 0) {
+            f->parts[FINDER_WHOLE].numbers[i] = FINDER_GONE;
+            f->parts[FINDER_WHOLE].gone = true;
+        } else {
+            take(f, FINDER_WHOLE, i);
+        }
+    }
+    while (tail_at < tail_count) {
+        take(f, FINDER_TAIL, tail_at++);
+    }
+}
+
+static lk_status put_together(struct opening *o, lk_error *err) {
+    lk_finder *f = o->f;
+    lk_status status = make_room(f, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    number(f, &o->changed);
+    for (int32_t word = 0; word < VISUAL_WORDS; word++) {
+        uint32_t count = 0;
+        for (int32_t i = 0; i < f->part_count; i++) {
+            const struct finder_list *lists = finder_section(&f->parts[i], FINDER_LISTS);
+            count += lists[word].count;
+        }
+        f->list_most = MAX(f->list_most, count);
+    }
+    return LK_OK;
+}
+
+static lk_status open_parts(struct opening *o, lk_error *err) {
+    int32_t wanted = 1;
+    lk_status status = store_read_begin(o->store, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    status = map_files(o, &wanted, err);
+    store_read_end(o->store);
+    if (status == LK_OK && o->f->part_count < wanted) {
+        status = build(o, wanted - 1, err);
+    }
+    if (o->f->part_count == 1 && wanted == 1) {
+        o->changed.count = 0; /* the whole is of this very moment */
+    }
+    return status == LK_OK ? put_together(o, err) : status;
+}
+
 lk_status lk_finder_open(lk_finder **out, lk_store *store, lk_engine *engine, lk_model *model,
                          const lk_progress *progress, lk_error *err) {
-    char key[sizeof finder_head_of(*out)->key];
-    struct store_state state;
-    int64_t derived;
-    bool there = false;
     *out = NULL;
     lk_finder *f = mem_calloc(1, sizeof *f);
     if (!f) {
@@ -173,17 +336,15 @@ lk_status lk_finder_open(lk_finder **out, lk_store *store, lk_engine *engine, lk
     }
     f->dim = lk_model_dim(model);
     f->folder_fd = store->at.reads_only ? -1 : fcntl(store->folder_fd, F_DUPFD_CLOEXEC, 0);
-    key_text(key, sizeof key, model);
-    lk_status status = store_state(&state, store, err);
-    if (status == LK_OK) {
-        there = finder_map(f, store, &state, key, (uint64_t)finder_layers(f->dim));
-    }
-    if (status == LK_OK && !there && !store->at.reads_only) {
-        status = lk_references_derive(&derived, store, engine, model, progress, err);
-    }
-    status =
-        status == LK_OK && !there ? build(f, store, engine, model, key, progress, err) : status;
-    status = status == LK_OK ? prepare(f, err) : status;
+    struct opening o = {.f = f,
+                        .store = store,
+                        .engine = engine,
+                        .model = model,
+                        .progress = progress,
+                        .layers = (uint64_t)finder_layers(f->dim)};
+    key_text(o.key, sizeof o.key, model);
+    lk_status status = open_parts(&o, err);
+    mem_free(o.changed.items);
     if (status != LK_OK) {
         lk_finder_close(f);
         return status;
@@ -194,19 +355,17 @@ lk_status lk_finder_open(lk_finder **out, lk_store *store, lk_engine *engine, lk
 
 void lk_finder_close(lk_finder *f) {
     if (f) {
-        if (f->mapped) {
-            munmap((void *)(uintptr_t)f->data, f->size);
-        } else {
-            mem_free((void *)(uintptr_t)f->data);
+        for (int32_t i = 0; i < FINDER_PARTS; i++) {
+            finder_part_release(&f->parts[i]);
         }
         if (f->folder_fd >= 0) {
             close(f->folder_fd);
         }
-        mem_free(f->sound);
+        mem_free(f->names);
         mem_free(f);
     }
 }
 
 int64_t lk_finder_count(const lk_finder *f) {
-    return (int64_t)finder_head_of(f)->count;
+    return (int64_t)f->count;
 }

@@ -41,7 +41,8 @@ struct building {
     size_t count, capacity;
     uint64_t postings;
     int64_t damaged; /* rows passed over */
-    size_t at;       /* of the reference looked for last */
+    int64_t since;
+    size_t at; /* of the reference looked for last */
     int32_t dim;
     bool failed; /* memory */
 };
@@ -106,6 +107,7 @@ static bool put_words(void *arg, const char *id, int32_t version, const void *da
     const uint8_t *bytes = data;
     size_t reference = place_of(b, id, version, &found);
     struct finder_list *lists = (struct finder_list *)(void *)section(b, FINDER_LISTS);
+    struct finder_name *names = (struct finder_name *)(void *)section(b, FINDER_NAMES);
     for (size_t i = 0; found && i + VISUAL_WORD_BYTES <= size; i += VISUAL_WORD_BYTES) {
         struct visual_word w;
         visual_word_read(&w, bytes + i);
@@ -116,6 +118,7 @@ static bool put_words(void *arg, const char *id, int32_t version, const void *da
         uint8_t *list = section(b, FINDER_POSTINGS) + 8 * lists[w.word].at;
         memcpy(list + 8 * (size_t)k, &w.sketch, 8);
         memcpy(list + 8 * (size_t)n + 4 * (size_t)k, &number, 4);
+        names[reference].postings++;
         list[12 * (size_t)n + k] = w.turn;
         list[13 * (size_t)n + k] = (uint8_t)w.size;
     }
@@ -170,11 +173,14 @@ static lk_status lay_out(struct building *b, const struct store_state *state, co
     uint64_t blocks = (b->count + SIFT_BLOCK - 1) / SIFT_BLOCK, postings = 0;
     struct finder_head h = {.layout = FINDER_LAYOUT,
                             .changes = state->changes,
+                            .entries = state->log.count,
+                            .since = b->since,
                             .count = b->count,
                             .layers = (uint64_t)finder_layers(b->dim),
                             .postings = b->postings};
     memcpy(h.magic, "LKFINDER", sizeof h.magic);
     memcpy(h.salt, state->salt, sizeof h.salt);
+    memcpy(h.log, state->log.hash, sizeof h.log);
     snprintf(h.key, sizeof h.key, "%s", key);
     for (int32_t w = 0; w < VISUAL_WORDS; w++) {
         postings += aligned((uint64_t)b->counts[w] * POSTING_BYTES);
@@ -226,7 +232,7 @@ visit(struct building *b, lk_store *store, const lk_model *model, enum derived_k
       lk_error *err) {
     const lk_derived_key key = derived_key(kind, model);
     b->at = 0;
-    lk_status status = store_visit_sound(store, &key, &b->damaged, take, b, err);
+    lk_status status = store_visit_sound(store, &key, b->since, &b->damaged, take, b, err);
     return status == LK_OK && b->failed ? error_memory(err, b->capacity * sizeof *b->ids) : status;
 }
 
@@ -246,9 +252,11 @@ static lk_status build(struct building *b, lk_store *store, lk_model *model,
     return status;
 }
 
-lk_status finder_build(lk_finder *out, int64_t *damaged, lk_store *store, lk_model *model,
-                       const struct store_state *state, const char *key, lk_error *err) {
+lk_status finder_build(struct finder_part *out, int64_t *damaged, lk_store *store, lk_model *model,
+                       const struct store_state *state, int64_t since, const char *key,
+                       lk_error *err) {
     struct building b = {.dim = lk_model_dim(model),
+                         .since = since,
                          .counts = mem_calloc(VISUAL_WORDS, sizeof *b.counts)};
     lk_status status = b.counts ? LK_OK : error_memory(err, VISUAL_WORDS * sizeof *b.counts);
     if (status == LK_OK && finder_layers(b.dim) > FINDER_LAYERS_MOST) {

@@ -19,11 +19,11 @@
 
 enum { NEW_FILE_LIFE_S = 3600 };
 
-static const char file_name[] = "likeness.finder";
+static const char *const file_names[FINDER_PARTS] = {"likeness.finder", "likeness.finder-tail"};
 static const char new_name[] = ".finder-new-";
 
-const void *finder_section(const lk_finder *f, enum finder_section s) {
-    return f->data + finder_head_of(f)->sections[s].at;
+const void *finder_section(const struct finder_part *p, enum finder_section s) {
+    return p->data + finder_head_of(p)->sections[s].at;
 }
 
 /* -- Checksums -- */
@@ -79,12 +79,14 @@ static bool head_is_sound(const struct finder_head *h, uint64_t size) {
 static bool names_are_sound(const uint8_t *data, const struct finder_head *h) {
     const struct finder_name *names =
         (const struct finder_name *)(const void *)(data + h->sections[FINDER_NAMES].at);
+    uint64_t postings = 0;
     bool sound = true;
     for (uint64_t i = 0; i < h->count && sound; i++) {
+        postings += names[i].postings;
         sound = memchr(names[i].id, 0, sizeof names[i].id) != NULL && names[i].version > 0 &&
                 (i == 0 || strcmp(names[i - 1].id, names[i].id) < 0);
     }
-    return sound;
+    return sound && postings == h->postings;
 }
 
 /* Beyond FINDER_FAR distances would overflow. */
@@ -129,32 +131,42 @@ bool finder_is_sound(const uint8_t *data, size_t size) {
     return names_are_sound(data, h) && norms_are_sound(data, h) && lists_are_sound(data, h);
 }
 
-const struct finder_list *finder_list_at(const lk_finder *f, int32_t word) {
+const struct finder_list *finder_list_at(const struct finder_part *p, int32_t word) {
     const struct finder_list *l =
-        (const struct finder_list *)finder_section(f, FINDER_LISTS) + word;
-    uint8_t state = __atomic_load_n(&f->sound[word], __ATOMIC_RELAXED);
+        (const struct finder_list *)finder_section(p, FINDER_LISTS) + word;
+    uint8_t state = __atomic_load_n(&p->sound[word], __ATOMIC_RELAXED);
     if (state == 0) { /* two threads find the same */
-        state = list_crc(finder_section(f, FINDER_POSTINGS), l) == l->crc ? 1 : 2;
-        __atomic_store_n(&f->sound[word], state, __ATOMIC_RELAXED);
+        state = list_crc(finder_section(p, FINDER_POSTINGS), l) == l->crc ? 1 : 2;
+        __atomic_store_n(&p->sound[word], state, __ATOMIC_RELAXED);
     }
     return state == 1 ? l : NULL;
 }
 
-void finder_discard(const lk_finder *f) {
+void finder_discard(const lk_finder *f, int32_t part) {
     struct stat st;
-    if (f->mapped && f->folder_fd >= 0 &&
-        fstatat(f->folder_fd, file_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-        (uint64_t)st.st_ino == f->inode) {
-        unlinkat(f->folder_fd, file_name, 0);
+    const struct finder_part *p = &f->parts[part];
+    if (p->mapped && f->folder_fd >= 0 &&
+        fstatat(f->folder_fd, file_names[part], &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+        (uint64_t)st.st_ino == p->inode) {
+        unlinkat(f->folder_fd, file_names[part], 0);
     }
 }
 
 /* -- Reading -- */
 
-bool finder_map(lk_finder *out, const lk_store *store, const struct store_state *state,
-                const char *key, uint64_t layers) {
+static bool is_wanted(const struct finder_head *h, const struct store_state *state, int64_t since,
+                      const char *key, uint64_t layers) {
+    bool in_time =
+        since == STORE_EVER ? h->changes <= state->changes : h->changes == state->changes;
+    return in_time && h->since == since && memcmp(h->salt, state->salt, sizeof h->salt) == 0 &&
+           strncmp(h->key, key, sizeof h->key) == 0 && h->layers == layers;
+}
+
+bool finder_map(struct finder_part *out, const lk_store *store, const struct store_state *state,
+                int64_t since, const char *key, uint64_t layers) {
     struct stat st;
-    int fd = openat(store->folder_fd, file_name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    const char *name = file_names[since == STORE_EVER ? FINDER_WHOLE : FINDER_TAIL];
+    int fd = openat(store->folder_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         return false;
     }
@@ -165,19 +177,24 @@ bool finder_map(lk_finder *out, const lk_store *store, const struct store_state 
     if (data == MAP_FAILED) {
         return false;
     }
-    const struct finder_head *h = data;
-    bool right = memcmp(h->salt, state->salt, sizeof h->salt) == 0 &&
-                 h->changes == state->changes && strncmp(h->key, key, sizeof h->key) == 0 &&
-                 h->layers == layers && finder_is_sound(data, (size_t)st.st_size);
-    if (!right) {
+    if (!is_wanted(data, state, since, key, layers) || !finder_is_sound(data, (size_t)st.st_size)) {
         munmap(data, (size_t)st.st_size);
         return false;
     }
-    out->data = data;
-    out->size = (size_t)st.st_size;
-    out->inode = (uint64_t)st.st_ino;
-    out->mapped = true;
+    *out = (struct finder_part){
+        .data = data, .size = (size_t)st.st_size, .inode = (uint64_t)st.st_ino, .mapped = true};
     return true;
+}
+
+void finder_part_release(struct finder_part *p) {
+    if (p->mapped) {
+        munmap((void *)(uintptr_t)p->data, p->size);
+    } else {
+        mem_free((void *)(uintptr_t)p->data);
+    }
+    mem_free(p->sound);
+    mem_free(p->numbers);
+    *p = (struct finder_part){0};
 }
 
 /* -- Writing -- */
@@ -203,7 +220,9 @@ static void clear_old(const lk_store *store) {
     closedir(folder);
 }
 
-void finder_write(const lk_finder *f, const lk_store *store) {
+void finder_write(const struct finder_part *p, const lk_store *store) {
+    const bool whole = finder_head_of(p)->since == STORE_EVER;
+    const char *file_name = file_names[whole ? FINDER_WHOLE : FINDER_TAIL];
     char name[64];
     struct timespec now;
     if (store->at.reads_only) {
@@ -217,9 +236,11 @@ void finder_write(const lk_finder *f, const lk_store *store) {
     if (fd < 0) {
         return;
     }
-    bool written = file_write_open(fd, f->data, f->size);
+    bool written = file_write_open(fd, p->data, p->size);
     written = close(fd) == 0 && written;
     if (!written || renameat(store->folder_fd, name, store->folder_fd, file_name) != 0) {
         unlinkat(store->folder_fd, name, 0);
+    } else if (whole) { /* what was behind another one is of no use */
+        unlinkat(store->folder_fd, file_names[FINDER_TAIL], 0);
     }
 }

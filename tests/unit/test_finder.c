@@ -238,7 +238,8 @@ static void test_older_store(void **state) {
     assert_ok(lk_derived_put(w->store, "scene-2", 1, &old, &err));
     force(w->store, "DROP TRIGGER derived_added; DROP TRIGGER derived_changed; DROP TRIGGER "
                     "derived_gone; DROP TRIGGER reference_added; DROP TRIGGER reference_changed; "
-                    "DROP TABLE state; PRAGMA user_version = 1");
+                    "DROP TABLE state; DROP INDEX reference_changed_at; "
+                    "ALTER TABLE reference DROP COLUMN changed; PRAGMA user_version = 1");
     lk_store_close(w->store);
     w->store = NULL;
     lk_store *reader;
@@ -247,7 +248,7 @@ static void test_older_store(void **state) {
     w->store = open_place(w->place->store, LK_STORE_WRITE);
     sql_begin(&q, &w->store->at, "PRAGMA user_version");
     assert_ok(sql_finish_int(&version, &q, 0, &err));
-    assert_int_equal(version, 2);
+    assert_int_equal(version, 3);
     assert_true(is_found(w, w->store, 2, 4));
     sql_begin(&q, &w->store->at, "SELECT count(*) FROM derived WHERE reference = 'scene-2'");
     assert_ok(sql_finish_int(&count, &q, 0, &err));

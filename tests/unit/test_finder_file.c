@@ -45,15 +45,27 @@ static bool search(struct made_store *w, const lk_bytes *file) {
         head_of(file)->layers != (uint64_t)finder_layers(dim)) {
         return false;
     }
-    lk_finder f = {.data = file->data, .size = file->size, .dim = dim, .folder_fd = -1};
-    lists = finder_section(&f, FINDER_LISTS);
-    f.sound = calloc(VISUAL_WORDS, 1);
-    assert_non_null(f.sound);
+    lk_finder f = {.part_count = 1, .dim = dim, .folder_fd = -1};
+    struct finder_part *p = &f.parts[FINDER_WHOLE];
+    *p = (struct finder_part){.data = file->data, .size = file->size};
+    lists = finder_section(p, FINDER_LISTS);
+    f.count = (uint32_t)finder_head_of(p)->count;
+    f.postings = finder_head_of(p)->postings;
+    f.names = calloc(f.count + 1, sizeof *f.names);
+    p->numbers = calloc(f.count + 1, sizeof *p->numbers);
+    p->sound = calloc(VISUAL_WORDS, 1);
+    assert_true(f.names && p->numbers && p->sound);
+    for (uint32_t i = 0; i < f.count; i++) {
+        p->numbers[i] = i;
+        f.names[i] = (const struct finder_name *)finder_section(p, FINDER_NAMES) + i;
+    }
     for (int32_t word = 0; word < VISUAL_WORDS; word++) {
         f.list_most = MAX(f.list_most, lists[word].count);
     }
     made_ask(&answer, w, &f, SEED_ASKED);
-    free(f.sound);
+    free(p->sound);
+    free(p->numbers);
+    free(f.names);
     return true;
 }
 
@@ -181,9 +193,10 @@ static void test_heals(void **state) {
     make_file(&file, w);
     made_path(path, w, "likeness.finder");
     assert_ok(lk_finder_open(&f, w->store, w->place->engine, w->model, NULL, &err));
-    assert_true(f->mapped);
+    assert_true(f->parts[FINDER_WHOLE].mapped);
     made_ask(&before, w, f, SEED_ASKED);
-    memset(f->sound, 2, VISUAL_WORDS); /* as lists of a large file are found: while it is asked */
+    memset(f->parts[FINDER_WHOLE].sound, 2,
+           VISUAL_WORDS); /* as lists of a large file are found: while it is asked */
     lk_store *writer = w->store;
     w->store = open_place(w->place->store, LK_STORE_READ); /* as a batch does */
     made_ask(&meanwhile, w, f, SEED_ASKED);
