@@ -27,9 +27,14 @@ const char *html_file_name(const lk_image_info *info);
 /* A bar filled to value (0..1). The number beside it says the same in text. */
 void html_bar(struct page *p, double value);
 
-/* html_verify.c: the second answer of a verification; what both rest on. Nothing for a comparison. */
+/* html_verify.c: the second answer of a verification; the others that the photo may show; what all rests on. Nothing for a
+ * comparison. */
 void html_answers(struct page *p);
+void html_rivals(struct page *p);
 void html_basis(struct page *p);
+
+/* "Same", "Same, altered", "Different" or "Cannot tell". */
+const char *html_verdict_word(const struct page *p);
 
 /* Whether the region is one of those that answer: all of a comparison's, of a verification's those that its policy counts. */
 bool html_counts(const struct page *p, const lk_region *r);

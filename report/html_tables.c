@@ -44,6 +44,12 @@ static void add_score(struct page *p) {
                p->v ? "of showing the same thing" : "0 nothing alike, 1 identical");
 }
 
+const char *html_verdict_word(const struct page *p) {
+    lk_verdict verdict = p->v ? p->v->verdict : p->c->verdict;
+    bool altered = p->v && verdict == LK_SAME && p->v->intact == LK_ALTERED;
+    return altered ? "Same, altered" : verdict_table[verdict].word;
+}
+
 void html_verdict(struct page *p) {
     const lk_comparison *c = p->c;
     lk_verdict verdict = p->v ? p->v->verdict : c->verdict;
@@ -55,7 +61,7 @@ void html_verdict(struct page *p) {
                "<h1><svg class=\"symbol\" viewBox=\"0 0 48 48\" aria-hidden=\"true\">"
                "<circle cx=\"24\" cy=\"24\" r=\"22\"/><path d=\"%s\"/></svg>%s</h1>\n",
                verdict_table[verdict].id, p->v ? "Verification" : "Comparison",
-               verdict_table[verdict].strokes, verdict_table[verdict].word);
+               verdict_table[verdict].strokes, html_verdict_word(p));
     buf_printf(b, "<p class=\"meaning\">%s", verdict_table[verdict].meaning);
     size_t changes = p->v ? (size_t)p->v->changes : c->region_count;
     if (changes > 0 && verdict == LK_SAME) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The second answer, and what both rest on: the photo's quality, the evidence, the policy. */
+/* The second answer, the other originals that were asked, and what all rests on: the photo's quality, the evidence, the policy. */
 #include "report/html.h"
 
 static const char *const intact_words[] = {
@@ -106,6 +106,50 @@ void html_answers(struct page *p) {
         buf_add_text(b, ".");
     }
     buf_add_text(b, "</p>\n</section>\n");
+}
+
+/* Why the rival is, or is not, what the photo shows. */
+static const char *rival_words(const lk_verification *v, const lk_rival *r) {
+    if (r->probability >= v->policy.same_from) {
+        return "fits the photo better: it is this one";
+    }
+    return r->alone > v->alone ? "alike, fits the photo better, but not so much that it is sure"
+                               : "alike, fits the photo less well";
+}
+
+static void add_original(struct buf *b, const char *id, int32_t version, const double number[2],
+                         const char *why) {
+    buf_add_text(b, "<tr><th scope=\"row\">");
+    buf_add_html(b, id);
+    buf_printf(b,
+               ", version %d</th><td class=\"number\">%.4f</td><td class=\"number\">%.4f</td>"
+               "<td>%s</td></tr>\n",
+               (int)version, number[0], number[1], why);
+}
+
+void html_rivals(struct page *p) {
+    const lk_verification *v = p->v;
+    struct buf *b = &p->out;
+    if (!v || v->rival_count == 0) {
+        return;
+    }
+    buf_add_text(b, "<section aria-labelledby=\"h-rivals\">\n"
+                    "<h2 id=\"h-rivals\">Others it may be</h2>\n"
+                    "<table class=\"rivals\"><caption>Originals of the store that look alike; the "
+                    "photo shows one of them at most</caption>\n<thead><tr>"
+                    "<th scope=\"col\">original</th><th scope=\"col\">probability alone</th>"
+                    "<th scope=\"col\">of all asked</th><th scope=\"col\">why</th></tr></thead>\n"
+                    "<tbody>\n");
+    const double own[2] = {v->alone, v->probability};
+    add_original(b, v->reference_id[0] ? v->reference_id : v->nearest_id,
+                 v->reference_id[0] ? v->reference_version : v->nearest_version, own,
+                 "the one this report is of");
+    for (int32_t i = 0; i < v->rival_count; i++) {
+        const lk_rival *r = &v->rivals[i];
+        const double other[2] = {r->alone, r->probability};
+        add_original(b, r->id, r->version, other, rival_words(v, r));
+    }
+    buf_add_text(b, "</tbody></table>\n</section>\n");
 }
 
 void html_basis(struct page *p) {

@@ -31,7 +31,6 @@ static void add_asset(struct buf *b, const struct asset *asset) {
 }
 
 static void add_head(struct page *p) {
-    static const char *const words[] = {"Same", "Different", "Cannot tell"};
     struct buf *b = &p->out;
     buf_add_text(b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
@@ -44,7 +43,7 @@ static void add_head(struct page *p) {
                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                     "<meta name=\"color-scheme\" content=\"light dark\">\n"
                     "<meta name=\"referrer\" content=\"no-referrer\">\n<title>");
-    buf_printf(b, "%s: ", words[p->v ? p->v->verdict : p->c->verdict]);
+    buf_printf(b, "%s: ", html_verdict_word(p));
     buf_add_html(b, html_file_name(&p->c->inputs[0]));
     buf_add_text(b, " and ");
     buf_add_html(b, html_file_name(&p->c->inputs[1]));
@@ -81,6 +80,7 @@ static lk_status add_body(struct page *p, lk_error *err) {
     html_verdict(p);
     buf_add_text(&p->out, "<main>\n");
     html_answers(p);
+    html_rivals(p);
     html_aspects(p);
     html_warnings(p);
     html_inputs(p);
