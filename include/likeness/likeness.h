@@ -14,6 +14,7 @@
 #include <likeness/folder.h>
 #include <likeness/hash.h>
 #include <likeness/image.h>
+#include <likeness/map.h>
 #include <likeness/measure.h>
 #include <likeness/model.h>
 #include <likeness/motion.h>
