@@ -18,7 +18,7 @@
 
 struct policy_settings {
     struct common common;
-    const char *name, *out, *notes, *evidence;
+    const char *name, *out, *notes, *evidence, *report;
     int32_t impostors, seed, number;
     double hold, ridge, same_from, different_below;
     struct model_settings model;
@@ -45,6 +45,8 @@ static const struct option policy_options[] = {
     {"seed", 0, OPTION_INT, "N", NULL, NULL, "fit: of what is drawn (1)", AT(seed)},
     {"evidence", 0, OPTION_TEXT, "FILE.csv", NULL, NULL,
      "fit: write the numbers of every pair here", AT(evidence)},
+    {"report", 0, OPTION_TEXT, "FILE.html", NULL, NULL,
+     "the policy as a page, with its reliability diagram", AT(report)},
     MODEL_OPTIONS(struct policy_settings, model),
     OPTION_END,
 };
@@ -191,26 +193,18 @@ static lk_status read_evidence(struct fitting *f, const struct csv *t, lk_error 
 
 /* -- What is told -- */
 
-enum { BINS = 10 };
-
 /* Of the pairs held back: how often the probability was right, by tenths. */
-static void add_reliability(struct buf *b, const lk_policy *p, const lk_policy_row *rows,
-                            size_t count) {
-    double said[BINS] = {0}, genuine[BINS] = {0}, all[BINS] = {0};
-    for (size_t i = 0; i < count; i++) {
-        if (rows[i].is_held) {
-            double value = lk_policy_probability(p, &rows[i].evidence);
-            int32_t bin = MIN((int32_t)(value * BINS), BINS - 1);
-            said[bin] += value;
-            genuine[bin] += rows[i].is_genuine;
-            all[bin]++;
-        }
-    }
-    buf_add_text(b, "  probability   pairs   said   were genuine\n");
-    for (int32_t i = 0; i < BINS; i++) {
-        if (all[i] > 0) {
-            buf_printf(b, "  %.1f to %.1f   %6.0f  %.3f   %.3f\n", i / (double)BINS,
-                       (i + 1) / (double)BINS, all[i], said[i] / all[i], genuine[i] / all[i]);
+static void add_reliability(struct buf *b, const lk_policy *p) {
+    bool first = true;
+    for (int32_t i = 0; i < LK_POLICY_BINS; i++) {
+        const lk_policy_bin *bin = &p->record.reliability[i];
+        if (bin->pairs > 0) {
+            lk_interval share = lk_interval_of_share(bin->genuine, bin->pairs);
+            buf_add_text(b, first ? "  probability   pairs   said   were genuine\n" : "");
+            buf_printf(b, "  %.1f to %.1f   %6lld  %.3f   %.3f [%.3f-%.3f]\n",
+                       i / (double)LK_POLICY_BINS, (i + 1) / (double)LK_POLICY_BINS,
+                       (long long)bin->pairs, bin->said, share.value, share.low, share.high);
+            first = false;
         }
     }
 }
@@ -232,6 +226,21 @@ static void add_policy(struct buf *b, const lk_policy *p) {
     buf_printf(b, "  held back: %lld other pairs, same %.2f %%, different %.2f %%; Brier %.5f\n",
                (long long)r->impostors, 100 * r->same_of_impostors, 100 * r->different_of_impostors,
                r->brier);
+    add_reliability(b, p);
+}
+
+/* The page of --report, where one is asked for. */
+static lk_status write_report(const struct policy_settings *s, const lk_policy *p, lk_error *err) {
+    lk_bytes page;
+    if (!s->report) {
+        return LK_OK;
+    }
+    lk_status status = lk_report_policy_html(&page, p, err);
+    if (status == LK_OK) {
+        status = file_write(s->report, page.data, page.size, err);
+        lk_bytes_release(&page);
+    }
+    return status;
 }
 
 static lk_status write_evidence(const struct fitting *f, lk_error *err) {
@@ -288,7 +297,11 @@ static lk_status take_rows(struct fitting *f, enum exit_code *code, lk_error *er
 static lk_status fit(struct fitting *f, enum exit_code *code, lk_error *err) {
     const struct policy_settings *s = f->s;
     lk_bytes text = {0};
+    const char *const outputs[] = {s->out, s->evidence, s->report};
     lk_status status = lk_policy_built_in(&f->policy, "photos", err);
+    for (size_t i = 0; status == LK_OK && i < ARRAY_COUNT(outputs); i++) {
+        status = outputs[i] ? file_can_write(outputs[i], err) : LK_OK; /* before all pictures */
+    }
     status = status == LK_OK ? take_rows(f, code, err) : status;
     if (status != LK_OK) {
         return status;
@@ -302,6 +315,7 @@ static lk_status fit(struct fitting *f, enum exit_code *code, lk_error *err) {
     status = status == LK_OK ? lk_policy_write(&text, &f->policy, err) : status;
     status = status == LK_OK ? file_write(s->out, text.data, text.size, err) : status;
     status = status == LK_OK && s->evidence ? write_evidence(f, err) : status;
+    status = status == LK_OK ? write_report(s, &f->policy, err) : status;
     lk_bytes_release(&text);
     return status;
 }
@@ -318,7 +332,6 @@ static enum exit_code policy_fit(const struct policy_settings *s, lk_engine *eng
         buf_release(&b);
     } else {
         add_policy(&b, &f.policy);
-        add_reliability(&b, &f.policy, f.rows, f.from);
         buf_printf(&b, "wrote %s\n", s->out);
         code = print_result(&s->common, &b, code);
     }
@@ -331,13 +344,16 @@ static enum exit_code policy_fit(const struct policy_settings *s, lk_engine *eng
 
 static enum exit_code policy_show(const struct policy_settings *s) {
     lk_policy policy;
-    lk_bytes text;
+    lk_bytes text = {0};
     lk_error err = {0};
     struct buf b;
     const char *name = s->common.args.count > 1 ? s->common.args.items[1] : NULL;
     lk_status status = policy_choose(&policy, name, &err);
     if (status == LK_OK && s->common.json) {
         status = lk_policy_write(&text, &policy, &err);
+    }
+    if (status == LK_OK && (status = write_report(s, &policy, &err)) != LK_OK) {
+        lk_bytes_release(&text);
     }
     if (status != LK_OK) {
         return report_error(&s->common, &err);
@@ -372,6 +388,12 @@ static const char *settings_mistake(const struct policy_settings *s) {
 static enum exit_code policy_run(void *settings, lk_engine *engine) {
     const struct policy_settings *s = settings;
     const char *action = s->common.args.items[0];
+    char extension[8];
+    file_extension(extension, sizeof extension, s->report ? s->report : ".html");
+    if (strcmp(extension, "html") != 0) {
+        return report_usage(&s->common, &command_policy,
+                            "--report takes a name that ends in .html");
+    }
     if (strcmp(action, "show") == 0) {
         return policy_show(s);
     }
@@ -401,7 +423,8 @@ const struct command command_policy = {
         "fitted to without measuring again.",
     .examples = "  likeness policy fit pairs.csv --name packaging --out packaging.json\n"
                 "  likeness policy show\n"
-                "  likeness policy show packaging.json --json\n",
+                "  likeness policy show packaging.json --json\n"
+                "  likeness policy show --report photos.html\n",
     .least_args = 1,
     .most_args = 2,
     .add_words = add_words,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One chart of lines as inline SVG. */
+/* One chart of lines as inline SVG, and the head of a page that has charts. */
 #ifndef LK_CHART_H
 #define LK_CHART_H
 
@@ -31,5 +31,9 @@ struct chart {
 /* Lines differ by colour and by dashes, and carry their name and last value at their end. Classes: `chart`; within it `grid`,
  * `axis`, and `l0` to `l2`. A chart without a finite number is not drawn. */
 void chart_svg(struct buf *out, const struct chart *chart);
+
+/* A page of HTML as far as its heading: it loads nothing, and styles charts, lists and tables for light, dark and print. What
+ * follows ends with "</main></body></html>". */
+void chart_page_begin(struct buf *out, const char *title);
 
 #endif

@@ -90,6 +90,34 @@ static lk_status read_evidence(lk_policy *p, const json_t *root, lk_error *err) 
     return status;
 }
 
+/* One of ten; the sum of pairs is held against the record's by the caller. */
+static bool read_bin(lk_policy_bin *bin, const json_t *from) {
+    const json_t *pairs = json_object_get(from, "pairs"),
+                 *genuine = json_object_get(from, "genuine"), *said = json_object_get(from, "said");
+    bin->pairs = json_integer_value(pairs);
+    bin->genuine = json_integer_value(genuine);
+    bin->said = json_number_value(said);
+    return json_is_integer(pairs) && json_is_integer(genuine) && json_is_number(said) &&
+           bin->genuine >= 0 && bin->genuine <= bin->pairs && bin->pairs <= (int64_t)1e15 &&
+           bin->said >= 0 && bin->said <= 1;
+}
+
+/* Which a document may leave out. */
+static lk_status read_reliability(lk_policy_record *r, const json_t *list, lk_error *err) {
+    int64_t genuine = 0, pairs = 0;
+    if (!list) {
+        return LK_OK;
+    }
+    bool good = json_is_array(list) && json_array_size(list) == LK_POLICY_BINS;
+    for (size_t i = 0; good && i < LK_POLICY_BINS; i++) {
+        good = read_bin(&r->reliability[i], json_array_get(list, i));
+        genuine += r->reliability[i].genuine;
+        pairs += r->reliability[i].pairs;
+    }
+    good = good && genuine == r->genuine && pairs == r->genuine + r->impostors;
+    return good ? LK_OK : wrong(err, "reliability", "no list of ten shares of the record's pairs");
+}
+
 static lk_status read_policy(lk_policy *p, const json_t *root, lk_error *err) {
     const char *schema = json_string_value(json_object_get(root, "schema"));
     if (!schema || strcmp(schema, policy_schema) != 0) {
@@ -102,6 +130,10 @@ static lk_status read_policy(lk_policy *p, const json_t *root, lk_error *err) {
     status = status == LK_OK ? read_evidence(p, root, err) : status;
     if (status == LK_OK) {
         status = read_numbers(p, json_object_get(root, "record"), policy_record_numbers, err);
+    }
+    if (status == LK_OK) {
+        const json_t *record = json_object_get(root, "record");
+        status = read_reliability(&p->record, json_object_get(record, "reliability"), err);
     }
     if (status == LK_OK && p->different_below > p->same_from) {
         status = wrong(err, "different_below", "above \"same_from\"");

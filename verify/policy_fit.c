@@ -100,6 +100,11 @@ static void record(struct fit *f) {
             r.genuine += row->is_genuine;
             r.impostors += !row->is_genuine;
             r.brier += (p - row->is_genuine) * (p - row->is_genuine);
+            lk_policy_bin *bin =
+                &r.reliability[MIN((int32_t)(p * LK_POLICY_BINS), LK_POLICY_BINS - 1)];
+            bin->pairs++;
+            bin->genuine += row->is_genuine;
+            bin->said += p;
             counts[row->is_genuine][0] += p >= f->policy->same_from;
             counts[row->is_genuine][1] += p < f->policy->different_below && may_differ;
         }
@@ -110,6 +115,9 @@ static void record(struct fit *f) {
     r.different_of_genuine = counts[1][1] / genuine;
     r.same_of_impostors = counts[0][0] / impostors;
     r.different_of_impostors = counts[0][1] / impostors;
+    for (int32_t i = 0; i < LK_POLICY_BINS; i++) {
+        r.reliability[i].said /= (double)MAX(r.reliability[i].pairs, 1);
+    }
     f->policy->record = r;
 }
 

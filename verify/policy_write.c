@@ -41,6 +41,26 @@ static void write_numbers(struct json *j, const lk_policy *p, const struct polic
     }
 }
 
+/* Left out where it is not known: a document that was written without it is written again as it was, byte for byte. */
+static void write_reliability(struct json *j, const lk_policy_record *r) {
+    int64_t pairs = 0;
+    for (int32_t i = 0; i < LK_POLICY_BINS; i++) {
+        pairs += r->reliability[i].pairs;
+    }
+    if (pairs == 0) {
+        return;
+    }
+    json_array_begin(j, "reliability");
+    for (int32_t i = 0; i < LK_POLICY_BINS; i++) {
+        json_object_begin(j, NULL);
+        json_int(j, "pairs", r->reliability[i].pairs);
+        json_int(j, "genuine", r->reliability[i].genuine);
+        json_number(j, "said", r->reliability[i].said);
+        json_object_end(j);
+    }
+    json_array_end(j);
+}
+
 lk_status lk_policy_write(lk_bytes *out, const lk_policy *policy, lk_error *err) {
     struct buf b;
     struct json j;
@@ -63,6 +83,7 @@ lk_status lk_policy_write(lk_bytes *out, const lk_policy *policy, lk_error *err)
     json_array_end(&j);
     json_object_begin(&j, "record");
     write_numbers(&j, policy, policy_record_numbers);
+    write_reliability(&j, &policy->record);
     json_object_end(&j);
     json_object_end(&j);
     buf_add_text(&b, "\n");

@@ -62,6 +62,11 @@ LK_API LK_MUST_CHECK lk_status lk_report_verify_json(lk_bytes *out, const lk_ver
 LK_API LK_MUST_CHECK lk_status lk_report_verify_html(lk_bytes *out, lk_engine *engine,
                                                      const lk_verification *v, lk_error *err);
 
+/* A policy as one HTML file that needs nothing else: its limits, its record with 95 % intervals, its reliability diagram (where the
+ * record tells it) and its weights. LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_report_policy_html(lk_bytes *out, const lk_policy *policy,
+                                                     lk_error *err);
+
 /* The quality of a picture as a JSON object without a line's end: for documents that hold one. */
 LK_API LK_MUST_CHECK lk_status lk_report_quality(lk_bytes *out, const lk_quality *q, lk_error *err);
 

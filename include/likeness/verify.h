@@ -47,6 +47,14 @@ LK_API const char *lk_evidence_summary(int32_t i);
 
 /* -- Policies: from evidence to a probability, and from that to a verdict -- */
 
+enum { LK_POLICY_BINS = 10 };
+
+/* Of the pairs whose probability lies in one tenth, 0 to 0.1 and so on: what was said, and what was so. */
+typedef struct lk_policy_bin {
+    int64_t pairs, genuine;
+    double said; /* mean probability; 0 without pairs */
+} lk_policy_bin;
+
 /* How often a policy was wrong on pairs that it was not fitted on. */
 typedef struct lk_policy_record {
     int64_t genuine, impostors; /* pairs */
@@ -54,6 +62,7 @@ typedef struct lk_policy_record {
     double same_of_genuine,
         different_of_genuine; /* shares by probability and stars; the rest is neither */
     double same_of_impostors, different_of_impostors;
+    lk_policy_bin reliability[LK_POLICY_BINS]; /* empty where the document does not tell */
 } lk_policy_record;
 
 /* probability = 1 / (1 + exp(-(intercept + sum of weight * (value - mean) / scale))). */

@@ -2,7 +2,7 @@
 /* Policies: the fit beside scikit-learn's, the record of what is held back, what is written is read again, and what is refused. */
 #include "tests/unit/harness.h"
 
-#include <likeness/verify.h>
+#include <likeness/report.h>
 #include <math.h>
 
 #include "tests/unit/pattern.h"
@@ -61,6 +61,24 @@ static void assert_record(const lk_policy *p, const lk_policy_row rows[ROWS]) {
     assert_true(p->record.same_of_impostors == same / impostors);
 }
 
+/* The tenths counted once more: every pair held back is in the one that its probability lies in. */
+static void assert_reliability(const lk_policy *p, const lk_policy_row rows[ROWS]) {
+    for (int32_t k = 0; k < LK_POLICY_BINS; k++) {
+        const lk_policy_bin *bin = &p->record.reliability[k];
+        double pairs = 0, genuine = 0, said = 0;
+        for (int32_t i = 0; i < ROWS; i++) {
+            double value = lk_policy_probability(p, &rows[i].evidence);
+            if (rows[i].is_held && value >= k / 10.0 && value < (k + 1) / 10.0) {
+                pairs++;
+                genuine += rows[i].is_genuine;
+                said += value;
+            }
+        }
+        assert_true((double)bin->pairs == pairs && (double)bin->genuine == genuine);
+        assert_true(fabs(bin->said * fmax(pairs, 1) - said) < 1e-9);
+    }
+}
+
 /* What speaks for a genuine pair is never weighed against it, and what is held back is not fitted on. */
 static void test_fit_rules(void **state) {
     (void)state;
@@ -80,6 +98,7 @@ static void test_fit_rules(void **state) {
     assert_true(p.record.same_of_genuine > 0.5);
     assert_true(p.record.same_of_genuine + p.record.different_of_genuine < 1);
     assert_record(&p, rows);
+    assert_reliability(&p, rows);
     for (int32_t i = 0; i < ROWS; i += 4) {
         rows[i].is_genuine = !rows[i].is_genuine;
     }
@@ -107,6 +126,32 @@ static void test_written_and_read(void **state) {
     assert_says(&err, "no policy is called photo");
 }
 
+/* A policy of an older likeness does not tell its reliability; what is written of it must be what was read, since verdicts name
+ * the digest of that. */
+static void test_without_reliability(void **state) {
+    (void)state;
+    lk_error err;
+    lk_policy p, again;
+    lk_bytes text, page;
+    assert_ok(lk_policy_built_in(&p, "photos", &err));
+    assert_int_equal(p.record.reliability[0].pairs, 600);
+    assert_ok(lk_report_policy_html(&page, &p, &err));
+    assert_non_null(memmem(page.data, page.size, "Reliability diagram", 19));
+    lk_bytes_release(&page);
+    memset(p.record.reliability, 0, sizeof p.record.reliability);
+    assert_ok(lk_policy_write(&text, &p, &err));
+    assert_null(memmem(text.data, text.size, "reliability", 11));
+    assert_ok(lk_policy_parse(&again, text.data, text.size, &err));
+    assert_memory_equal(&p, &again, sizeof p);
+    lk_bytes_release(&text);
+    strcpy(p.notes, "<b>&");
+    assert_ok(lk_report_policy_html(&page, &p, &err));
+    assert_null(memmem(page.data, page.size, "<circle", 7));
+    assert_null(memmem(page.data, page.size, "<b>", 3));
+    assert_non_null(memmem(page.data, page.size, "Not known", 9));
+    lk_bytes_release(&page);
+}
+
 /* The first of these is replaced by the second in a document that is right. */
 static const struct {
     const char *from, *to, *complaint;
@@ -122,6 +167,9 @@ static const struct {
     {"\"scale\"", "\"skale\"", "\"inliers\" is not weighed by numbers"},
     {"\"record\"", "\"accord\"", "\"genuine\" is not a whole number"},
     {"\"evidence\"", "\"evident\"", "\"evidence\" is no list"},
+    {"\"reliability\"", "\"reliability\": 1, \"more\"", "\"reliability\" is no list of ten"},
+    {"\"pairs\": 600", "\"pairs\": 601", "\"reliability\" is no list of ten"},
+    {"\"said\"", "\"say\"", "\"reliability\" is no list of ten"},
     {"{", "[", "not JSON"},
 };
 
@@ -147,9 +195,8 @@ static void test_refused(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_fit_as_sklearn),
-        cmocka_unit_test(test_fit_rules),
-        cmocka_unit_test(test_written_and_read),
+        cmocka_unit_test(test_fit_as_sklearn),   cmocka_unit_test(test_fit_rules),
+        cmocka_unit_test(test_written_and_read), cmocka_unit_test(test_without_reliability),
         cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
