@@ -11,6 +11,7 @@ enum {
     MIDDLE = 64,
     MOST = 127,
     PIECE = 32,                /* blocks: 64 KiB at 128 dimensions, half of a second cache */
+    AT_ONCE = 4,               /* queries that a kernel takes side by side */
     TOGETHER = 2 * FLAT_BLOCK, /* queries of a task */
     ABSENT =
         FLAT_FAR /
@@ -147,14 +148,17 @@ static void choose(struct asking *a, size_t q, const lk_engine *engine, const in
 }
 
 static void answer(struct asking *a, const struct flat *f, const lk_engine *engine) {
-    int32_t distances[PIECE * FLAT_BLOCK];
+    int32_t distances[AT_ONCE][PIECE * FLAT_BLOCK];
     const size_t bytes = flat_bytes(f->dim), blocks = blocks_of(f->count);
     for (size_t b = 0; b < blocks; b += PIECE) {
         const size_t n = MIN(blocks - b, (size_t)PIECE), first = b * FLAT_BLOCK;
-        for (size_t q = 0; q < a->count; q++) {
-            engine->kernels.scan.products(distances, 0, &a->queries[q], 1,
+        for (size_t q = 0; q < a->count; q += AT_ONCE) {
+            const size_t some = MIN(a->count - q, (size_t)AT_ONCE);
+            engine->kernels.scan.products(distances[0], PIECE * FLAT_BLOCK, &a->queries[q], some,
                                           f->vectors + first * bytes, f->norms + first, n, bytes);
-            choose(a, q, engine, distances, (uint32_t)first, n * FLAT_BLOCK);
+            for (size_t i = 0; i < some; i++) {
+                choose(a, q + i, engine, distances[i], (uint32_t)first, n * FLAT_BLOCK);
+            }
         }
     }
     for (size_t q = 0; q < a->count; q++) {

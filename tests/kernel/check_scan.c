@@ -5,13 +5,14 @@
 #include "base/rng.h"
 #include "kernel/kernel.h"
 
-enum { BLOCKS = 9, LONGEST = 260, LONG = 2048, QUERIES = 3, STRIDE = BLOCKS * SCAN_BLOCK + 3 };
+enum { BLOCKS = 9, LONGEST = 260, LONG = 2048, QUERIES = 6, STRIDE = BLOCKS * SCAN_BLOCK + 3 };
 
 static uint8_t list[BLOCKS * SCAN_BLOCK * LONGEST], queries[QUERIES][LONGEST];
 
 static void check_products(const struct kernels *c, const struct kernels *k) {
     static int32_t offsets[BLOCKS * SCAN_BLOCK], want[QUERIES * STRIDE], got[QUERIES * STRIDE];
-    const uint8_t *const pointers[QUERIES] = {queries[0], queries[1], queries[2]};
+    const uint8_t *const pointers[QUERIES] = {queries[0], queries[1], queries[2],
+                                              queries[3], queries[4], queries[5]};
     struct rng rng;
     rng_init(&rng, 1);
     for (size_t bytes = 4; bytes <= LONGEST; bytes += 4 * (1 + bytes / 40)) {
