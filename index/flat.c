@@ -117,6 +117,7 @@ struct asking {
     uint32_t self[TOGETHER]; /* an item that does not count; INDEX_NONE for none */
     struct neighbours found[TOGETHER];
     size_t count;
+    uint32_t from; /* items before it do not count */
 };
 
 static void ask(struct asking *a, const struct flat *f, const uint8_t *query, struct neighbour *out,
@@ -141,16 +142,18 @@ static void choose(struct asking *a, size_t q, const lk_engine *engine, const in
     size_t below = engine->kernels.scan.below(at, distances, n, limit);
     for (size_t i = 0; i < below; i++) {
         struct neighbour one = {distances[at[i]] + a->norms[q], first + at[i]};
-        if (one.item != a->self[q]) {
+        if (one.item != a->self[q] && one.item >= a->from) {
             neighbours_add(found, one);
         }
     }
 }
 
-static void answer(struct asking *a, const struct flat *f, const lk_engine *engine) {
+/* Looks at all from the first block on. */
+static void look(struct asking *a, const struct flat *f, const lk_engine *engine,
+                 size_t first_block) {
     int32_t distances[AT_ONCE][PIECE * FLAT_BLOCK];
     const size_t bytes = flat_bytes(f->dim), blocks = blocks_of(f->count);
-    for (size_t b = 0; b < blocks; b += PIECE) {
+    for (size_t b = first_block; b < blocks; b += PIECE) {
         const size_t n = MIN(blocks - b, (size_t)PIECE), first = b * FLAT_BLOCK;
         for (size_t q = 0; q < a->count; q += AT_ONCE) {
             const size_t some = MIN(a->count - q, (size_t)AT_ONCE);
@@ -161,9 +164,23 @@ static void answer(struct asking *a, const struct flat *f, const lk_engine *engi
             }
         }
     }
+}
+
+static void answer(struct asking *a, const struct flat *f, const lk_engine *engine) {
+    look(a, f, engine, 0);
     for (size_t q = 0; q < a->count; q++) {
         neighbours_sort(&a->found[q]);
     }
+}
+
+void flat_scan(struct neighbours *found, const struct flat *f, const lk_engine *engine,
+               const uint8_t *query, uint32_t from) {
+    struct asking a = {.count = 0};
+    ask(&a, f, query, NULL, 0, INDEX_NONE);
+    a.found[0] = *found;
+    a.from = from;
+    look(&a, f, engine, from / FLAT_BLOCK);
+    *found = a.found[0];
 }
 
 size_t flat_search(struct neighbour *out, size_t k, const struct flat *f, const lk_engine *engine,

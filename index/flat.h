@@ -59,6 +59,10 @@ int32_t flat_distance(double cosine, int32_t dim);
 size_t flat_search(struct neighbour *out, size_t k, const struct flat *f, const lk_engine *engine,
                    const uint8_t *query);
 
+/* Takes the nearest among items `from`.. into what was found among others, all of lower numbers; not sorted. */
+void flat_scan(struct neighbours *found, const struct flat *f, const lk_engine *engine,
+               const uint8_t *query, uint32_t from);
+
 /* The same for many queries, flat_bytes(dim) apart, with the engine's threads: row q of k in out. LK_E_CANCELLED alone. */
 LK_MUST_CHECK lk_status flat_search_many(struct neighbour *out, size_t k, const struct flat *f,
                                          const lk_engine *engine, const uint8_t *queries,
