@@ -69,6 +69,24 @@ static void entry_json(struct json *j, const lk_audit_entry *e) {
     json_object_end(j);
 }
 
+/* The word behind a key of a verdict's payload, which record.c writes without spaces; empty where there is none. */
+static void word_of(char out[16], const char *payload, const char *key) {
+    const char *at = strstr(payload, key);
+    size_t n = at ? strspn(at + strlen(key), "abcdefghijklmnopqrstuvwxyz-") : 0;
+    snprintf(out, 16, "%.*s", (int)(n < 16 ? n : 0), at ? at + strlen(key) : "");
+}
+
+/* What was decided, for those who look through the log. */
+static void add_decision(struct buf *b, const lk_audit_entry *e) {
+    char verdict[16], intact[16];
+    if (strncmp(e->kind, "verify", 6) == 0) {
+        word_of(verdict, e->payload, "\"verdict\":\"");
+        word_of(intact, e->payload, "\"intact\":\"");
+        bool same = strcmp(verdict, "same") == 0;
+        buf_printf(b, "  %s%s%s", verdict, same ? ", " : "", same ? intact : "");
+    }
+}
+
 static bool add_entry(void *arg, const lk_audit_entry *e) {
     struct listing *l = arg;
     char hash[65], prev[65];
@@ -88,7 +106,9 @@ static bool add_entry(void *arg, const lk_audit_entry *e) {
         add_path(&l->b, l->common, e->payload);
         buf_add_text(&l->b, "\n");
     } else {
-        buf_printf(&l->b, "  %.12s\n", hash);
+        buf_printf(&l->b, "  %.12s", hash);
+        add_decision(&l->b, e);
+        buf_add_text(&l->b, "\n");
     }
     return true;
 }
