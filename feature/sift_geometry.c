@@ -41,6 +41,7 @@ struct sift_geometry_options sift_geometry_options_default(void) {
                                           .scale = 1.6,
                                           .reach = 0.06,
                                           .guided = 0.6,
+                                          .model = MAP_PERSPECTIVE,
                                           .iterations = 1000,
                                           .seed = 1};
 }
@@ -163,6 +164,7 @@ static void estimate(struct sift_geometry *best, struct finding *f, const bool *
     struct homography_options o = homography_options_default();
     struct homography_fit fit;
     size_t count = 0;
+    o.model = f->o->model;
     o.threshold_px = f->tolerance.distance;
     o.max_iterations = f->o->iterations;
     o.seed = f->o->seed;

@@ -3,6 +3,7 @@
 #ifndef LK_SIFT_GEOMETRY_H
 #define LK_SIFT_GEOMETRY_H
 
+#include "feature/homography.h"
 #include "feature/sift_match.h"
 
 struct sift_geometry_options {
@@ -14,6 +15,8 @@ struct sift_geometry_options {
         guided; /* largest distance of descriptors when looking again, 0..1.4; 0: not at all; 0.6 */
     /* Of the disc around an inlier that counts as covered, as a share of the root of the area; 0.06. */
     double reach;
+    enum map_model
+        model; /* MAP_PERSPECTIVE, or MAP_AFFINE for edited copies, which no camera tilts */
     int32_t iterations; /* of each robust estimate; 1000 */
     uint64_t seed;
 };
