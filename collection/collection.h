@@ -15,13 +15,14 @@ struct lk_collection {
     struct database at;
     bool in_memory;
     struct finding *finding; /* what is searched; opened when it is asked for */
+    uint8_t finding_key[48]; /* the state it is of */
 };
 
 /* LK_OK runs COMMIT, anything else ROLLBACK; returns so_far or what failed. */
 MUST_CHECK lk_status collection_begin(lk_collection *c, lk_error *err);
 MUST_CHECK lk_status collection_end(lk_collection *c, lk_status so_far, lk_error *err);
 
-enum { FACTS_WORDS = 256, MODEL_KEY = 96 };
+enum { FACTS_WORDS = 256, FACTS_PLACES = 40, MODEL_KEY = 96 };
 
 /* Name and checksum of a model: whose embeddings are whose. */
 void collection_model_key(char out[MODEL_KEY], const lk_model *model);
@@ -39,5 +40,10 @@ MUST_CHECK lk_status content_put(int64_t *id, lk_collection *c, const uint8_t sh
 enum content_part { CONTENT_EMBEDDING = 1, CONTENT_KEYPOINTS = 2, CONTENT_THUMB = 4 };
 MUST_CHECK lk_status content_get(struct facts *out, lk_collection *c, int64_t id, int32_t parts,
                                  lk_engine *engine, lk_error *err);
+
+/* A column that content_put sealed, without its checksum; NULL where there is none, or it is damaged. */
+const void *content_blob(size_t *size, struct sql *q, int column);
+/* The fixed part of facts in such a column; false when it is damaged. Nothing in it is owned. */
+bool content_facts(struct facts *out, struct sql *q, int column);
 
 #endif

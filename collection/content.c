@@ -11,7 +11,7 @@
 #include "feature/sift_pack.h"
 #include "image/colour.h"
 
-enum { CRC_BYTES = 4, THUMB_QUALITY = 88, PLACES = 40 };
+enum { CRC_BYTES = 4, THUMB_QUALITY = 88 };
 
 /* What is of one size, as it lies in the blob `facts`: no padding. */
 struct kept {
@@ -22,7 +22,7 @@ struct kept {
     int32_t colours;
     double average[3];
     int32_t count[3];
-    int16_t places[3][PLACES];
+    int16_t places[3][FACTS_PLACES];
     int32_t filler;
 };
 static_assert(sizeof(struct kept) == 576, "a blob holds no padding");
@@ -185,7 +185,7 @@ static bool read_facts(struct facts *f, const uint8_t *data, size_t size) {
     f->wavelet.colours = k.colours ? LK_WAVELET_YUV : LK_WAVELET_YIQ;
     for (int c = 0; c < 3; c++) {
         f->wavelet.average[c] = k.average[c];
-        f->wavelet.count[c] = MIN(MAX(k.count[c], 0), PLACES);
+        f->wavelet.count[c] = MIN(MAX(k.count[c], 0), FACTS_PLACES);
         memcpy(f->wavelet.places[c], k.places[c], sizeof k.places[c]);
     }
     return true;
@@ -265,4 +265,15 @@ lk_status content_get(struct facts *out, lk_collection *c, int64_t id, int32_t p
         error_input(err, status, c->at.path);
     }
     return status;
+}
+
+const void *content_blob(size_t *size, struct sql *q, int column) {
+    bool damaged = false;
+    return open_blob(size, &damaged, q, column);
+}
+
+bool content_facts(struct facts *out, struct sql *q, int column) {
+    size_t size = 0;
+    const uint8_t *data = content_blob(&size, q, column);
+    return read_facts(out, data, size);
 }

@@ -63,8 +63,7 @@ static lk_status add_root(struct walk *w, char *path, lk_error *err) {
 }
 
 /* Those asked for, which are noted. */
-static lk_status take_roots(struct walk *w, const char *const *paths, size_t count,
-                            lk_error *err) {
+static lk_status take_roots(struct walk *w, const char *const *paths, size_t count, lk_error *err) {
     lk_status status = LK_OK;
     for (size_t i = 0; status == LK_OK && i < count; i++) {
         char *whole;
@@ -106,8 +105,7 @@ static lk_status known_roots(struct walk *w, lk_error *err) {
     return status;
 }
 
-static lk_status find_files(struct walk *w, const char *const *paths, size_t count,
-                            lk_error *err) {
+static lk_status find_files(struct walk *w, const char *const *paths, size_t count, lk_error *err) {
     lk_status status = count > 0 ? take_roots(w, paths, count, err) : known_roots(w, err);
     if (status == LK_OK) {
         status = lk_picture_list_find(&w->list, (const char *const *)w->roots, w->root_count, err);
@@ -203,8 +201,7 @@ static void gone_release(struct gone_paths *g) {
 }
 
 /* A file that is known: it stays as it is, or is looked at again. */
-static void meet(struct walk *w, struct known *k, const char *path,
-                 const struct stamp *s) {
+static void meet(struct walk *w, struct known *k, const char *path, const struct stamp *s) {
     bool unchanged = is_unchanged(k, s);
     const char *why = sql_is_null(&k->q, 4) ? NULL : sql_text(&k->q, 4);
     if (unchanged && (why || sql_int(&k->q, 5))) {
@@ -254,8 +251,8 @@ lk_status walk_run(struct walk *w, const char *const *paths, size_t count, lk_er
     lk_status status = find_files(w, paths, count, err);
     if (status == LK_OK) {
         w->tasks = mem_alloc(w->list.count, sizeof *w->tasks);
-        status = w->tasks ? compare_lists(w, err)
-                          : error_memory(err, w->list.count * sizeof *w->tasks);
+        status =
+            w->tasks ? compare_lists(w, err) : error_memory(err, w->list.count * sizeof *w->tasks);
     }
     return status;
 }
