@@ -232,7 +232,8 @@ static bool take(struct finding *f) {
     size_t n = size[CONTENTS] / sizeof(int64_t), postings = size[TURNS];
     const uint32_t *starts = (const uint32_t *)(const void *)at[STARTS];
     bool fits = n < INDEX_NONE && size[HASHES] == n * PDQ_BYTES && size[QUALITIES] == n &&
-                size[WAVELETS] == n * sizeof(struct kept_wavelet) && size[MODEL] == sizeof(struct kept_model) &&
+                size[WAVELETS] == n * sizeof(struct kept_wavelet) &&
+                size[MODEL] == sizeof(struct kept_model) &&
                 size[STARTS] == (VISUAL_WORDS + 1) * sizeof(uint32_t) &&
                 size[SKETCHES] == postings * sizeof(uint64_t) && size[SIZES] == postings &&
                 size[POSTED] == postings * sizeof(uint32_t) && starts[0] == 0 &&
@@ -263,10 +264,9 @@ static bool take(struct finding *f) {
                                   .norms = (const int32_t *)(const void *)at[NORMS],
                                   .count = f->count,
                                   .dim = model.dim};
-    return model.dim == 0 ||
-           (model.dim > 0 && model.dim <= FLAT_DIM_MOST &&
-            flat_vectors_size(f->count, model.dim) == size[VECTORS] &&
-            flat_norms_size(f->count) == size[NORMS]);
+    return model.dim == 0 || (model.dim > 0 && model.dim <= FLAT_DIM_MOST &&
+                              flat_vectors_size(f->count, model.dim) == size[VECTORS] &&
+                              flat_norms_size(f->count) == size[NORMS]);
 }
 
 /* What the sections were made of. */

@@ -47,7 +47,8 @@ LK_MUST_CHECK lk_status votes_new(struct votes **out, const struct vote_source *
                                   lk_engine *engine, lk_error *err);
 void votes_free(struct votes *v);
 
-/* The `most` items (at most VOTES_MOST) with most votes, most first, equal ones by item; *count is how many there are. LK_E_MEMORY. */
+/* The `most` items (at most VOTES_MOST) with most votes, most first, equal ones by item; *count is how many there are.
+ * LK_E_MEMORY. */
 enum { VOTES_MOST = 1024, VOTES_KEYS_MOST = 1000 };
 LK_MUST_CHECK lk_status votes_search(struct vote_hit *out, size_t most, size_t *count,
                                      struct votes *v, const struct vote_key *keys, size_t key_count,
