@@ -81,6 +81,58 @@ LK_API LK_MUST_CHECK lk_status lk_collection_visit(lk_collection *collection,
                                                                  const lk_collection_file *file),
                                                    void *arg, lk_error *err);
 
+/* -- Searching -- */
+
+/* By what a picture is searched. */
+typedef enum lk_search_by {
+    LK_SEARCH_BOTH,      /* local where the index has keypoints, then whole */
+    LK_SEARCH_WHOLE,     /* the embedding where the index has any, else the hash */
+    LK_SEARCH_LOCAL,     /* keypoints: crops, details, turned and mirrored copies */
+    LK_SEARCH_EMBEDDING, /* every embedding is looked at */
+    LK_SEARCH_HASH,      /* PDQ, every one */
+    LK_SEARCH_WAVELET,   /* the wavelet signature (Jacobs, Finkelstein, Salesin 1995) */
+} lk_search_by;
+
+typedef struct lk_search_options {
+    lk_search_by by;
+    size_t most;      /* different pictures; 10 */
+    double min_score; /* 0..1; 0 */
+} lk_search_options;
+LK_API lk_search_options lk_search_options_default(void);
+
+/* A file that was found. What was not asked for is -1. */
+typedef struct lk_search_hit {
+    char *path; /* absolute */
+    char sha256[65];
+    int32_t width, height;
+    double
+        score; /* 0..1, higher is more alike; each way has its own scale: docs/algorithms/search.md */
+    double distance; /* of the way that found it: 1 - cosine, bits, the paper's number, 1 - score */
+    lk_search_by by; /* that way */
+    double cosine;   /* of the embeddings, -1..1; -2 where there is none */
+    int32_t hash_bits; /* that differ */
+    int32_t inliers;   /* keypoints that agree on one place */
+    bool mirrored;     /* its mirror image is what agrees */
+} lk_search_hit;
+
+typedef struct lk_search_hits {
+    lk_search_hit *items; /* the most alike first; files of the same bytes behind one another */
+    size_t count;
+    int64_t searched;  /* pictures in the index */
+    int64_t confirmed; /* pictures whose keypoints were matched */
+} lk_search_hits;
+
+/* What of the collection is like picture. info: of its file. model: the one that the index's embeddings are of (lk_collection_look);
+ * NULL where none is needed. LK_E_USAGE when what is asked for is not in the index, or model is another; LK_E_CORRUPT,
+ * LK_E_MEMORY, LK_E_CANCELLED. The caller releases out. */
+LK_API LK_MUST_CHECK lk_status lk_collection_search(lk_search_hits *out, lk_collection *collection,
+                                                    lk_engine *engine, lk_model *model,
+                                                    const lk_image *picture,
+                                                    const lk_image_info *info,
+                                                    const lk_search_options *options,
+                                                    lk_error *err);
+LK_API void lk_search_hits_release(lk_search_hits *hits);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "cli/index_place.h"
+#include "cli/index_run.h"
+
+struct search_settings {
+    struct common common;
+    struct model_settings model;
+    const char *index;
+    int32_t most, by;
+    double min_score;
+    bool explain;
+};
+
+#define AT(member) offsetof(struct search_settings, member)
+
+static const char way_names[] = "both|whole|local|embedding|hash|wavelet"; /* as lk_search_by */
+
+static const struct option search_options[] = {
+    INDEX_OPTION(AT(index)),
+    {"most", 'k', OPTION_INT, "N", NULL, "k", "different pictures at most (10)", AT(most)},
+    {"min-score", 0, OPTION_NUMBER, "F", NULL, NULL, "only those that score this or more, 0..1",
+     AT(min_score)},
+    {"by", 0, OPTION_CHOICE, "WAY", way_names, NULL,
+     "both: keypoints where the index has them, and the embedding", AT(by)},
+    {"explain", 0, OPTION_FLAG, NULL, NULL, NULL, "say of each what spoke for it", AT(explain)},
+    MODEL_OPTIONS(struct search_settings, model),
+    OPTION_END,
+};
+
+static void search_defaults(void *settings) {
+    ((struct search_settings *)settings)->most = (int32_t)lk_search_options_default().most;
+}
+
+/* The word of a way in way_names. */
+static void way_name(char out[16], lk_search_by by) {
+    const char *at = way_names;
+    for (int i = 0; i < (int)by; i++) {
+        at = strchr(at, '|') + 1;
+    }
+    snprintf(out, 16, "%.*s", (int)strcspn(at, "|"), at);
+}
+
+static void print_json(struct buf *b, const struct search_settings *s, const lk_search_hits *hits) {
+    struct json j;
+    char way[16];
+    json_init(&j, b, 0);
+    json_object_begin(&j, NULL);
+    json_text(&j, "schema", "likeness/search/1");
+    way_name(way, (lk_search_by)s->by);
+    json_text(&j, "by", way);
+    json_int(&j, "searched", hits->searched);
+    json_int(&j, "confirmed", hits->confirmed);
+    json_array_begin(&j, "hits");
+    for (size_t i = 0; i < hits->count; i++) {
+        const lk_search_hit *h = &hits->items[i];
+        json_object_begin(&j, NULL);
+        json_text(&j, "id", h->sha256);
+        json_text(&j, "path", h->path);
+        json_number(&j, "score", h->score);
+        json_number(&j, "distance", h->distance);
+        way_name(way, h->by);
+        json_text(&j, "by", way);
+        json_int(&j, "width", h->width);
+        json_int(&j, "height", h->height);
+        if (h->cosine >= -1) {
+            json_number(&j, "cosine", h->cosine);
+        }
+        if (h->hash_bits >= 0) {
+            json_int(&j, "hash_bits", h->hash_bits);
+        }
+        if (h->inliers >= 0) {
+            json_int(&j, "inliers", h->inliers);
+            json_bool(&j, "mirrored", h->mirrored);
+        }
+        json_object_end(&j);
+    }
+    json_array_end(&j);
+    json_object_end(&j);
+    buf_add_text(b, "\n");
+}
+
+static void explain(struct buf *b, const lk_search_hit *h) {
+    char way[16];
+    way_name(way, h->by);
+    buf_printf(b, "       by %s:", way);
+    if (h->cosine >= -1) {
+        buf_printf(b, " cosine %.3f", h->cosine);
+    }
+    if (h->hash_bits >= 0) {
+        buf_printf(b, " %d of 256 bits differ", h->hash_bits);
+    }
+    if (h->by == LK_SEARCH_WAVELET) {
+        buf_printf(b, " distance %.3f", h->distance);
+    }
+    if (h->inliers >= 0) {
+        buf_printf(b, "  %d keypoints agree on one place%s", h->inliers,
+                   h->mirrored ? ", mirrored" : "");
+    }
+    buf_add_text(b, "\n");
+}
+
+static void print_text(struct buf *b, const struct search_settings *s, const lk_search_hits *hits) {
+    for (size_t i = 0; i < hits->count; i++) {
+        const lk_search_hit *h = &hits->items[i];
+        buf_printf(b, "%.3f  ", h->score);
+        add_path(b, &s->common, index_shown(h->path));
+        buf_add_text(b, "\n");
+        if (s->explain) {
+            explain(b, h);
+        }
+    }
+    if (hits->count == 0) {
+        buf_printf(b, "nothing found among %lld pictures\n", (long long)hits->searched);
+    }
+}
+
+/* The network that the index's embeddings are of, unless another is asked for, which the search then refuses. */
+static lk_status open_model(lk_model **out, const struct search_settings *s, lk_collection *c,
+                            lk_engine *engine, lk_error *err) {
+    struct model_settings chosen = s->model;
+    lk_collection_state state;
+    *out = NULL;
+    lk_status status = lk_collection_look(&state, c, err);
+    if (status != LK_OK || state.embedded == 0 || index_without_model(&s->model)) {
+        return status;
+    }
+    chosen.model = chosen.model ? chosen.model : state.model;
+    return model_choose(out, engine, &chosen, LK_WANT_EMBEDDING, err);
+}
+
+static lk_status find(lk_search_hits *hits, const struct search_settings *s, lk_collection *c,
+                      lk_engine *engine, lk_error *err) {
+    const lk_search_options options = {
+        .by = (lk_search_by)s->by, .most = (size_t)s->most, .min_score = s->min_score};
+    const lk_load_options load = {.max_side = 512, .no_digest = true};
+    lk_image picture = {0};
+    lk_image_info info;
+    lk_model *model = NULL;
+    *hits = (lk_search_hits){0};
+    lk_status status = lk_image_load(&picture, &info, engine, s->common.args.items[0], &load, err);
+    status = status == LK_OK ? open_model(&model, s, c, engine, err) : status;
+    if (status == LK_OK) {
+        status = lk_collection_search(hits, c, engine, model, &picture, &info, &options, err);
+    }
+    lk_image_release(&picture);
+    lk_model_free(model);
+    return status;
+}
+
+static enum exit_code search_run(void *settings, lk_engine *engine) {
+    struct search_settings *s = settings;
+    lk_search_hits hits;
+    lk_error err = {0};
+    struct buf b;
+    lk_collection *collection = index_open(&s->common, s->index, LK_COLLECTION_READ);
+    if (!collection) {
+        return EXIT_TROUBLE;
+    }
+    double began = clock_s();
+    lk_status status = find(&hits, s, collection, engine, &err);
+    lk_collection_close(collection);
+    if (status != LK_OK) {
+        return report_error(&s->common, &err);
+    }
+    if (s->explain) {
+        remark(&s->common, "%lld pictures searched, keypoints of %lld matched, %.0f ms",
+               (long long)hits.searched, (long long)hits.confirmed, 1000 * (clock_s() - began));
+    }
+    buf_init(&b, 1 << 30);
+    if (s->common.json) {
+        print_json(&b, s, &hits);
+    } else {
+        print_text(&b, s, &hits);
+    }
+    enum exit_code code = hits.count > 0 ? EXIT_YES : EXIT_NO;
+    lk_search_hits_release(&hits);
+    return print_result(&s->common, &b, code);
+}
+
+const struct command command_search = {
+    .name = "search",
+    .summary = "find what of an index is like a picture",
+    .arguments = "IMAGE",
+    .details =
+        "Prints score and path, the most alike first. Where the index has keypoints (likeness "
+        "index "
+        "--keypoints), crops,\n"
+        "details, turned and mirrored copies are found, with a score of 0.5 or more when their "
+        "keypoints agree on one\n"
+        "place; what only looks alike scores below. The exit status is 1 when nothing is found.",
+    .examples = "  likeness search crop.jpg\n"
+                "  likeness search crop.jpg -k 3 --explain\n"
+                "  likeness search photo.jpg --index photos.lki --by hash --min-score 0.8 --json\n",
+    .least_args = 1,
+    .most_args = 1,
+    .options = search_options,
+    .settings_size = sizeof(struct search_settings),
+    .defaults = search_defaults,
+    .run = search_run,
+};
