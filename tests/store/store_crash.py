@@ -117,7 +117,7 @@ def gave_up(what, store, words, again):
     """A writer that ran into a limit: what it said, what is there, and that it goes on afterwards."""
     w = Writer("refs", store, "x", 100000)
     code, err = w.end()
-    expect("%s: %s" % (what, err.strip()), code == 2 and any(word in err for word in words) and store in err, code)
+    expect("%s: %s" % (what, err.strip()), code == 2 and any(word in err.lower() for word in words) and store in err, code)
     again()
     code, there, last, err = inspect(store)
     said = dict(line.split() for line in w.lines)
@@ -183,7 +183,7 @@ def flipped(work):
 def short(work):
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (400000, usual[1]))
-    gave_up("short files", os.path.join(work, "short"), ["File too large", "no space left", "input or output failed"],
+    gave_up("short files", os.path.join(work, "short"), ["file too large", "no space left", "input or output failed"],
             lambda: resource.setrlimit(resource.RLIMIT_FSIZE, usual))
 
 
