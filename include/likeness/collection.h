@@ -122,9 +122,9 @@ typedef struct lk_search_hits {
     int64_t confirmed; /* pictures whose keypoints were matched */
 } lk_search_hits;
 
-/* What of the collection is like picture. info: of its file. model: the one that the index's embeddings are of (lk_collection_look);
- * NULL where none is needed. LK_E_USAGE when what is asked for is not in the index, or model is another; LK_E_CORRUPT,
- * LK_E_MEMORY, LK_E_CANCELLED. The caller releases out. */
+/* What of the collection is like picture. info: of its file. model: the one that the index's embeddings are of
+ * (lk_collection_look); NULL where none is needed. LK_E_USAGE when what is asked for is not in the index, or model is
+ * another; LK_E_CORRUPT, LK_E_MEMORY, LK_E_CANCELLED. The caller releases out. */
 LK_API LK_MUST_CHECK lk_status lk_collection_search(lk_search_hits *out, lk_collection *collection,
                                                     lk_engine *engine, lk_model *model,
                                                     const lk_image *picture,
