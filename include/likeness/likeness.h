@@ -8,6 +8,7 @@
 #include <likeness/compare.h>
 #include <likeness/contest.h>
 #include <likeness/diff.h>
+#include <likeness/dups.h>
 #include <likeness/evaluate.h>
 #include <likeness/evidence.h>
 #include <likeness/feature.h>
