@@ -15,7 +15,7 @@ enum { APPLICATION_ID = 0x6c6b6331 /* "lkc1" */, SCHEMA = 1, WAIT_MS = 10000 };
 /* A content is what files of the same bytes share; a file without one cannot be read, and `why` says so. */
 static const char schema[] =
     "CREATE TABLE content ("
-    "  id INTEGER PRIMARY KEY,"
+    "  id INTEGER PRIMARY KEY AUTOINCREMENT," /* never given again: pairs name it */
     "  sha256 BLOB NOT NULL UNIQUE,"
     "  algorithm INTEGER NOT NULL,"
     "  model TEXT NOT NULL,"
@@ -23,8 +23,17 @@ static const char schema[] =
     "  thumb BLOB NOT NULL,"
     "  embedding BLOB,"
     "  keypoints BLOB,"
-    "  words BLOB"
+    "  words BLOB,"
+    "  pixels BLOB," /* SHA-256 of the decoded picture, where that was asked */
+    "  searched INTEGER NOT NULL DEFAULT 0" /* copies of it, by this version of relations */
     ") STRICT;"
+    "CREATE TABLE pair ("
+    "  a INTEGER NOT NULL,"
+    "  b INTEGER NOT NULL,"
+    "  version INTEGER NOT NULL,"
+    "  kept BLOB NOT NULL,"
+    "  PRIMARY KEY (a, b)"
+    ") STRICT, WITHOUT ROWID;"
     "CREATE TABLE file ("
     "  path BLOB NOT NULL PRIMARY KEY,"
     "  bytes INTEGER NOT NULL,"

@@ -22,9 +22,9 @@ struct lk_collection {
 MUST_CHECK lk_status collection_begin(lk_collection *c, lk_error *err);
 MUST_CHECK lk_status collection_end(lk_collection *c, lk_status so_far, lk_error *err);
 
-enum { FACTS_WORDS = 256, FACTS_PLACES = 40, MODEL_KEY = 96 };
+enum { FACTS_WORDS = 256, FACTS_PLACES = 40, MODEL_KEY = 136 };
 
-/* Name and checksum of a model: whose embeddings are whose. */
+/* Name and identity of a model: whose embeddings are whose. */
 void collection_model_key(char out[MODEL_KEY], const lk_model *model);
 
 /* update.c. vector to unit length; one of zeros stays. */

@@ -28,8 +28,7 @@ struct kept {
 static_assert(sizeof(struct kept) == 576, "a blob holds no padding");
 
 void collection_model_key(char out[MODEL_KEY], const lk_model *model) {
-    const lk_model_card *card = lk_model_card_of(model);
-    snprintf(out, MODEL_KEY, "%.63s %.16s", card->name, card->sha256);
+    snprintf(out, MODEL_KEY, "%s %s", lk_model_card_of(model)->name, lk_model_identity(model));
 }
 
 /* -- Blobs with their checksum -- */
@@ -139,8 +138,10 @@ static lk_status put(int64_t *id, lk_collection *c, const uint8_t sha256[32],
               "INSERT INTO content (sha256, algorithm, model, facts, thumb, embedding, keypoints, "
               "words) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET "
               "model = CASE WHEN excluded.embedding IS NULL THEN model ELSE excluded.model END, "
-              "facts = excluded.facts, thumb = excluded.thumb, " KEEP("embedding") ", " KEEP(
-                  "keypoints") ", " KEEP("words") ", algorithm = excluded.algorithm RETURNING id");
+              "searched = 0, facts = excluded.facts, thumb = excluded.thumb, " KEEP(
+                  "embedding") ", " KEEP("keypoints") ", " KEEP("words") ", algorithm = "
+                                                                         "excluded.algorithm "
+                                                                         "RETURNING id");
     sql_bind_blob(&q, sha256, 32);
     sql_bind_int(&q, FACTS_VERSION);
     sql_bind_text(&q, blobs[BLOB_EMBEDDING].data ? model_key : "");

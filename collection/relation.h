@@ -5,6 +5,10 @@
 
 #include "collection/facts.h"
 
+enum {
+    RELATION_VERSION = 1
+}; /* raised when other pairs come out: what is kept of them is found anew */
+
 enum relation_class {
     RELATION_NONE,
     RELATION_SCENE, /* the same place or a burst, not the same pixels; a hint, no copy */

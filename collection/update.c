@@ -255,7 +255,9 @@ static lk_status drop_gone(struct update *u, lk_error *err) {
     if (status == LK_OK) {
         status = sql_run(&c->at,
                          "DELETE FROM content WHERE id NOT IN "
-                         "(SELECT content FROM file WHERE content IS NOT NULL)",
+                         "(SELECT content FROM file WHERE content IS NOT NULL);"
+                         "DELETE FROM pair WHERE a NOT IN (SELECT id FROM content) OR "
+                         "b NOT IN (SELECT id FROM content)",
                          err);
     }
     status = collection_end(c, status, err);

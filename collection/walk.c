@@ -114,7 +114,7 @@ static lk_status find_files(struct walk *w, const char *const *paths, size_t cou
     return status;
 }
 
-static bool is_below(const char *root, const char *path) {
+bool walk_is_below(const char *root, const char *path) {
     size_t n = strlen(root);
     return strncmp(root, path, n) == 0 &&
            (path[n] == '\0' || path[n] == '/' || (n == 1 && root[0] == '/'));
@@ -123,7 +123,7 @@ static bool is_below(const char *root, const char *path) {
 static bool was_asked_for(const struct walk *w, const char *path) {
     bool below = false;
     for (size_t i = 0; i < w->root_count && !below; i++) {
-        below = is_below(w->roots[i], path);
+        below = walk_is_below(w->roots[i], path);
     }
     return below;
 }

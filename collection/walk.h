@@ -36,6 +36,8 @@ struct walk {
 MUST_CHECK lk_status walk_run(struct walk *w, const char *const *paths, size_t count,
                               lk_error *err);
 void walk_release(struct walk *w);
+/* Whether path is root or lies below it; both are absolute, without dots. */
+bool walk_is_below(const char *root, const char *path);
 /* Counts a file that cannot be read, and tells of it. */
 void walk_skip(struct walk *w, const char *path, const char *why);
 
