@@ -308,9 +308,9 @@ static enum exit_code verify_all(const struct verify_settings *s, const struct v
         return verify_many(s, v);
     }
     bool stored = s->ref || s->identify;
-    lk_store *store =
-        stored ? store_open_kept(&s->common, s->db, s->no_store ? LK_STORE_READ : LK_STORE_WRITE)
-               : NULL;
+    lk_store *store = stored ? store_open_kept(&s->common, s->db,
+                                               s->no_store ? LK_STORE_UNTOUCHED : LK_STORE_WRITE)
+                             : NULL;
     if (stored && !store) {
         return EXIT_TROUBLE;
     }

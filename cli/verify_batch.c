@@ -43,7 +43,7 @@ struct run {
 /* Once; LK_E_CANCELLED when the store failed, which was reported. */
 static lk_status open_store(struct run *r, lk_error *err) {
     const struct verify_batch *b = r->b;
-    r->store = store_open_kept(b->common, b->db, b->no_store ? LK_STORE_READ : LK_STORE_WRITE);
+    r->store = store_open_kept(b->common, b->db, b->no_store ? LK_STORE_UNTOUCHED : LK_STORE_WRITE);
     return r->store ? LK_OK : error_set(err, LK_E_CANCELLED, "no store");
 }
 

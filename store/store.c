@@ -212,7 +212,53 @@ static lk_status set_log(lk_store *s, lk_error *err) {
     }
 }
 
-static lk_status open_all(lk_store *s, const char *folder, lk_error *err) {
+/* -- Both -- */
+
+static lk_status say_older(const lk_store *s, int64_t version, const char *why, lk_error *err) {
+    lk_status status = error_set(
+        err, LK_E_FORMAT,
+        "of an older likeness (store version %lld, this one wants %lld), and not brought up to "
+        "date: %s; \"likeness ref list\" on it, by somebody who may write there, does that",
+        (long long)version, (long long)schema_newest(), why);
+    return error_input(err, status, s->at.path);
+}
+
+/* What is read needs the tables of today: the store is opened for writing, for as long as they take to be made. */
+static lk_status bring_up_to_date(lk_store *s, int64_t version, bool allowed, lk_error *err) {
+    const lk_store_options writing = {.wait_ms = s->at.wait_ms};
+    lk_store *writer;
+    lk_error why = {0};
+    if (!allowed) {
+        return say_older(s, version, "nothing may be written here", err);
+    }
+    lk_status status = lk_store_open(&writer, s->folder, &writing, &why);
+    if (status == LK_E_WRITE || status == LK_E_IO) {
+        return say_older(s, version, why.text, err);
+    }
+    if (status != LK_OK) {
+        if (err) {
+            *err = why;
+        }
+        return status;
+    }
+    lk_store_close(writer);
+    return LK_OK;
+}
+
+static lk_status open_for_reading(lk_store *s, int64_t version, bool untouched, lk_error *err) {
+    if (version == 0) {
+        lk_status status = error_set(err, LK_E_IO, "there is no store here");
+        return error_input(err, status, s->folder);
+    }
+    lk_status status =
+        version < schema_newest() ? bring_up_to_date(s, version, !untouched, err) : LK_OK;
+    if (status == LK_OK) {
+        status = prepare_rollback(s, err); /* anew: the tables may have changed */
+    }
+    return status == LK_OK ? sql_run(&s->at, "PRAGMA query_only = ON", err) : status;
+}
+
+static lk_status open_all(lk_store *s, const char *folder, bool untouched, lk_error *err) {
     int64_t version;
     lk_status status = s->at.reads_only ? LK_OK : make_folders(folder, err);
     if (status == LK_OK) {
@@ -228,13 +274,7 @@ static lk_status open_all(lk_store *s, const char *folder, lk_error *err) {
         return status;
     }
     if (s->at.reads_only) {
-        if (version == schema_newest()) {
-            return sql_run(&s->at, "PRAGMA query_only = ON", err);
-        }
-        status = version == 0 ? error_set(err, LK_E_IO, "there is no store here")
-                              : error_set(err, LK_E_FORMAT,
-                                          "of an older likeness; open it for writing once");
-        return error_input(err, status, version == 0 ? s->folder : s->at.path);
+        return open_for_reading(s, version, untouched, err);
     }
     status = set_log(s, err);
     if (status == LK_OK) {
@@ -254,9 +294,10 @@ lk_status lk_store_open(lk_store **out, const char *folder, const lk_store_optio
         return error_memory(err, sizeof *s);
     }
     s->folder_fd = -1;
-    s->at.reads_only = options && options->mode == LK_STORE_READ;
+    const lk_store_mode mode = options ? options->mode : LK_STORE_WRITE;
+    s->at.reads_only = mode != LK_STORE_WRITE;
     s->at.wait_ms = options && options->wait_ms > 0 ? options->wait_ms : WAIT_MS;
-    lk_status status = open_all(s, folder, err);
+    lk_status status = open_all(s, folder, mode == LK_STORE_UNTOUCHED, err);
     if (status != LK_OK) {
         lk_store_close(s);
         return error_input(err, status, folder);

@@ -18,7 +18,9 @@ typedef struct lk_store lk_store;
 
 typedef enum lk_store_mode {
     LK_STORE_WRITE, /* made where there is none */
-    LK_STORE_READ,  /* nothing is written; also from a folder that cannot be written to */
+    LK_STORE_READ, /* nothing is written, but that a store of an older likeness is first brought up to date; also from a folder
+                     * that cannot be written to */
+    LK_STORE_UNTOUCHED, /* the same, without even that */
 } lk_store_mode;
 
 typedef struct lk_store_options {
@@ -27,14 +29,15 @@ typedef struct lk_store_options {
 } lk_store_options;
 
 /* Opens the store in folder; options may be NULL. LK_E_IO when there is none to read, LK_E_WRITE when it cannot be made or
- * written to, LK_E_FORMAT for a store of a newer likeness and for another program's database, LK_E_CORRUPT for a damaged
- * one, LK_E_MEMORY. err->input is the file. */
+ * written to, LK_E_FORMAT for a store of a newer likeness, for one of an older likeness that cannot be brought up to date since it
+ * cannot or may not be written to, and for another program's database, LK_E_CORRUPT for a damaged one, LK_E_MEMORY. err->input is
+ * the file. */
 LK_API LK_MUST_CHECK lk_status lk_store_open(lk_store **out, const char *folder,
                                              const lk_store_options *options, lk_error *err);
 LK_API void lk_store_close(lk_store *store);
 /* The folder, without links. */
 LK_API const char *lk_store_folder(const lk_store *store);
-/* Whether it was opened with LK_STORE_READ. */
+/* Whether it was opened with LK_STORE_READ or LK_STORE_UNTOUCHED. */
 LK_API bool lk_store_reads_only(const lk_store *store);
 
 /* What is written between the two is there as a whole or not at all; pairs may be nested. The second makes it last when

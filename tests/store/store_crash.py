@@ -18,6 +18,7 @@ import random
 import resource
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -149,6 +150,25 @@ def still(store, disk):
     expect("read-only disk: it is read", read.returncode == 0 and "x-1 " in read.stdout, read.stderr)
     expect("read-only disk: it is not written: %s" % wrote.stderr.strip(), wrote.returncode == 2 and "ead-only" in wrote.stderr, wrote)
     subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+    make_older(os.path.join(store, "likeness.db"))
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    refused = likeness("ref", "list", "--db", store)
+    expect("read-only disk, older store: %s" % refused.stderr.strip(), refused.returncode == 2 and "older likeness" in refused.stderr, refused)
+    subprocess.run(["mount", "-o", "remount,rw", disk], check=True)
+    later = [likeness("audit", "verify", "--db", store), likeness("ref", "list", "--db", store)]
+    expect("older store: reading brings it up to date", [r.returncode for r in later] == [0, 0] and later[1].stdout == read.stdout, later)
+
+
+def make_older(path):
+    """The second schema's tables, which had no number of the last change with each reference."""
+    db = sqlite3.connect(path)
+    for table in "derived", "reference":
+        for name, event in ("added", "INSERT"), ("changed", "UPDATE"), ("gone", "DELETE"):
+            if (table, name) != ("reference", "gone"):
+                db.execute("DROP TRIGGER %s_%s" % (table, name))
+                db.execute("CREATE TRIGGER %s_%s AFTER %s ON %s BEGIN UPDATE state SET changes = changes + 1; END" % (table, name, event, table))
+    db.executescript("DROP INDEX reference_changed_at; ALTER TABLE reference DROP COLUMN changed; PRAGMA user_version = 2")
+    db.close()
 
 
 def flipped(work):

@@ -224,40 +224,82 @@ static void test_another_stores_file(void **state) {
     lk_store_close(other.store);
 }
 
-/* A store of the first schema, with what was derived then: it is brought up to date and everything derived anew. */
-static void test_older_store(void **state) {
-    struct world *w = *state;
+/* What the store was in that schema; the lk_store is not to be used for more than closing it. */
+static void make_older(lk_store *store, int schema) {
+    force(store, "DROP TRIGGER derived_added; DROP TRIGGER derived_changed; DROP TRIGGER "
+                 "derived_gone; DROP TRIGGER reference_added; DROP TRIGGER reference_changed; "
+                 "DROP INDEX reference_changed_at; ALTER TABLE reference DROP COLUMN changed");
+    if (schema == 1) {
+        force(store, "DROP TABLE state");
+    } else {
+        static const char *const tables[] = {"derived", "reference"};
+        static const char *const events[][2] = {
+            {"INSERT", "added"}, {"UPDATE", "changed"}, {"DELETE", "gone"}};
+        for (int i = 0; i < 5; i++) {
+            char text[200];
+            snprintf(text, sizeof text,
+                     "CREATE TRIGGER %s_%s AFTER %s ON %s BEGIN UPDATE state SET changes = changes "
+                     "+ 1; END",
+                     tables[i / 3], events[i % 3][1], events[i % 3][0], tables[i / 3]);
+            force(store, text);
+        }
+    }
+    force(store, schema == 1 ? "PRAGMA user_version = 1" : "PRAGMA user_version = 2");
+}
+
+static int64_t number_in(lk_store *store, const char *text) {
     lk_error err;
     struct sql q;
-    int64_t version, count;
+    int64_t number;
+    sql_begin(&q, &store->at, text);
+    assert_ok(sql_finish_int(&number, &q, 0, &err));
+    return number;
+}
+
+/* A store of an earlier schema, with what was derived then: reading it brings it up to date, unless it is to be left alone, and
+ * everything is derived anew. */
+static void older_store(struct world *w, int schema) {
+    lk_error err;
+    int64_t count;
     float vector[128] = {1};
+    lk_store *reader;
+    const lk_store_options untouched = {.mode = LK_STORE_UNTOUCHED};
     for (uint64_t seed = 1; seed <= 4; seed++) {
         add_scene(w, seed, true);
     }
     const lk_derived old = {{"embedding", 1, LK_MODEL_DEFAULT}, vector, sizeof vector};
     assert_ok(lk_derived_put(w->store, "scene-2", 1, &old, &err));
-    force(w->store, "DROP TRIGGER derived_added; DROP TRIGGER derived_changed; DROP TRIGGER "
-                    "derived_gone; DROP TRIGGER reference_added; DROP TRIGGER reference_changed; "
-                    "DROP TABLE state; DROP INDEX reference_changed_at; "
-                    "ALTER TABLE reference DROP COLUMN changed; PRAGMA user_version = 1");
+    make_older(w->store, schema);
+    assert_refused(LK_E_FORMAT, lk_store_open(&reader, w->place->store, &untouched, &err));
+    assert_says(&err, "ref list");
+    assert_int_equal(number_in(w->store, "PRAGMA user_version"), schema);
     lk_store_close(w->store);
-    w->store = NULL;
-    lk_store *reader;
-    const lk_store_options reading = {.mode = LK_STORE_READ};
-    assert_refused(LK_E_FORMAT, lk_store_open(&reader, w->place->store, &reading, &err));
+    reader = open_place(w->place->store, LK_STORE_READ);
+    assert_int_equal(number_in(reader, "PRAGMA user_version"), 3);
+    assert_true(lk_store_reads_only(reader));
+    assert_refused(LK_E_WRITE, lk_store_begin(reader, &err));
+    assert_false(is_found(w, reader, 2, 0)); /* nothing was derived yet, and is not by reading */
+    lk_store_close(reader);
+    assert_ok(lk_store_open(&reader, w->place->store, &untouched, &err));
+    lk_store_close(reader);
     w->store = open_place(w->place->store, LK_STORE_WRITE);
-    sql_begin(&q, &w->store->at, "PRAGMA user_version");
-    assert_ok(sql_finish_int(&version, &q, 0, &err));
-    assert_int_equal(version, 3);
     assert_true(is_found(w, w->store, 2, 4));
-    sql_begin(&q, &w->store->at, "SELECT count(*) FROM derived WHERE reference = 'scene-2'");
-    assert_ok(sql_finish_int(&count, &q, 0, &err));
-    assert_int_equal(count, 1 + LK_FACTS_MOST);
+    assert_int_equal(
+        number_in(w->store, "SELECT count(*) FROM derived WHERE reference = 'scene-2'"),
+        1 + LK_FACTS_MOST);
     assert_ok(lk_references_derive(&count, w->store, w->place->engine, w->model, NULL, &err));
     assert_int_equal(count, 0);
     lk_store_check_result result;
     assert_ok(lk_store_check(&result, w->store, w->place->engine, NULL, NULL, &err));
     assert_int_equal(result.problems, 0);
+}
+
+static void test_store_of_schema_1(void **state) {
+    older_store(*state, 1);
+}
+
+static void test_store_of_schema_2(void **state) {
+    older_store(*state, 2);
 }
 
 /* A damaged row of one original keeps no other from being found, and is derived again where the store may be written to. */
@@ -420,7 +462,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_damaged_rows, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_progress, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_unread_picture, world_new, world_free),
-        cmocka_unit_test_setup_teardown(test_older_store, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_store_of_schema_1, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_store_of_schema_2, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_same_verdict, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_readers, world_new, world_free),
     };
