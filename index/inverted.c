@@ -14,7 +14,7 @@ enum {
 };
 
 uint32_t inverted_probes(const struct inverted *v) {
-    return MAX(v->cells / 64, MIN(v->cells, 16U));
+    return MAX(v->cells / 64, MIN(v->cells, 32U));
 }
 
 struct probing {

@@ -28,6 +28,22 @@ void kernel_scan_products_c(int32_t *out, size_t stride, const uint8_t *const *q
     }
 }
 
+static void halves_c(int32_t *out, const uint8_t *query, const uint8_t *list,
+                     const int32_t *offsets, size_t blocks, size_t numbers) {
+    for (size_t b = 0; b < blocks; b++) {
+        int32_t sums[SCAN_BLOCK] = {0};
+        for (size_t at = 0; at < numbers; at += 8) {
+            for (size_t i = 0; i < 4 * SCAN_BLOCK; i++, list++) {
+                sums[i / 4] +=
+                    query[at + i % 4] * (*list & 15) + query[at + 4 + i % 4] * (*list >> 4);
+            }
+        }
+        for (size_t i = 0; i < SCAN_BLOCK; i++) {
+            out[b * SCAN_BLOCK + i] = offsets[b * SCAN_BLOCK + i] - 16 * sums[i];
+        }
+    }
+}
+
 static void hamming_c(int32_t *out, const uint8_t *query, const uint8_t *list, size_t words,
                       size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -55,6 +71,7 @@ static size_t below_c(uint32_t *at, const int32_t *values, size_t n, int32_t lim
 void kernel_scan_init_c(struct kernel_scan *k) {
     *k = (struct kernel_scan){
         .products = kernel_scan_products_c,
+        .halves = halves_c,
         .hamming = hamming_c,
         .below = below_c,
     };

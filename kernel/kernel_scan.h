@@ -16,6 +16,10 @@ struct kernel_scan {
      * `bytes` bytes, a multiple of 4, at most SCAN_BYTES_MOST. All bytes are at most 127. */
     void (*products)(int32_t *out, size_t stride, const uint8_t *const *queries, size_t count,
                      const uint8_t *list, const int32_t *offsets, size_t blocks, size_t bytes);
+    /* out[i] = offsets[i] - 16 (query . half i) for interleaved halves of `numbers` numbers, a multiple of 8: of each eight numbers
+     * of 0..15 four bytes, the first four in the lower bits. The query's bytes are at most 127. */
+    void (*halves)(int32_t *out, const uint8_t *query, const uint8_t *list, const int32_t *offsets,
+                   size_t blocks, size_t numbers);
     /* out[i] = the bits in which hash i differs from the query, for `count` hashes of `words` words of 64 bits, one after the
      * other. */
     void (*hamming)(int32_t *out, const uint8_t *query, const uint8_t *list, size_t words,

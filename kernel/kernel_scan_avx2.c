@@ -40,6 +40,34 @@ void kernel_scan_products_avx2(int32_t *out, size_t stride, const uint8_t *const
     }
 }
 
+/* Numbers of at most 15 times 127: sixteen products would fit 16 bits, so that those of both halves are added there. */
+static inline __m256i halves_8(const uint8_t *list, __m256i low, __m256i high) {
+    const __m256i four = _mm256_set1_epi8(15);
+    __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)list);
+    __m256i a = _mm256_maddubs_epi16(_mm256_and_si256(v, four), low);
+    __m256i b = _mm256_maddubs_epi16(_mm256_and_si256(_mm256_srli_epi16(v, 4), four), high);
+    return _mm256_madd_epi16(_mm256_add_epi16(a, b), _mm256_set1_epi16(1));
+}
+
+static void halves_avx2(int32_t *out, const uint8_t *query, const uint8_t *list,
+                        const int32_t *offsets, size_t blocks, size_t numbers) {
+    for (size_t b = 0; b < blocks; b++) {
+        __m256i sums[2] = {_mm256_setzero_si256(), _mm256_setzero_si256()};
+        for (size_t at = 0; at < numbers; at += 8, list += 4 * SCAN_BLOCK) {
+            __m256i low = _mm256_set1_epi32(_mm_cvtsi128_si32(_mm_loadu_si32(query + at)));
+            __m256i high = _mm256_set1_epi32(_mm_cvtsi128_si32(_mm_loadu_si32(query + at + 4)));
+            sums[0] = _mm256_add_epi32(sums[0], halves_8(list, low, high));
+            sums[1] = _mm256_add_epi32(sums[1], halves_8(list + 32, low, high));
+        }
+        for (size_t i = 0; i < 2; i++) {
+            const size_t at = b * SCAN_BLOCK + i * LANES;
+            __m256i offset = _mm256_loadu_si256((const __m256i *)(const void *)(offsets + at));
+            _mm256_storeu_si256((__m256i *)(void *)(out + at),
+                                _mm256_sub_epi32(offset, _mm256_slli_epi32(sums[i], 4)));
+        }
+    }
+}
+
 /* Inlined for each usual number of words: with the POPCNT instruction it is near memory speed. */
 static inline void hamming_of(int32_t *out, const uint8_t *query, const uint8_t *list, size_t words,
                               size_t count) {
@@ -86,6 +114,7 @@ static size_t below_avx2(uint32_t *at, const int32_t *values, size_t n, int32_t 
 
 void kernel_scan_init_avx2(struct kernel_scan *k) {
     k->products = kernel_scan_products_avx2;
+    k->halves = halves_avx2;
     k->hamming = hamming_avx2;
     k->below = below_avx2;
 }

@@ -71,6 +71,28 @@ static void check_below(const struct kernels *c, const struct kernels *k) {
     }
 }
 
+static void check_halves(const struct kernels *c, const struct kernels *k) {
+    static int32_t offsets[BLOCKS * SCAN_BLOCK], want[BLOCKS * SCAN_BLOCK],
+        got[BLOCKS * SCAN_BLOCK];
+    struct rng rng;
+    rng_init(&rng, 4);
+    for (size_t numbers = 8; numbers <= LONGEST; numbers += 8) {
+        for (size_t blocks = 0; blocks <= BLOCKS; blocks++) {
+            const bool extreme = blocks % 3 == 2;
+            for (size_t i = 0; i < sizeof list; i++) {
+                list[i] = (uint8_t)(extreme ? 255 : rng_next(&rng));
+                queries[0][i % LONGEST] = (uint8_t)(extreme ? 127 : rng_next(&rng) & 127);
+                offsets[i % (BLOCKS * SCAN_BLOCK)] = (int32_t)rng_below(&rng, 1 << 30);
+            }
+            memset(want, 0, sizeof want);
+            memset(got, 0, sizeof got);
+            c->scan.halves(want, queries[0], list, offsets, blocks, numbers);
+            k->scan.halves(got, queries[0], list, offsets, blocks, numbers);
+            assert_memory_equal(got, want, sizeof want);
+        }
+    }
+}
+
 static void check_hamming(const struct kernels *c, const struct kernels *k) {
     enum { MOST = 41, WORDS = 17 };
     static uint64_t hashes[MOST * WORDS], query[WORDS];
@@ -101,6 +123,7 @@ static void test_levels_agree(void **state) {
         check_products(&c, &k);
         check_longest(&k);
         check_below(&c, &k);
+        check_halves(&c, &k);
         check_hamming(&c, &k);
     }
 }
