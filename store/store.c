@@ -313,6 +313,7 @@ void lk_store_close(lk_store *s) {
         if (s->folder_fd >= 0) {
             close(s->folder_fd);
         }
+        store_forget_fingerprints(s);
         mem_free(s->folder);
         mem_free(s->at.path);
         mem_free(s);
@@ -369,6 +370,9 @@ lk_status lk_store_end(lk_store *s, lk_status so_far, lk_error *err) {
     }
     if (so_far == LK_OK) {
         so_far = sql_run(&s->at, outermost ? "COMMIT" : "RELEASE inner", err);
+    }
+    if (so_far != LK_OK) {
+        store_forget_fingerprints(s);
     }
     if (so_far != LK_OK && outermost) {
         roll_back(s);

@@ -8,6 +8,18 @@
 
 #include "store/sql.h"
 
+/* The fingerprints of photos that were looked at, in the order of the log: each is read once, however many are asked about. A
+ * hundred thousand take 4 MB. */
+enum { STORE_FINGERPRINT_BYTES = 32 }; /* others are passed over */
+struct fingerprints {
+    struct fingerprint {
+        uint64_t bits[STORE_FINGERPRINT_BYTES / 8];
+        int64_t entry; /* of the log */
+    } * items;
+    size_t count, capacity;
+    int64_t last; /* the entry behind which is read on */
+};
+
 struct lk_store {
     struct database at;     /* likeness.db in the folder */
     int folder_fd;          /* of the folder; files in it are opened from there */
@@ -15,6 +27,7 @@ struct lk_store {
     sqlite3_stmt *rollback; /* prepared, so that undoing needs no memory */
     bool spoilt;            /* an inner part could not be undone, so the outermost will be */
     int32_t depth;          /* of lk_store_begin */
+    struct fingerprints fingerprints;
 };
 
 /* LK_E_WRITE in a store that is open for reading alone. */
@@ -55,13 +68,12 @@ MUST_CHECK lk_status store_visit_underived(lk_store *s, const lk_derived_key *ke
  * for. */
 MUST_CHECK lk_status submission_find(int64_t *entry, lk_store *s, const char *photo_sha256,
                                      lk_error *err);
-/* Fingerprints alone, behind entry `after`, in the order of the log, until visit returns false: fast, since no row is held against
- * its checksum. */
-MUST_CHECK lk_status submission_visit_fingerprints(lk_store *s, int64_t after,
-                                                   bool (*visit)(void *arg, int64_t entry,
-                                                                 const void *fingerprint,
-                                                                 size_t size),
-                                                   void *arg, lk_error *err);
+/* All fingerprints, those of this moment too: what came since the last call is read. No row is held against its checksum. *out is
+ * valid until the next call and until something is undone. */
+MUST_CHECK lk_status store_fingerprints(const struct fingerprints **out, lk_store *s,
+                                        lk_error *err);
+/* Some may be of entries that were undone. */
+void store_forget_fingerprints(lk_store *s);
 /* Whether the photo kept with the entry is as it was written. */
 MUST_CHECK lk_status submission_is_sound(bool *out, lk_store *s, int64_t entry, lk_error *err);
 /* The first entry whose photo is not; 0 when all are. */

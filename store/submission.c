@@ -6,6 +6,7 @@
 
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/mem.h"
 #include "store/audit_log.h"
 
 enum { FINGERPRINT_MAX = 256 };
@@ -127,23 +128,46 @@ lk_status submission_is_sound(bool *out, lk_store *s, int64_t entry, lk_error *e
     return status;
 }
 
-lk_status submission_visit_fingerprints(lk_store *s, int64_t after,
-                                        bool (*visit)(void *arg, int64_t entry,
-                                                      const void *fingerprint, size_t size),
-                                        void *arg, lk_error *err) {
+static lk_status keep(struct fingerprints *f, int64_t entry, const void *data, lk_error *err) {
+    if (f->count == f->capacity) {
+        size_t capacity = f->capacity + f->capacity / 2 + 64;
+        struct fingerprint *items = mem_realloc(f->items, capacity, sizeof *items);
+        if (!items) {
+            return error_memory(err, capacity * sizeof *items);
+        }
+        f->items = items;
+        f->capacity = capacity;
+    }
+    f->items[f->count].entry = entry;
+    memcpy(f->items[f->count++].bits, data, STORE_FINGERPRINT_BYTES);
+    return LK_OK;
+}
+
+lk_status store_fingerprints(const struct fingerprints **out, lk_store *s, lk_error *err) {
     struct sql q;
-    bool row, more = true;
-    lk_status status = LK_OK;
+    struct fingerprints *f = &s->fingerprints;
+    bool row;
+    lk_status status;
+    *out = f;
     sql_begin(&q, &s->at,
               "SELECT entry, fingerprint FROM submission WHERE entry > ? ORDER BY entry");
-    sql_bind_int(&q, after);
-    while (more && (status = sql_step(&q, &row, err)) == LK_OK && row) {
+    sql_bind_int(&q, f->last);
+    while ((status = sql_step(&q, &row, err)) == LK_OK && row) {
         size_t size;
-        const void *fingerprint = sql_blob(&q, 1, &size);
-        more = visit(arg, sql_int(&q, 0), fingerprint, size);
+        const void *data = sql_blob(&q, 1, &size);
+        int64_t entry = sql_int(&q, 0);
+        if (size == STORE_FINGERPRINT_BYTES && (status = keep(f, entry, data, err)) != LK_OK) {
+            break;
+        }
+        f->last = entry;
     }
     sql_end(&q);
     return status;
+}
+
+void store_forget_fingerprints(lk_store *s) {
+    mem_free(s->fingerprints.items);
+    s->fingerprints = (struct fingerprints){0};
 }
 
 lk_status submission_first_damaged(int64_t *entry, lk_store *s, lk_error *err) {

@@ -17,42 +17,36 @@ enum { PDQ_NEAR = 16, PDQ_QUALITY = 50, PAYLOAD_MAX = 1 << 18 };
 
 /* -- Whether it was there before -- */
 
+_Static_assert((int)PDQ_BYTES == (int)STORE_FINGERPRINT_BYTES, "what the store keeps of a photo");
+
 struct earlier {
-    const lk_hash *hash;
-    int64_t near, last; /* entries; 0 for none: the first that hardly differs, the last looked at */
+    const lk_hash *hash; /* NULL where it says nothing */
+    size_t looked_at;    /* of the store's fingerprints */
+    int64_t near;        /* the first entry that hardly differs; 0 for none */
 };
 
-static int32_t bits_apart(const uint8_t *a, const uint8_t *b) {
-    uint64_t x[PDQ_BYTES / 8], y[PDQ_BYTES / 8];
+/* Of two that are not near the first part differs in more bits than that already, nearly always: that is all that is looked at. */
+static bool is_near(const uint64_t *a, const uint64_t *b) {
     int32_t bits = 0;
-    memcpy(x, a, PDQ_BYTES);
-    memcpy(y, b, PDQ_BYTES);
-    for (int i = 0; i < PDQ_BYTES / 8; i++) {
-        bits += __builtin_popcountll(x[i] ^ y[i]);
+    for (int i = 0; i < PDQ_BYTES / 8 && bits <= PDQ_NEAR; i++) {
+        bits += __builtin_popcountll(a[i] ^ b[i]);
     }
-    return bits;
+    return bits <= PDQ_NEAR;
 }
 
-static bool look_at(void *arg, int64_t entry, const void *fingerprint, size_t size) {
-    struct earlier *e = arg;
-    e->last = entry;
-    if (size == PDQ_BYTES && bits_apart(fingerprint, e->hash->data) <= PDQ_NEAR) {
-        e->near = entry;
-    }
-    return e->near == 0;
-}
-
-/* Looks on behind the last entry that was looked at. A damaged row is none: audit verify tells of it. */
+/* Looks on behind those that were looked at. A damaged row is none: audit verify tells of it. */
 static lk_status look_on(struct earlier *e, lk_store *store, lk_error *err) {
-    lk_status status = LK_OK;
-    bool sound = false, more = e->near == 0;
-    while (status == LK_OK && more) {
-        status = submission_visit_fingerprints(store, e->last, look_at, e, err);
-        if (status == LK_OK && e->near > 0) {
-            status = submission_is_sound(&sound, store, e->near, err);
+    const struct fingerprints *f;
+    uint64_t own[PDQ_BYTES / 8];
+    memcpy(own, e->hash->data, PDQ_BYTES);
+    lk_status status = store_fingerprints(&f, store, err);
+    while (status == LK_OK && e->near == 0 && e->looked_at < f->count) {
+        const struct fingerprint *p = &f->items[e->looked_at++];
+        bool sound = false;
+        if (is_near(own, p->bits)) {
+            status = submission_is_sound(&sound, store, p->entry, err);
         }
-        more = e->near > 0 && !sound;
-        e->near = more ? 0 : e->near;
+        e->near = sound ? p->entry : 0;
     }
     return status;
 }
@@ -63,7 +57,7 @@ static lk_status find_earlier(lk_recorded *out, struct earlier *e, lk_store *sto
     lk_status status = submission_find(&out->seen_in, store, sha256, err);
     out->seen_exactly = out->seen_in > 0;
     if (status == LK_OK && !out->seen_exactly && e->hash) {
-        status = look_on(e, store, err);
+        status = e->near == 0 ? look_on(e, store, err) : LK_OK;
         out->seen_in = e->near;
     }
     return status;

@@ -90,11 +90,39 @@ static void test_damaged(void **state) {
     lk_store_close(s);
 }
 
+/* Several in one commit know each other; of what was undone nothing is known afterwards, though its entries' numbers come again. */
+static void test_in_groups(void **state) {
+    struct place *p = *state;
+    lk_error err;
+    lk_store *s = open_place(p->store, LK_STORE_WRITE),
+             *other = open_place(p->store, LK_STORE_WRITE);
+    bool warned;
+    lk_recorded first = record(s, 1, 0x0f, 0, &warned);
+    lk_recorded theirs = record(other, 2, 0x33, 0, &warned);
+    assert_ok(lk_store_begin(s, &err));
+    lk_recorded near = record(s, 3, 0x0f, 3, &warned);
+    assert_int_equal(near.seen_in, first.head.count);
+    assert_int_equal(record(s, 4, 0x33, 3, &warned).seen_in, theirs.head.count);
+    lk_recorded fresh = record(s, 5, 0xf0, 0, &warned);
+    assert_int_equal(record(s, 6, 0xf0, 5, &warned).seen_in, fresh.head.count);
+    lk_status given_up = LK_E_CANCELLED;
+    assert_int_equal(lk_store_end(s, given_up, &err), given_up);
+    lk_recorded now = record(s, 7, 0x55, 0, &warned);
+    assert_int_equal(now.head.count, near.head.count);
+    assert_int_equal(record(s, 8, 0xf0, 0, &warned).seen_in, 0);
+    assert_int_equal(record(s, 9, 0x0f, 4, &warned).seen_in, first.head.count);
+    assert_int_equal(record(s, 10, 0x55, 5, &warned).seen_in, now.head.count);
+    assert_int_equal(record(other, 11, 0x55, 4, &warned).seen_in, now.head.count);
+    lk_store_close(other);
+    lk_store_close(s);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_seen_before, place_new, place_free),
         cmocka_unit_test_setup_teardown(test_of_none, place_new, place_free),
         cmocka_unit_test_setup_teardown(test_damaged, place_new, place_free),
+        cmocka_unit_test_setup_teardown(test_in_groups, place_new, place_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
