@@ -162,6 +162,9 @@ static void run_group(struct group *g) {
             }
             report_bad(g, &g->err[i]);
         } else {
+            if (job->seen) {
+                job->seen(job->arg, image);
+            }
             g->stopped = !job->give(job->arg, g->paths[i], &out);
         }
     }

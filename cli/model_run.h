@@ -62,6 +62,8 @@ struct model_job {
     int32_t pixels;
     const lk_picture_list *list; /* NULL: the arguments */
     void (*refused)(void *arg, const lk_error *err);
+    void (*seen)(void *arg,
+                 const lk_image *image); /* right before give, with its picture; or NULL */
     bool embed;
     int32_t top_count;
     bool (*skip)(void *arg, const char *path);

@@ -12,5 +12,7 @@ struct asset {
 };
 
 extern const struct asset asset_viewer_css, asset_viewer_html, asset_viewer_js;
+extern const struct asset asset_map_css, asset_map_html, asset_map_model_js, asset_map_draw_js,
+    asset_map_camera_js, asset_map_lists_js, asset_map_page_js;
 
 #endif

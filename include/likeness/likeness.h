@@ -16,6 +16,7 @@
 #include <likeness/hash.h>
 #include <likeness/image.h>
 #include <likeness/map.h>
+#include <likeness/map_page.h>
 #include <likeness/measure.h>
 #include <likeness/model.h>
 #include <likeness/motion.h>
