@@ -27,8 +27,7 @@
 #include "verify/alarms.h"
 #include "verify/verify_words.h"
 
-static const double shown_least = 0.9;  /* of the reference, before nothing found means intact */
-static const double scale_least = 0.35; /* pixels of the photo a pixel of the reference, likewise */
+static const double shown_least = 0.9; /* of the reference, before nothing found means intact */
 
 /* -- The verdict -- */
 
@@ -75,7 +74,7 @@ static void decide_intact(lk_verification *v) {
     }
     if (v->changes > 0) {
         v->intact = LK_ALTERED;
-    } else if (c->alignment.coverage >= shown_least && c->alignment.scale >= scale_least &&
+    } else if (c->alignment.coverage >= shown_least && c->alignment.looked_scale >= ANSWERS_SCALE &&
                (c->alignment.blocks == 0 || c->alignment.agreement >= ANSWERS_AGREEMENT)) {
         v->intact = LK_INTACT;
     }

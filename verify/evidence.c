@@ -43,7 +43,7 @@ static double colour(const lk_comparison *c) {
 }
 
 static double accuracy(const lk_comparison *c) {
-    return c->alignment.inliers > 0 ? 1 / (1 + c->alignment.rms_px) : 0;
+    return c->alignment.inliers > 0 ? 1 / (1 + c->alignment.looked_rms_px) : 0;
 }
 
 static double agreement(const lk_comparison *c) {

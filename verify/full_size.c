@@ -37,6 +37,8 @@ void full_size_alignment(lk_alignment *m, const struct full_size *a, const struc
         a->step_x, 0, 0.5 * a->step_x - 0.5, 0, a->step_y, 0.5 * a->step_y - 0.5, 0, 0, 1};
     const double from_b[9] = {
         1 / b->step_x, 0, 0.5 / b->step_x - 0.5, 0, 1 / b->step_y, 0.5 / b->step_y - 0.5, 0, 0, 1};
+    m->looked_rms_px = m->rms_px;
+    m->looked_scale = m->scale;
     if (!full_size_is_reduced(a) && !full_size_is_reduced(b)) {
         return;
     }

@@ -16,7 +16,7 @@ struct full_size {
 struct full_size full_size_of(const lk_image *image, const lk_image_info *info);
 bool full_size_is_reduced(const struct full_size *s);
 
-/* Map, matched points, error and shift of an alignment of b to a. */
+/* Map, matched points, error and shift of an alignment of b to a; what they were before is kept as looked_. */
 void full_size_alignment(lk_alignment *m, const struct full_size *a, const struct full_size *b);
 void full_size_regions(lk_region *regions, size_t count, const struct full_size *a);
 /* The polygon, in full pixels, in those at hand. LK_E_MEMORY; the caller frees out->xy. */

@@ -77,7 +77,8 @@ static void say_intact(lk_verification *v) {
         say(v, "whether it is unchanged: the photo shows only %.0f %% of the reference",
             100 * m->coverage);
     } else if (v->intact == LK_INTACT_UNKNOWN) {
-        say(v, "whether it is unchanged: it is too small in the photo (scale %.2f)", m->scale);
+        say(v, "whether it is unchanged: it is too small in the photo (scale %.2f, %.2f needed)",
+            m->looked_scale, ANSWERS_SCALE);
     }
 }
 

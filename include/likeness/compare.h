@@ -67,6 +67,9 @@ typedef struct lk_alignment {
     double
         colour; /* how alike the colours are within the outline of the inliers, -1..1; 1 without */
     double rotation_deg, scale, shift_x, shift_y, tilt_deg; /* how the photo was moved, for words */
+    /* rms_px and scale in the pixels that were looked at, which are fewer where a picture was reduced: what limits are held
+     * against. */
+    double looked_rms_px, looked_scale;
     lk_match *pairs; /* matches of them when evidence was wanted, else NULL; owned */
 } lk_alignment;
 

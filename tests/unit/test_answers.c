@@ -14,7 +14,7 @@ static lk_verification pair(double alone) {
     assert_ok(lk_policy_built_in(&v.policy, "photos", &err));
     v.quality.stars = 5;
     v.comparison.verdict = LK_SAME;
-    v.comparison.alignment.coverage = v.comparison.alignment.scale = 1;
+    v.comparison.alignment.coverage = v.comparison.alignment.looked_scale = 1;
     return v;
 }
 

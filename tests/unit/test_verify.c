@@ -173,6 +173,66 @@ static void test_large(void **state) {
     lk_image_release(&small);
 }
 
+static lk_image resized(const lk_image *image, int32_t width, int32_t height) {
+    lk_image out;
+    lk_error err;
+    assert_ok(image_resize(&out, engine, image, width, height, RESIZE_BICUBIC, &err));
+    return out;
+}
+
+/* What is asked of a photo does not grow with the pixels of the original, of which no more are looked at. */
+static void test_size_of_original(void **state) {
+    (void)state;
+    lk_image scene = scene_make(1, 0), small = resized(&scene, 1200, 960),
+             large = resized(&scene, 4000, 3200);
+    lk_camera camera = lk_camera_draw(3, 0.3, 900, 720);
+    lk_verification of_small, of_large;
+    lk_error err;
+    lk_image photo;
+    double truth[9];
+    camera.hidden = 0;
+    assert_ok(lk_simulate(&photo, truth, engine, &small, &camera, NULL, &err));
+    assert_ok(lk_verify(&of_small, engine, &small, &photo, NULL, &err));
+    assert_ok(lk_verify(&of_large, engine, &large, &photo, NULL, &err));
+    assert_true(of_large.comparison.alignment.scale < 0.3);
+    assert_true(of_large.comparison.alignment.rms_px >
+                2 * of_small.comparison.alignment.rms_px); /* in full pixels */
+    assert_int_equal(of_small.verdict, LK_SAME);
+    assert_int_equal(of_small.intact, LK_INTACT);
+    assert_int_equal(of_large.verdict, LK_SAME);
+    assert_int_equal(of_large.intact, LK_INTACT);
+    for (int32_t i = 0; i < lk_evidence_count(); i++) { /* inliers are powers of 2 */
+        assert_true(fabs(of_large.evidence.values[i] - of_small.evidence.values[i]) < 0.15);
+    }
+    lk_verification_release(&of_small);
+    lk_verification_release(&of_large);
+    lk_image_release(&photo);
+    lk_image_release(&large);
+    lk_image_release(&small);
+    lk_image_release(&scene);
+}
+
+/* What fills little of a large photo is looked at with few pixels, however many the photo has. */
+static void test_far_away(void **state) {
+    (void)state;
+    lk_image scene = scene_make(1, 0), original = resized(&scene, 1200, 960), photo;
+    lk_camera camera = lk_camera_draw(3, 0.1, 4000, 3000);
+    lk_verification v;
+    lk_error err;
+    double truth[9];
+    camera.hidden = 0;
+    assert_ok(lk_camera_set(&camera, "cover=0.19", &err));
+    assert_ok(lk_simulate(&photo, truth, engine, &original, &camera, NULL, &err));
+    v = verify(&original, &photo);
+    assert_int_equal(v.verdict, LK_SAME);
+    assert_true(v.comparison.alignment.scale > 0.35);
+    assert_true(v.comparison.alignment.looked_scale < 0.35);
+    assert_int_equal(v.intact, LK_INTACT_UNKNOWN);
+    lk_verification_release(&v);
+    lk_image_release(&original);
+    lk_image_release(&scene);
+}
+
 /* Another thing of another look: what looks alike is not told apart by one photo. */
 static lk_image another_thing(void) {
     lk_image other = scene_make(2, 0);
@@ -263,7 +323,8 @@ int main(void) {
         cmocka_unit_test(test_same),     cmocka_unit_test(test_altered),
         cmocka_unit_test(test_large),    cmocka_unit_test(test_different),
         cmocka_unit_test(test_mirrored), cmocka_unit_test(test_copies),
-        cmocka_unit_test(test_cut_off),
+        cmocka_unit_test(test_cut_off),  cmocka_unit_test(test_size_of_original),
+        cmocka_unit_test(test_far_away),
     };
     return cmocka_run_group_tests(tests, open_engine, close_engine);
 }
