@@ -111,8 +111,9 @@ lk_status lk_contest_alone(lk_verification *out, const lk_contest *contest,
     return verify(out, contest, &contest->options.verify, original, photo, err);
 }
 
-static bool is_copy(const lk_comparison *c) {
-    return warning_text(c, "copy") || warning_text(c, "crop");
+/* The code of the warning that the photo was made from the original's file; NULL for none. */
+static const char *copy_code(const lk_comparison *c) {
+    return warning_text(c, "copy") ? "copy" : warning_text(c, "crop") ? "crop" : NULL;
 }
 
 static bool seems_shown(const lk_verification *v) {
@@ -122,7 +123,7 @@ static bool seems_shown(const lk_verification *v) {
 /* Only what would be called the same is worth asking others about: a photo that does not show this original is different whatever
  * it shows. */
 static bool matters(const lk_verification *v) {
-    return seems_shown(v) && !is_copy(&v->comparison);
+    return seems_shown(v) && !copy_code(&v->comparison);
 }
 
 /* Whether the two originals are pictures of the very same thing: either is right then. */
@@ -137,7 +138,7 @@ static lk_status are_twins(bool *out, const lk_contest *c, const lk_original *a,
     }
     lk_status status = verify(&between, c, &how, a, &picture, err);
     if (status == LK_OK) {
-        *out = (is_copy(&between.comparison) && between.changes == 0) ||
+        *out = (copy_code(&between.comparison) && between.changes == 0) ||
                (between.verdict == LK_SAME && between.intact == LK_INTACT);
         lk_verification_release(&between);
     }
@@ -150,8 +151,9 @@ static lk_status are_twins(bool *out, const lk_contest *c, const lk_original *a,
 struct tried {
     lk_candidate candidate;
     bool asked, matters;
-    lk_error unread;        /* status LK_OK: it could be read */
-    lk_original original;   /* this and the next are kept of what matters alone */
+    const char *copy; /* code of the warning that the photo is a copy or a crop of it; or NULL */
+    lk_error unread;  /* status LK_OK: it could be read */
+    lk_original original;   /* this and the next are kept of what matters or was copied alone */
     lk_verification result; /* alone */
 };
 
@@ -241,13 +243,16 @@ static lk_status try(struct field *f, struct tried *t, const lk_verify_options *
         return status;
     }
     status = verify(&t->result, f->contest, how, &t->original, &f->photo, err);
-    t->matters = status == LK_OK && matters(&t->result);
+    if (status == LK_OK) {
+        t->matters = matters(&t->result);
+        t->copy = copy_code(&t->result.comparison);
+    }
     return status;
 }
 
 /* Pictures take much memory. */
 static void forget(struct tried *t) {
-    if (!t->matters) {
+    if (!t->matters && !t->copy) {
         lk_original_release(&t->original);
         lk_verification_release(&t->result);
     }
@@ -260,6 +265,7 @@ struct rivals {
     lk_rival items[RIVALS_ASKED];
     struct tried *of[RIVALS_ASKED];
     int32_t count;
+    struct tried *copied; /* whose file the photo was made from; NULL for none */
 };
 
 /* Holds the photo beside one other original, and adds it if it is a rival. */
@@ -277,6 +283,7 @@ static lk_status ask(struct rivals *r, struct field *f, struct tried *t, const l
         snprintf(rival->id, sizeof rival->id, "%s", t->candidate.id);
         r->of[r->count++] = t;
     }
+    r->copied = status == LK_OK && t->copy ? t : r->copied;
     forget(t);
     return status;
 }
@@ -314,6 +321,17 @@ static void warn_of_unread(lk_verification *v, const struct field *f) {
     }
 }
 
+/* What was made from the file of another original shows nothing of this one, however alike they are. */
+static void warn_of_copied(lk_verification *v, const struct rivals *r) {
+    char text[sizeof v->comparison.warnings[0].text];
+    if (r->copied) {
+        snprintf(text, sizeof text, "this file is %s %.128s, another stored original",
+                 strcmp(r->copied->copy, "copy") == 0 ? "a copy of" : "cut from",
+                 r->copied->candidate.id);
+        warn(&v->comparison, r->copied->copy, text);
+    }
+}
+
 lk_status lk_contest_verify(lk_verification *out, lk_contest *contest, lk_store *store,
                             const lk_original *original, const lk_photo *photo, lk_error *err) {
     struct field *f = NULL;
@@ -326,6 +344,7 @@ lk_status lk_contest_verify(lk_verification *out, lk_contest *contest, lk_store 
     status = status == LK_OK ? ask_all(&rivals, f, original, err) : status;
     if (status == LK_OK) {
         warn_of_unread(out, f);
+        warn_of_copied(out, &rivals);
         lk_verification_weigh(out, rivals.items, rivals.count);
     } else {
         lk_verification_release(out);
@@ -336,14 +355,21 @@ lk_status lk_contest_verify(lk_verification *out, lk_contest *contest, lk_store 
 
 /* -- Finding the original -- */
 
-/* What cannot be told of one original stands before what is certain not to be another. */
-static int32_t rank_of(lk_verdict verdict) {
-    return verdict == LK_SAME ? 2 : verdict == LK_CANNOT_TELL ? 1 : 0;
+/* The original whose file the photo was made from stands before what it looks like; what cannot be told of one before what is
+ * certain not to be another. */
+static int32_t rank_of(const struct tried *t) {
+    const lk_verdict verdict = t->result.verdict;
+    return t->copy ? 3 : verdict == LK_SAME ? 2 : verdict == LK_CANNOT_TELL ? 1 : 0;
 }
 
-static bool is_better(const lk_verification *a, const lk_verification *b) {
-    int32_t by = rank_of(a->verdict) - rank_of(b->verdict);
-    return by != 0 ? by > 0 : a->probability > b->probability;
+static bool is_better(const struct tried *a, const struct tried *b) {
+    int32_t by = rank_of(a) - rank_of(b);
+    return by != 0 ? by > 0 : a->result.probability > b->result.probability;
+}
+
+/* Whether nothing better is looked for; rivals are. */
+static bool is_sure(const struct tried *t) {
+    return t->copy || (t->result.verdict == LK_SAME && t->result.probability >= sure);
 }
 
 /* One after the other until one is sure; *best stays NULL when none could be read. */
@@ -356,25 +382,27 @@ static lk_status try_all(struct tried **best, struct field *f, lk_error *err) {
         struct tried *t = &f->tried[i], *worse = t;
         status = try(f, t, how, err);
         bool read = status == LK_OK && t->unread.status == LK_OK;
-        if (read && (!*best || is_better(&t->result, &(*best)->result))) {
+        if (read && (!*best || is_better(t, *best))) {
             worse = *best;
             *best = t;
         }
         if (worse) {
             forget(worse);
         }
-        ended = *best && (*best)->result.verdict == LK_SAME && (*best)->result.probability >= sure;
+        ended = *best && is_sure(*best);
     }
     return status;
 }
 
-/* A rival that fits the photo better is what it shows; it is told of as much as of any answer. */
+/* A rival that fits the photo better is what it shows, and one that it was made from more so; it is told of as much as of any
+ * answer. */
 static lk_status take_better(struct tried **best, struct field *f, const struct rivals *r,
                              lk_error *err) {
     struct tried *better = *best;
     for (int32_t i = 0; i < r->count; i++) {
         better = r->of[i]->result.alone > better->result.alone ? r->of[i] : better;
     }
+    better = r->copied ? r->copied : better;
     if (better == *best) {
         return LK_OK;
     }
@@ -384,7 +412,7 @@ static lk_status take_better(struct tried **best, struct field *f, const struct 
                   &f->photo, err);
 }
 
-/* Ends: each turn's best is more probable than the one before. */
+/* Ends: each turn's best is more probable than the one before. A copy has no rivals. */
 static lk_status hold_contest(struct tried **best, struct field *f, lk_error *err) {
     struct rivals rivals;
     const struct tried *before;
@@ -393,8 +421,8 @@ static lk_status hold_contest(struct tried **best, struct field *f, lk_error *er
         before = *best;
         status = ask_all(&rivals, f, &before->original, err);
         status = status == LK_OK ? take_better(best, f, &rivals, err) : status;
-    } while (status == LK_OK && *best != before);
-    if (status == LK_OK) {
+    } while (status == LK_OK && *best != before && !(*best)->copy);
+    if (status == LK_OK && !(*best)->copy) {
         lk_verification_weigh(&(*best)->result, rivals.items, rivals.count);
     }
     return status;

@@ -186,6 +186,36 @@ static void test_identify(void **state) {
     }
 }
 
+/* The file of an original is a copy of that one, and of no use beside a sister either. */
+static void test_copy(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    lk_image image = sister(1);
+    const lk_image_info info = {.width = image.width, .height = image.height};
+    const lk_photo photo = {&image, &info, NULL};
+    lk_verification v;
+    lk_original original;
+    assert_ok(lk_contest_identify(&v, &original, w->contest, w->store, &photo, &err));
+    assert_int_equal(number_of(original.stored.id), 1);
+    assert_string_equal(v.reference_id, "sister-1");
+    assert_int_equal(v.verdict, LK_CANNOT_TELL);
+    assert_non_null(warning_of(&v, "copy"));
+    lk_original_release(&original);
+    lk_verification_release(&v);
+    assert_ok(lk_original_find(&original, w->contest, w->store, "sister-0", &err));
+    assert_ok(lk_contest_verify(&v, w->contest, w->store, &original, &photo, &err));
+    assert_true(v.alone >= v.policy.different_below); /* alike it is */
+    assert_int_equal(v.verdict, LK_CANNOT_TELL);
+    assert_non_null(warning_of(&v, "copy"));
+    assert_non_null(strstr(warning_of(&v, "copy"), "sister-1"));
+    for (int32_t i = 0; i < v.rival_count; i++) {
+        assert_string_not_equal(v.rivals[i].id, "sister-1");
+    }
+    lk_original_release(&original);
+    lk_verification_release(&v);
+    lk_image_release(&image);
+}
+
 /* What cannot be read is passed over, wherever it stands, and named. */
 static void test_unread(void **state) {
     struct world *w = *state;
@@ -292,6 +322,7 @@ static void test_threads(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_identify, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_copy, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_unread, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_opened_when_needed, world_new, world_free),
         cmocka_unit_test_setup_teardown(test_threads, world_new, world_free),
