@@ -108,7 +108,8 @@ static lk_status known_roots(struct walk *w, lk_error *err) {
 static lk_status find_files(struct walk *w, const char *const *paths, size_t count, lk_error *err) {
     lk_status status = count > 0 ? take_roots(w, paths, count, err) : known_roots(w, err);
     if (status == LK_OK) {
-        status = lk_picture_list_find(&w->list, (const char *const *)w->roots, w->root_count, err);
+        status =
+            lk_picture_list_find_all(&w->list, (const char *const *)w->roots, w->root_count, err);
         sort_paths(&w->list);
     }
     return status;

@@ -114,7 +114,7 @@ lk_status codec_copy_bytes(lk_bytes *out, const void *bytes, size_t size, lk_err
     return LK_OK;
 }
 
-static const struct codec *codec_sniff(const uint8_t *bytes, size_t size) {
+const struct codec *codec_sniff(const uint8_t *bytes, size_t size) {
     for (size_t i = 0; i < ARRAY_COUNT(codec_table); i++) {
         if (codec_table[i]->sniff(bytes, size)) {
             return codec_table[i];

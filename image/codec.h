@@ -46,6 +46,9 @@ struct codec {
 extern const struct codec codec_jpeg, codec_png, codec_webp, codec_heif, codec_avif, codec_tiff,
     codec_pnm;
 
+/* The codec whose files begin so; NULL for none. */
+const struct codec *codec_sniff(const uint8_t *bytes, size_t size);
+
 /* LK_E_LIMIT when the picture is over pixels, side or memory_bytes; LK_E_CORRUPT when a side is not positive.
  * bytes_per_pixel is what the decode will hold at its peak. */
 LK_MUST_CHECK lk_status codec_check_size(const lk_limits *limits, int64_t width, int64_t height,

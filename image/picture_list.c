@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
 #include <likeness/folder.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/error.h"
 #include "base/file.h"
 #include "base/folder.h"
 #include "base/mem.h"
+#include "image/codec.h"
 
 void lk_picture_list_release(lk_picture_list *list) {
     for (size_t i = 0; i < list->count; i++) {
@@ -28,7 +31,7 @@ static bool is_in(const char *words, const char *word) {
     return false;
 }
 
-static bool is_picture(const void *arg, const char *path) {
+static bool has_extension(const void *arg, const char *path) {
     (void)arg;
     char extension[16];
     file_extension(extension, sizeof extension, path);
@@ -38,6 +41,27 @@ static bool is_picture(const void *arg, const char *path) {
         }
     }
     return false;
+}
+
+/* arg: the folder that path is below. */
+static bool is_picture(const void *arg, const char *path) {
+    enum { HEAD = 32 };
+    static const char known_by_head[] = "jpeg png webp heif avif";
+    uint8_t head[HEAD];
+    if (has_extension(NULL, path)) {
+        return true;
+    }
+    char *whole = folder_join(arg, path);
+    int fd = whole ? open(whole, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY) : -1;
+    struct stat info;
+    bool plain = fd >= 0 && fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
+    ssize_t size = plain ? read(fd, head, sizeof head) : 0;
+    const struct codec *codec = size > 0 ? codec_sniff(head, (size_t)size) : NULL;
+    if (fd >= 0) {
+        close(fd);
+    }
+    mem_free(whole);
+    return codec && is_in(known_by_head, codec->name);
 }
 
 /* Takes path over, also when this fails. */
@@ -54,9 +78,10 @@ static lk_status add(lk_picture_list *list, char *path, lk_error *err) {
     return LK_OK;
 }
 
-static lk_status add_folder(lk_picture_list *list, const char *folder, lk_error *err) {
+static lk_status add_folder(lk_picture_list *list, const char *folder,
+                            bool (*wanted)(const void *arg, const char *path), lk_error *err) {
     struct folder_list files;
-    lk_status status = folder_list(&files, folder, is_picture, NULL, err);
+    lk_status status = folder_list(&files, folder, wanted, folder, err);
     for (size_t i = 0; status == LK_OK && i < files.count; i++) {
         status = add(list, folder_join(folder, files.paths[i]), err);
     }
@@ -64,17 +89,28 @@ static lk_status add_folder(lk_picture_list *list, const char *folder, lk_error 
     return status;
 }
 
-lk_status lk_picture_list_find(lk_picture_list *out, const char *const *paths, size_t count,
-                               lk_error *err) {
+static lk_status find(lk_picture_list *out, const char *const *paths, size_t count,
+                      bool (*wanted)(const void *arg, const char *path), lk_error *err) {
     *out = (lk_picture_list){0};
     lk_status status = LK_OK;
     for (size_t i = 0; status == LK_OK && i < count; i++) {
         struct stat info;
         bool folder = stat(paths[i], &info) == 0 && S_ISDIR(info.st_mode);
-        status = folder ? add_folder(out, paths[i], err) : add(out, mem_strdup(paths[i]), err);
+        status =
+            folder ? add_folder(out, paths[i], wanted, err) : add(out, mem_strdup(paths[i]), err);
     }
     if (status != LK_OK) {
         lk_picture_list_release(out);
     }
     return status;
+}
+
+lk_status lk_picture_list_find(lk_picture_list *out, const char *const *paths, size_t count,
+                               lk_error *err) {
+    return find(out, paths, count, has_extension, err);
+}
+
+lk_status lk_picture_list_find_all(lk_picture_list *out, const char *const *paths, size_t count,
+                                   lk_error *err) {
+    return find(out, paths, count, is_picture, err);
 }
