@@ -53,6 +53,24 @@ static lk_status explain_hashes(struct buf *out, lk_engine *engine, const lk_ima
     return LK_OK;
 }
 
+/* Whether `likeness dups` would group the pair, and by which --kind. */
+static lk_status explain_dups(struct buf *out, lk_engine *engine, const lk_image *a,
+                              const lk_image *b, lk_error *err) {
+    lk_dups_pair pair;
+    lk_status status = lk_dups_compare(&pair, engine, a, b, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    if (!pair.is_copy) {
+        buf_printf(out, "  as a duplicate: no, %s; %d keypoints agree\n", pair.words, pair.inliers);
+        return LK_OK;
+    }
+    buf_printf(out, "  as a duplicate: %s; score %.2f, %d keypoints agree\n  found by: dups --kind",
+               pair.words, pair.score, pair.inliers);
+    buf_printf(out, " %s\n", lk_dups_kind_name(pair.kind));
+    return LK_OK;
+}
+
 static void explain_measures(struct buf *out, const lk_comparison *c) {
     for (size_t i = 0; i < c->measure_count; i++) {
         const lk_measure_result *m = &c->measures[i];
@@ -85,6 +103,7 @@ lk_status explain(struct buf *out, lk_engine *engine, const lk_comparison *c, co
     explain_files(out, c);
     explain_alignment(out, c);
     lk_status status = explain_hashes(out, engine, a, b, err);
+    status = status == LK_OK ? explain_dups(out, engine, a, b, err) : status;
     buf_add_text(out, "measures of the aligned pair\n");
     explain_measures(out, c);
     return status;

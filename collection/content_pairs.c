@@ -29,17 +29,17 @@ static lk_status pairs_add(struct pairs *p, const struct pair *one, lk_error *er
     return LK_OK;
 }
 
-void pairs_release(struct pairs *p) {
+void content_pairs_release(struct pairs *p) {
     mem_free(p->items);
     *p = (struct pairs){0};
 }
 
-const struct pair *pairs_at(const struct pairs *p, uint32_t a, uint32_t b) {
+const struct pair *content_pairs_at(const struct pairs *p, uint32_t a, uint32_t b) {
     const struct pair wanted = {.a = MIN(a, b), .b = MAX(a, b)};
     return p->count > 0 ? bsearch(&wanted, p->items, p->count, sizeof wanted, by_items) : NULL;
 }
 
-void pairs_describe(struct pair *p, const struct relation *r) {
+void content_pairs_describe(struct pair *p, const struct relation *r) {
     p->class = (int32_t)r->class;
     p->also = r->also;
     p->part = r->part;
@@ -55,8 +55,8 @@ void pairs_describe(struct pair *p, const struct relation *r) {
 /* -- In the database -- */
 
 /* Of ids, in the order of the ids, which is that of the items. */
-lk_status pairs_keep(lk_collection *c, const struct finding *g, const struct pair *p,
-                     lk_error *err) {
+lk_status content_pairs_keep(lk_collection *c, const struct finding *g, const struct pair *p,
+                             lk_error *err) {
     struct sql q;
     sql_begin(&q, &c->at, "INSERT OR REPLACE INTO pair (a, b, version, kept) VALUES (?, ?, ?, ?)");
     sql_bind_int(&q, g->contents[p->a]);
@@ -71,7 +71,7 @@ static int by_id(const void *x, const void *y) {
     return (a > b) - (a < b);
 }
 
-int64_t pairs_item(const struct finding *g, int64_t id) {
+int64_t content_pairs_item(const struct finding *g, int64_t id) {
     const int64_t *at = g->count > 0 ? bsearch(&id, g->contents, g->count, sizeof id, by_id) : NULL;
     return at ? at - g->contents : -1;
 }
@@ -84,7 +84,8 @@ static lk_status read_pairs(struct pairs *out, lk_collection *c, const struct fi
     sql_begin(&q, &c->at, "SELECT a, b, kept FROM pair WHERE version = ? ORDER BY a, b");
     sql_bind_int(&q, RELATION_VERSION);
     while ((status = sql_step(&q, &row, err)) == LK_OK && row) {
-        int64_t a = pairs_item(g, sql_int(&q, 0)), b = pairs_item(g, sql_int(&q, 1));
+        int64_t a = content_pairs_item(g, sql_int(&q, 0)),
+                b = content_pairs_item(g, sql_int(&q, 1));
         size_t size;
         struct pair one;
         const void *kept = sql_blob(&q, 2, &size);
@@ -103,19 +104,20 @@ static lk_status read_pairs(struct pairs *out, lk_collection *c, const struct fi
     return status;
 }
 
-lk_status pairs_find(struct pairs *out, lk_collection *c, struct finding *g, lk_engine *engine,
-                     const struct pairs_progress *progress, lk_error *err) {
+lk_status content_pairs_find(struct pairs *out, lk_collection *c, struct finding *g,
+                             lk_engine *engine, const struct pairs_progress *progress,
+                             lk_error *err) {
     *out = (struct pairs){0};
-    lk_status status = pairs_search(out, c, g, engine, progress, err);
+    lk_status status = content_pairs_search(out, c, g, engine, progress, err);
     status = status == LK_OK ? read_pairs(out, c, g, err) : status;
     if (status != LK_OK) {
-        pairs_release(out);
+        content_pairs_release(out);
     }
     return status;
 }
 
-lk_status pairs_try(struct pairs *p, lk_collection *c, const struct finding *g, lk_engine *engine,
-                    uint32_t a, uint32_t b, lk_error *err) {
+lk_status content_pairs_try(struct pairs *p, lk_collection *c, const struct finding *g,
+                            lk_engine *engine, uint32_t a, uint32_t b, lk_error *err) {
     struct pair one = {.a = MIN(a, b), .b = MAX(a, b)};
     struct facts fa, fb;
     struct relation relation;
@@ -135,8 +137,8 @@ lk_status pairs_try(struct pairs *p, lk_collection *c, const struct finding *g, 
     facts_release(&fa);
     p->tried++;
     if (status == LK_OK && relation.class != RELATION_NONE) {
-        pairs_describe(&one, &relation);
-        status = c->at.reads_only ? LK_OK : pairs_keep(c, g, &one, err);
+        content_pairs_describe(&one, &relation);
+        status = c->at.reads_only ? LK_OK : content_pairs_keep(c, g, &one, err);
         status = status == LK_OK ? pairs_add(p, &one, err) : status;
         qsort(p->items, p->count, sizeof *p->items, by_items);
     }

@@ -194,7 +194,7 @@ static void compare_one(void *arg, int32_t i) {
     struct relation relation;
     one->status = relation_find(&relation, r->engine, one->a, one->b, &one->err);
     if (one->status == LK_OK) {
-        pairs_describe(&one->pair, &relation);
+        content_pairs_describe(&one->pair, &relation);
     }
 }
 
@@ -221,7 +221,7 @@ static lk_status keep_found(struct searcher *r, lk_error *err) {
             return one->status;
         }
         if (one->pair.class != RELATION_NONE) {
-            status = pairs_keep(r->collection, r->finding, &one->pair, err);
+            status = content_pairs_keep(r->collection, r->finding, &one->pair, err);
         }
     }
     return status == LK_OK ? mark_searched(r, err) : status;
@@ -297,7 +297,7 @@ static lk_status list_new(uint32_t **out, size_t *count, lk_collection *c, const
     sql_begin(&q, &c->at, "SELECT id FROM content WHERE searched <> ? ORDER BY id");
     sql_bind_int(&q, RELATION_VERSION);
     while ((status = sql_step(&q, &row, err)) == LK_OK && row) {
-        int64_t item = pairs_item(g, sql_int(&q, 0));
+        int64_t item = content_pairs_item(g, sql_int(&q, 0));
         if (item >= 0 && *count < g->count) {
             (*out)[(*count)++] = (uint32_t)item;
         }
@@ -333,8 +333,9 @@ static void searcher_free(struct searcher *r) {
     mem_free(r);
 }
 
-lk_status pairs_search(struct pairs *out, lk_collection *c, struct finding *g, lk_engine *engine,
-                       const struct pairs_progress *progress, lk_error *err) {
+lk_status content_pairs_search(struct pairs *out, lk_collection *c, struct finding *g,
+                               lk_engine *engine, const struct pairs_progress *progress,
+                               lk_error *err) {
     uint32_t *items;
     size_t count;
     lk_status status = list_new(&items, &count, c, g, err);

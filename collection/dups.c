@@ -16,26 +16,10 @@
 #include "base/mem.h"
 #include "collection/content_pairs.h"
 #include "collection/dups_file.h"
-
-const char *lk_dups_kind_name(lk_dups_kind kind) {
-    static const char *const names[LK_DUPS_KINDS] = {
-        [LK_DUPS_EXACT] = "exact",     [LK_DUPS_NEAR] = "near",         [LK_DUPS_CROP] = "crop",
-        [LK_DUPS_ROTATED] = "rotated", [LK_DUPS_MIRRORED] = "mirrored", [LK_DUPS_SCENE] = "scene",
-    };
-    return names[kind];
-}
+#include "collection/dups_words.h"
 
 lk_dups_options lk_dups_options_default(void) {
     return (lk_dups_options){.kinds = (1U << LK_DUPS_SCENE) - 1, .min_score = 0.5};
-}
-
-static lk_dups_kind kind_of(int32_t class) {
-    const char *kind = relation_row((enum relation_class) class)->kind;
-    lk_dups_kind found = LK_DUPS_SCENE;
-    for (int i = 0; kind && i < LK_DUPS_KINDS; i++) {
-        found = strcmp(kind, lk_dups_kind_name((lk_dups_kind)i)) == 0 ? (lk_dups_kind)i : found;
-    }
-    return found;
 }
 
 struct dupes {
@@ -61,7 +45,7 @@ static uint32_t set_of(uint32_t *sets, uint32_t item) {
 }
 
 static bool counts(const struct dupes *d, const struct pair *p) {
-    return (d->options->kinds & (1U << kind_of(p->class))) != 0 &&
+    return (d->options->kinds & (1U << dups_kind(p->class))) != 0 &&
            (double)p->score >= d->options->min_score;
 }
 
@@ -169,7 +153,8 @@ static bool is_part_of_another(const struct dupes *d, const struct member *m, si
     bool part = false;
     for (size_t i = 0; i < count && !part; i++) {
         const struct member *y = &m[i];
-        const struct pair *p = y->taken ? NULL : pairs_at(&d->pairs, x->file->item, y->file->item);
+        const struct pair *p =
+            y->taken ? NULL : content_pairs_at(&d->pairs, x->file->item, y->file->item);
         part = p && counts(d, p) && p->part == (p->b == x->file->item ? 1 : -1);
     }
     return part;
@@ -185,38 +170,6 @@ static struct member *choose(const struct dupes *d, struct member *m, size_t cou
         }
     }
     return best;
-}
-
-/* -- Words -- */
-
-/* Of b to a, or the other way round when `turned`. */
-static void describe(char *out, size_t size, const struct pair *p, bool turned) {
-    int32_t part = turned ? -p->part : p->part;
-    double covers = turned ? (double)p->covers_b : (double)p->covers_a;
-    double share = part > 0 ? covers : turned ? (double)p->covers_a : (double)p->covers_b;
-    size_t at = 0;
-    out[0] = '\0';
-    for (int32_t c = RELATION_CLASSES - 1; c > RELATION_SCENE && at < size; c--) {
-        if (!(p->also & (1U << c))) {
-            continue;
-        }
-        const char *words = relation_row((enum relation_class)c)->words;
-        const char *comma = at > 0 ? ", " : "";
-        int n;
-        if (c == RELATION_CROPPED && part != 0) {
-            n = snprintf(out + at, size - at, "%s%s %.0f %% of it", comma,
-                         part > 0 ? "shows" : "the kept one shows", 100 * share);
-        } else if (c == RELATION_ANGLE || c == RELATION_QUARTER) {
-            n = snprintf(out + at, size - at, "%sturned by %.0f degrees", comma,
-                         fabs((double)p->angle_deg));
-        } else {
-            n = snprintf(out + at, size - at, "%s%s", comma, words);
-        }
-        at += n > 0 ? (size_t)n : 0;
-    }
-    if (at == 0) {
-        snprintf(out, size, "%s", relation_row((enum relation_class)p->class)->words);
-    }
 }
 
 /* -- Groups -- */
@@ -246,21 +199,21 @@ static lk_status relate(lk_dups_file *out, bool *is_copy, struct dupes *d,
         *is_copy = (d->options->kinds & (1U << LK_DUPS_EXACT)) != 0;
         return LK_OK;
     }
-    const struct pair *p = pairs_at(&d->pairs, kept->item, e->item);
+    const struct pair *p = content_pairs_at(&d->pairs, kept->item, e->item);
     lk_status status = LK_OK;
     if (!p) {
-        status =
-            pairs_try(&d->pairs, d->collection, d->finding, d->engine, kept->item, e->item, err);
-        p = status == LK_OK ? pairs_at(&d->pairs, kept->item, e->item) : NULL;
+        status = content_pairs_try(&d->pairs, d->collection, d->finding, d->engine, kept->item,
+                                   e->item, err);
+        p = status == LK_OK ? content_pairs_at(&d->pairs, kept->item, e->item) : NULL;
     }
     *is_copy = status == LK_OK && p && counts(d, p);
     if (!*is_copy) {
         return status;
     }
-    out->kind = kind_of(p->class);
+    out->kind = dups_kind(p->class);
     out->class_name = relation_row((enum relation_class)p->class)->name;
     out->score = (double)p->score;
-    describe(out->words, sizeof out->words, p, p->a == e->item);
+    dups_words(out->words, sizeof out->words, p, p->a == e->item);
     bool same = false;
     if (p->class == RELATION_RESIZED && kept->width == e->width && kept->height == e->height) {
         status = dups_same_pixels(&same, d->collection, d->engine, kept, e, err);
@@ -414,7 +367,7 @@ lk_status lk_collection_dups(lk_dups *out, lk_collection *collection, lk_engine 
     *out = (lk_dups){0};
     lk_status status = finding_of(&d.finding, collection, err);
     if (status == LK_OK) {
-        status = pairs_find(&d.pairs, collection, d.finding, engine, &progress, err);
+        status = content_pairs_find(&d.pairs, collection, d.finding, engine, &progress, err);
     }
     status = status == LK_OK
                  ? dups_files_read(&d.files, collection, d.finding, paths, count, options, err)
@@ -431,7 +384,7 @@ lk_status lk_collection_dups(lk_dups *out, lk_collection *collection, lk_engine 
     } else {
         lk_dups_release(out);
     }
-    pairs_release(&d.pairs);
+    content_pairs_release(&d.pairs);
     dups_files_release(&d.files);
     mem_free(d.sets);
     return status;

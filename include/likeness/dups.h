@@ -78,6 +78,23 @@ typedef struct lk_dups {
     int64_t removable_bytes;
 } lk_dups;
 
+/* What two pictures are to each other, without a collection. */
+typedef struct lk_dups_pair {
+    bool is_copy;
+    lk_dups_kind kind; /* of a copy, or LK_DUPS_SCENE */
+    uint32_t
+        kinds; /* 1 << kind for each that holds of a copy: --kind of any of them finds the pair */
+    const char *class_name;
+    double score;
+    int32_t inliers; /* keypoints that agree */
+    int32_t bits;    /* of PDQ that differ, in the turn that brings them nearest */
+    char words[160]; /* of b, against a */
+} lk_dups_pair;
+
+/* The decision that lk_collection_dups rests on. LK_E_MEMORY, LK_E_CANCELLED. */
+LK_API LK_MUST_CHECK lk_status lk_dups_compare(lk_dups_pair *out, lk_engine *engine,
+                                               const lk_image *a, const lk_image *b, lk_error *err);
+
 /* Groups the collection's files below paths (all of them when count is 0), which must be up to date with keypoints
  * (lk_collection_update). What pairs of pictures are to each other is kept in the collection, so that a second run is quick.
  * LK_E_CORRUPT, LK_E_WRITE, LK_E_CANCELLED, LK_E_MEMORY. The caller releases out. */

@@ -21,8 +21,8 @@ typedef struct lk_picture_list {
  * caller releases out. */
 LK_API LK_MUST_CHECK lk_status lk_picture_list_find(lk_picture_list *out, const char *const *paths,
                                                     size_t count, lk_error *err);
-/* The same, and the files below a folder whatever their name that begin as a JPEG, PNG, WebP or HEIF file does: each is opened. (Not as
- * a TIFF file does, as raw files of cameras do.) */
+/* The same, and the files below a folder whatever their name that begin as a JPEG, PNG, WebP or HEIF file does: each is opened.
+ * (Not as a TIFF file does, as raw files of cameras do.) */
 LK_API LK_MUST_CHECK lk_status lk_picture_list_find_all(lk_picture_list *out,
                                                         const char *const *paths, size_t count,
                                                         lk_error *err);
