@@ -268,6 +268,31 @@ struct rivals {
     struct tried *copied; /* whose file the photo was made from; NULL for none */
 };
 
+static void set_rival(struct rivals *r, int32_t at, struct tried *t) {
+    lk_rival *rival = &r->items[at];
+    *rival = (lk_rival){.version = t->candidate.version, .alone = t->result.alone};
+    snprintf(rival->id, sizeof rival->id, "%s", t->candidate.id);
+    r->of[at] = t;
+}
+
+/* Rivals that are twins of each other are one, which the likelier of them stands for: else each would take from the other what
+ * both are sure of. */
+static lk_status add_rival(struct rivals *r, const struct field *f, struct tried *t,
+                           lk_error *err) {
+    lk_status status = LK_OK;
+    bool twins = false;
+    int32_t at = 0;
+    while (status == LK_OK && !twins && at < r->count) {
+        status = are_twins(&twins, f->contest, &r->of[at]->original, &t->original, err);
+        at += !twins;
+    }
+    if (status == LK_OK && (!twins || t->result.alone > r->items[at].alone)) {
+        set_rival(r, at, t);
+    }
+    r->count += status == LK_OK && !twins;
+    return status;
+}
+
 /* Holds the photo beside one other original, and adds it if it is a rival. */
 static lk_status ask(struct rivals *r, struct field *f, struct tried *t, const lk_original *own,
                      lk_error *err) {
@@ -278,10 +303,7 @@ static lk_status ask(struct rivals *r, struct field *f, struct tried *t, const l
         status = are_twins(&twins, f->contest, own, &t->original, err);
     }
     if (status == LK_OK && t->matters && !twins) {
-        lk_rival *rival = &r->items[r->count];
-        *rival = (lk_rival){.version = t->candidate.version, .alone = t->result.alone};
-        snprintf(rival->id, sizeof rival->id, "%s", t->candidate.id);
-        r->of[r->count++] = t;
+        status = add_rival(r, f, t, err);
     }
     r->copied = status == LK_OK && t->copy ? t : r->copied;
     forget(t);
