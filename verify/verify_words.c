@@ -68,9 +68,13 @@ static void say_intact(lk_verification *v) {
     if (v->verdict != LK_SAME) {
         return;
     }
-    if (v->intact == LK_ALTERED) {
-        say(v, "%d region%s changed", (int)v->changes, v->changes == 1 ? "" : "s");
-    } else if (v->intact == LK_INTACT_UNKNOWN && m->agreement < ANSWERS_AGREEMENT) {
+    const size_t regions = v->comparison.region_count;
+    if (regions > (size_t)v->changes) { /* else compare has said how many there are */
+        say(v, "%d of the %zu region%s count%s as a change (policy %s@%d)", (int)v->changes,
+            regions, regions == 1 ? "" : "s", v->changes == 1 ? "s" : "", v->policy.name,
+            (int)v->policy.version);
+    }
+    if (v->intact == LK_INTACT_UNKNOWN && m->agreement < ANSWERS_AGREEMENT) {
         say(v, "whether it is unchanged: only %.0f %% of its textured blocks correlate",
             100 * m->agreement);
     } else if (v->intact == LK_INTACT_UNKNOWN && m->coverage < 0.9) {
