@@ -188,6 +188,7 @@ int main(int argc, char **argv) {
         code = c ? run_command(c, argc - 1, argv + 1) : no_such_command(argc, argv);
     }
     if (fflush(stdout) != 0 || ferror(stdout)) {
+        stop_if_unread();
         fputs("likeness: cannot write: standard output\n", stderr);
         code = EXIT_TROUBLE;
     }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/stop.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <unistd.h>
 
 static int
     stopped_by; /* the signal; 0 until one came. A handler has no argument of its own to write to. */
@@ -33,4 +35,12 @@ bool stop_asked(void) {
 int stop_exit_code(void) {
     int number = __atomic_load_n(&stopped_by, __ATOMIC_RELAXED);
     return number ? 128 + number : 0;
+}
+
+void stop_if_unread(void) {
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    if (poll(&out, 1, 0) > 0 && (out.revents & POLLERR)) {
+        signal(SIGPIPE, SIG_DFL);
+        raise(SIGPIPE);
+    }
 }

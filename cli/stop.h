@@ -16,4 +16,7 @@ bool stop_asked(void);
 /* 130 after SIGINT, 143 after SIGTERM; 0 when nobody asked. */
 int stop_exit_code(void);
 
+/* Ends the process by SIGPIPE, silently, as git and grep end, where nobody reads standard output any more (`| head`). */
+void stop_if_unread(void);
+
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "cli/progress.h"
 #include "cli/stop.h"
@@ -76,6 +77,17 @@ static lk_status list_photos(struct run *r, lk_error *err) {
     return status;
 }
 
+/* Of earlier runs with other photos or another reference. */
+static void remark_strange(const struct run *r) {
+    int32_t strange = known_rows_strange(&r->known);
+    if (strange > 0) {
+        remark(r->b->common,
+               "%s: %d of its %d rows answer none of these questions (other photos, or another "
+               "reference); they stay, in front",
+               r->b->common->output, (int)strange, (int)r->known.count);
+    }
+}
+
 /* What is not there already. */
 static lk_status list_todo(struct run *r, lk_error *err) {
     r->todo = mem_alloc(r->pairs.count + 1, sizeof *r->todo);
@@ -88,6 +100,7 @@ static lk_status list_todo(struct run *r, lk_error *err) {
             r->todo[r->count++] = &r->pairs.items[i];
         }
     }
+    remark_strange(r);
     return LK_OK;
 }
 
@@ -363,7 +376,10 @@ static void run_release(struct run *r) {
 enum exit_code verify_batch_run(const struct verify_batch *batch) {
     struct run r = {.b = batch, .lock = PTHREAD_MUTEX_INITIALIZER};
     lk_error err = {0};
-    lk_status status = list_photos(&r, &err);
+    const char *output = batch->common->output;
+    /* Before anything is looked at, or derived for the store. */
+    lk_status status = output && strcmp(output, "-") != 0 ? file_can_write(output, &err) : LK_OK;
+    status = status == LK_OK ? list_photos(&r, &err) : status;
     if (status == LK_OK && r.pairs.count == 0) {
         remark(batch->common, "%s: there is nothing to verify", batch->common->args.items[0]);
     }
@@ -375,6 +391,9 @@ enum exit_code verify_batch_run(const struct verify_batch *batch) {
     if (status == LK_E_CANCELLED && !r.store) {
         r.code = EXIT_TROUBLE; /* it was said why */
     } else if (status != LK_OK) {
+        if (r.out == stdout && status == LK_E_WRITE) {
+            stop_if_unread();
+        }
         r.code = report_error(batch->common, &err);
     }
     run_release(&r);

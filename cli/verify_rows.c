@@ -141,7 +141,7 @@ static lk_status sort_rows(struct known_rows *k, bool all, lk_error *err) {
     for (int32_t i = 0; i < t->rows; i++) {
         if (all || is_good(t, i)) {
             k->rows[k->count++] =
-                (struct known_row){csv_at(t, i, PHOTO), csv_at(t, i, REFERENCE), i, false};
+                (struct known_row){csv_at(t, i, PHOTO), csv_at(t, i, REFERENCE), i, false, false};
         }
     }
     qsort(k->rows, (size_t)k->count, sizeof *k->rows, by_photo);
@@ -253,8 +253,20 @@ lk_status known_rows_read(struct known_rows *out, const char *path, lk_error *er
     return status;
 }
 
-bool known_rows_has(const struct known_rows *k, const struct pair *p) {
-    return find_row(k, p) != NULL;
+bool known_rows_has(struct known_rows *k, const struct pair *p) {
+    struct known_row *row = find_row(k, p), *end = k->rows + k->count;
+    for (struct known_row *r = row; r && r < end && strcmp(r->photo, p->photo) == 0; r++) {
+        r->asked = r->asked || answers(r->reference, p);
+    }
+    return row != NULL;
+}
+
+int32_t known_rows_strange(const struct known_rows *k) {
+    int32_t count = 0;
+    for (int32_t i = 0; i < k->count; i++) {
+        count += !k->rows[i].asked;
+    }
+    return count;
 }
 
 void known_rows_release(struct known_rows *k) {

@@ -32,7 +32,7 @@ struct known_rows {
     struct known_row {
         const char *photo, *reference;
         int32_t number;
-        bool taken;
+        bool taken, asked;
     } * rows;
     int32_t count;
 };
@@ -40,7 +40,9 @@ struct known_rows {
 /* Reads the table of verify --csv at path. Rows with an error, which are tried again, and a last row that was cut are taken out of
  * the file. LK_E_CORRUPT, and the file stays as it is, for any other file. */
 MUST_CHECK lk_status known_rows_read(struct known_rows *out, const char *path, lk_error *err);
-bool known_rows_has(const struct known_rows *k, const struct pair *p);
+bool known_rows_has(struct known_rows *k, const struct pair *p);
+/* How many rows were the answer of no pair that was asked for above. */
+int32_t known_rows_strange(const struct known_rows *k);
 void known_rows_release(struct known_rows *k);
 
 /* Brings the rows of the table at path into the order of the pairs; rows of none of them come first. */
