@@ -2,7 +2,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "cli/command.h"
@@ -193,6 +195,12 @@ static lk_status read_head(lk_audit_head *out, const char *text, lk_error *err) 
         return LK_OK;
     }
     lk_status status = file_read(&file, text, HEAD_FILE_MAX, NULL, err);
+    if (status == LK_E_IO && access(text, F_OK) != 0) {
+        error_set(err, LK_E_IO,
+                  "no file, and no head of a log either, which is COUNT:HASH or HASH, of 64 "
+                  "hexadecimal digits");
+        return error_input(err, LK_E_IO, text);
+    }
     if (status != LK_OK) {
         return status;
     }
