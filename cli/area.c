@@ -104,6 +104,65 @@ bool areas_parse(struct area_list *out, const struct text_list *rectangles,
     return out->polygons != NULL;
 }
 
+/* By the rays to the right of it: inside where they meet the outline an odd number of times. */
+static bool holds(const lk_polygon *p, double x, double y) {
+    bool inside = false;
+    for (int32_t i = 0, k = p->count - 1; i < p->count; k = i++) {
+        const double *a = p->xy + 2 * (size_t)i, *b = p->xy + 2 * (size_t)k;
+        if ((a[1] > y) != (b[1] > y) && x < (b[0] - a[0]) * (y - a[1]) / (b[1] - a[1]) + a[0]) {
+            inside = !inside;
+        }
+    }
+    return inside;
+}
+
+static bool is_outside(const lk_polygon *p, double width, double height) {
+    double left = width, right = 0, top = height, bottom = 0;
+    for (int32_t i = 0; i < p->count; i++) {
+        const double *at = p->xy + 2 * (size_t)i;
+        left = fmin(left, at[0]);
+        right = fmax(right, at[0]);
+        top = fmin(top, at[1]);
+        bottom = fmax(bottom, at[1]);
+    }
+    return left >= width || right <= 0 || top >= height || bottom <= 0;
+}
+
+/* Asked of the middles of up to 256 x 256 parts of the picture. */
+static bool cover_all(const struct area_list *areas, int32_t width, int32_t height) {
+    enum { PARTS = 256 };
+    const int32_t across = width < PARTS ? width : PARTS, down = height < PARTS ? height : PARTS;
+    for (int32_t i = 0; i < across * down; i++) {
+        const double x = (i % across + 0.5) * width / across,
+                     y = ((double)(i / across) + 0.5) * height / down;
+        bool held = false;
+        for (size_t k = 0; k < areas->count && !held; k++) {
+            held = holds(&areas->polygons[k], x, y);
+        }
+        if (!held) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool areas_fit(const struct area_list *areas, int32_t width, int32_t height, char *message,
+               size_t size) {
+    for (size_t i = 0; i < areas->count; i++) {
+        if (is_outside(&areas->polygons[i], width, height)) {
+            snprintf(message, size, "an area to leave out lies outside the picture (%d x %d px)",
+                     (int)width, (int)height);
+            return false;
+        }
+    }
+    if (areas->count > 0 && cover_all(areas, width, height)) {
+        snprintf(message, size, "the areas to leave out cover all of the picture (%d x %d px)",
+                 (int)width, (int)height);
+        return false;
+    }
+    return true;
+}
+
 void areas_release(struct area_list *areas) {
     for (size_t i = 0; i < areas->count; i++) {
         mem_free(areas->polygons[i].xy);

@@ -16,6 +16,10 @@ struct area_list {
 bool areas_parse(struct area_list *out, const struct text_list *rectangles,
                  const struct text_list *polygons, int32_t width, int32_t height, char *message,
                  size_t size);
+/* Whether each area lies on the picture, in part at least, and all of them leave some of it; false with a message that tells the
+ * picture's size. */
+bool areas_fit(const struct area_list *areas, int32_t width, int32_t height, char *message,
+               size_t size);
 void areas_release(struct area_list *areas);
 
 #endif

@@ -20,6 +20,8 @@ static const struct option ref_options[] = {
      "add: leave this rectangle out (px or %); may be given again", AT(ignore)},
     {"ignore-poly", 0, OPTION_LIST, "POINTS", NULL, NULL,
      "add: leave this polygon out, \"x,y x,y ...\" (px or %)", AT(ignore_poly)},
+    {"no-ignore", 0, OPTION_FLAG, NULL, NULL, NULL,
+     "add: leave nothing out, though the version before did", AT(no_ignore)},
     {"note", 0, OPTION_TEXT, "TEXT", NULL, NULL, "add, rm: why, for the history", AT(note)},
     {"actor", 0, OPTION_TEXT, "NAME", NULL, NULL,
      "add, rm, import: who (LIKENESS_ACTOR, or the user)", AT(actor)},
@@ -39,7 +41,17 @@ struct listing {
     struct buf b;
     struct json j;
     size_t count;
+    int id_width; /* of the column */
 };
+
+enum { ID_WIDTH = 24 }; /* at least */
+
+static bool note_width(void *arg, const lk_reference *r) {
+    struct listing *l = arg;
+    int width = (int)strlen(r->id);
+    l->id_width = width > l->id_width ? width : l->id_width;
+    return true;
+}
 
 static bool list_one(void *arg, const lk_reference *r) {
     struct listing *l = arg;
@@ -48,7 +60,8 @@ static bool list_one(void *arg, const lk_reference *r) {
         ref_json(&l->j, r, NULL);
         return true;
     }
-    buf_printf(&l->b, "%-24s @%-3d %5d x %-5d  ", r->id, r->version, r->width, r->height);
+    buf_printf(&l->b, "%-*s @%-3d %5d x %-5d  ", l->id_width, r->id, r->version, r->width,
+               r->height);
     add_path(&l->b, l->common, r->name);
     for (size_t i = 0; i < r->tag_count; i++) {
         buf_add_text(&l->b, i == 0 ? "  [" : " ");
@@ -72,7 +85,7 @@ static bool list_version(void *arg, const lk_reference *r) {
 }
 
 static void listing_begin(struct listing *l, const struct common *common, const lk_store *store) {
-    *l = (struct listing){.common = common};
+    *l = (struct listing){.common = common, .id_width = ID_WIDTH};
     buf_init(&l->b, 1 << 30);
     json_init(&l->j, &l->b, 0);
     if (common->json) {
@@ -103,7 +116,9 @@ static enum exit_code list_refs(const struct ref_call *c, lk_store *store) {
     struct listing l;
     lk_error err = {0};
     listing_begin(&l, &c->s->common, store);
-    lk_status status = lk_reference_list(store, &query, list_one, &l, &err);
+    lk_status status =
+        c->s->common.json ? LK_OK : lk_reference_list(store, &query, note_width, &l, &err);
+    status = status == LK_OK ? lk_reference_list(store, &query, list_one, &l, &err) : status;
     return listing_end(&l, status, &err, l.count > 0 ? EXIT_YES : EXIT_NO);
 }
 
@@ -122,11 +137,43 @@ static enum exit_code show_ref(const struct ref_call *c, lk_store *store) {
     return listing_end(&l, status, &err, EXIT_YES);
 }
 
+/* The note of a removal's payload, {"id":"...","note":"..."} as store/removal.c writes it, with its escapes of quotes and
+ * backslashes undone. */
+static void add_note(struct buf *b, const struct common *common, const char *payload) {
+    static const char key[] = "\"note\":\"";
+    char note[2 * LK_NOTE_MAX + 1];
+    size_t n = 0;
+    const char *at = strstr(payload, key);
+    for (at = at ? at + strlen(key) : ""; *at && *at != '"' && n + 1 < sizeof note; at++) {
+        at += at[0] == '\\' && (at[1] == '"' || at[1] == '\\');
+        note[n++] = *at;
+    }
+    note[n] = '\0';
+    if (n > 0) {
+        buf_add_text(b, "  ");
+        add_path(b, common, note);
+    }
+}
+
+static bool list_removal(void *arg, const lk_audit_entry *e) {
+    struct listing *l = arg;
+    buf_printf(&l->b, "%s %s %s  %-12s", e->subject,
+               strcmp(e->kind, "ref.purge") == 0 ? "purged " : "removed", e->at, e->actor);
+    add_note(&l->b, l->common, e->payload);
+    buf_add_text(&l->b, "\n");
+    return true;
+}
+
 static enum exit_code show_history(const struct ref_call *c, lk_store *store) {
+    static const char *const kinds[] = {"ref.rm", "ref.purge"};
     struct listing l;
     lk_error err = {0};
     listing_begin(&l, &c->s->common, store);
     lk_status status = lk_reference_history(store, c->names[0], list_version, &l, &err);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds && !l.common->json; i++) {
+        const lk_audit_query query = {.kind = kinds[i], .subject = c->names[0]};
+        status = status == LK_OK ? lk_audit_list(store, &query, list_removal, &l, &err) : status;
+    }
     return listing_end(&l, status, &err, EXIT_YES);
 }
 
@@ -229,7 +276,8 @@ static bool can_import(const struct ref_call *c) {
 }
 
 static const struct verb verbs[] = {
-    {"add", 1, 100000, LK_STORE_WRITE, NULL, " id name tag ignore ignore-poly note actor "},
+    {"add", 1, 100000, LK_STORE_WRITE, NULL,
+     " id name tag ignore ignore-poly no-ignore note actor "},
     {"list", 0, 0, LK_STORE_READ, list_refs, " prefix tag removed "},
     {"show", 1, 1, LK_STORE_READ, show_ref, " "},
     {"history", 1, 1, LK_STORE_READ, show_history, " "},
@@ -327,8 +375,9 @@ const struct command command_ref = {
         "Adding to an id that is there\n"
         "makes its next version; nothing is ever overwritten, and the same picture with the same "
         "name, tags and areas is not\n"
-        "added twice. Name and tags are those of the version before unless they are given; areas "
-        "to leave out are not.\n"
+        "added twice. Name, tags and areas to leave out are those of the version before unless "
+        "they "
+        "are given, or --no-ignore is.\n"
         "rm takes a reference out of use and keeps its history; --purge erases its pictures, "
         "unless a verdict in the log needs\n"
         "them. export writes plain files and manifest.json into a folder, import checks all of it "

@@ -11,7 +11,7 @@ struct ref_command {
     const char *db;
     const char *id, *name, *note, *actor, *prefix, *out;
     struct text_list tags, ignore, ignore_poly;
-    bool removed, purge, yes;
+    bool no_ignore, removed, purge, yes;
 };
 
 /* What the verbs work on. */

@@ -19,6 +19,7 @@ struct adding {
     lk_image_info info;
     lk_image image;
     struct area_list areas;
+    lk_reference before; /* whose areas are kept; empty where none are */
     lk_reference_facts facts;
     lk_reference added;
     bool written;
@@ -39,24 +40,68 @@ static lk_status refuse(lk_error *err, const char *path, const char *text) {
     return LK_E_USAGE;
 }
 
+static lk_status read_areas(struct adding *a, const struct text_list *rectangles,
+                            const struct text_list *polygons, lk_error *err) {
+    char message[512] = "out of memory";
+    const lk_image_info *i = &a->info;
+    bool good = areas_parse(&a->areas, rectangles, polygons, i->width, i->height, message,
+                            sizeof message) &&
+                areas_fit(&a->areas, i->width, i->height, message, sizeof message);
+    return good ? LK_OK : refuse(err, a->path, message);
+}
+
 static lk_status read_picture(struct adding *a, lk_error *err) {
     const struct ref_command *s = a->call->s;
     int64_t most = lk_engine_limits(a->call->engine).file_bytes;
-    char message[512];
     lk_status status = file_read(&a->file, a->path, most, stop_flag(), err);
     if (status == LK_OK) {
         status = lk_image_decode(&a->image, &a->info, a->call->engine, a->file.data, a->file.size,
                                  a->path, NULL, err);
     }
-    if (status == LK_OK && !areas_parse(&a->areas, &s->ignore, &s->ignore_poly, a->info.width,
-                                        a->info.height, message, sizeof message)) {
-        status = refuse(err, a->path, message);
+    return status == LK_OK ? read_areas(a, &s->ignore, &s->ignore_poly, err) : status;
+}
+
+static bool is_polygon(const char *text) {
+    return strchr(text, ' ') != NULL;
+}
+
+/* Those of the version before, as they were written: per cent are of this picture. */
+static lk_status keep_areas(struct adding *a, lk_store *store, const char *id, lk_error *err) {
+    const struct ref_command *s = a->call->s;
+    struct text_list kept[2] = {
+        {0}}; /* rectangles, polygons: the order of areas_parse, and that in which they were kept */
+    if (s->ignore.count + s->ignore_poly.count > 0 || s->no_ignore ||
+        lk_reference_get(&a->before, store, id, 0, NULL) != LK_OK || a->before.ignore_count == 0) {
+        return LK_OK; /* or it is the first; what else is wrong with the store, adding tells */
+    }
+    lk_reference *r = &a->before;
+    size_t split = 0;
+    while (split < r->ignore_count && !is_polygon(r->ignore_text[split])) {
+        split++;
+    }
+    const char **texts = (const char **)(void *)r->ignore_text;
+    kept[0] = (struct text_list){.count = split, .items = texts};
+    kept[1] = (struct text_list){.count = r->ignore_count - split, .items = texts + split};
+    areas_release(&a->areas);
+    lk_status status = read_areas(a, &kept[0], &kept[1], err);
+    if (status == LK_E_USAGE) {
+        char why[400];
+        snprintf(why, sizeof why, "%.200s, those of version %d: say --ignore or --no-ignore",
+                 err->text, (int)r->version);
+        status = refuse(err, a->path, why);
     }
     return status;
 }
 
 /* The areas as they were written, in the order of areas_parse. */
-static const char **area_texts(const struct ref_command *s) {
+static const char **area_texts(const struct ref_command *s, const lk_reference *before) {
+    if (before->ignore_count > 0) {
+        const char **kept = mem_calloc(before->ignore_count, sizeof *kept);
+        for (size_t i = 0; kept && i < before->ignore_count; i++) {
+            kept[i] = before->ignore_text[i];
+        }
+        return kept;
+    }
     const char **texts = mem_calloc(s->ignore.count + s->ignore_poly.count + 1, sizeof *texts);
     for (size_t i = 0; texts && i < s->ignore.count; i++) {
         texts[i] = s->ignore.items[i];
@@ -74,7 +119,11 @@ static lk_status store_picture(struct adding *a, lk_store *store, lk_error *err)
     if (!s->id && !lk_reference_id_is_valid(id)) {
         return refuse(err, a->path, "its name makes no id (letters, digits and ._-): say --id ID");
     }
-    const char **texts = area_texts(s);
+    lk_status status = keep_areas(a, store, s->id ? s->id : id, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    const char **texts = area_texts(s, &a->before);
     if (!texts) {
         *err = (lk_error){.status = LK_E_MEMORY, .text = "out of memory"};
         return LK_E_MEMORY;
@@ -95,7 +144,7 @@ static lk_status store_picture(struct adding *a, lk_store *store, lk_error *err)
                                       .star = &a->facts.star,
                                       .derived = a->facts.derived,
                                       .derived_count = (size_t)a->facts.derived_count};
-    lk_status status = lk_reference_add(&a->added, &a->written, store, &draft, err);
+    status = lk_reference_add(&a->added, &a->written, store, &draft, err);
     mem_free(texts);
     return status;
 }
@@ -112,10 +161,16 @@ static void say(struct buf *b, const struct adding *a) {
     for (int32_t i = 0; i < r->star.reason_count; i++) {
         buf_printf(b, "  %s\n", r->star.reasons[i]);
     }
+    if (a->written && a->before.ignore_count > 0) {
+        buf_printf(b, "  leaves out what version %d did, %zu area%s (--no-ignore: nothing)\n",
+                   (int)a->before.version, a->before.ignore_count,
+                   a->before.ignore_count == 1 ? "" : "s");
+    }
 }
 
 static void release(struct adding *a) {
     lk_reference_release(&a->added);
+    lk_reference_release(&a->before);
     lk_reference_facts_release(&a->facts);
     areas_release(&a->areas);
     lk_image_release(&a->image);
