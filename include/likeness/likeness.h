@@ -25,6 +25,7 @@
 #include <likeness/simulate.h>
 #include <likeness/status.h>
 #include <likeness/store.h>
+#include <likeness/tidy.h>
 #include <likeness/train.h>
 #include <likeness/tree.h>
 #include <likeness/verify.h>
