@@ -335,7 +335,7 @@ static enum exit_code policy_fit(const struct policy_settings *s, lk_engine *eng
         buf_printf(&b, "wrote %s\n", s->out);
         code = print_result(&s->common, &b, code);
     }
-    pairs_release(&f.pairs);
+    pair_list_release(&f.pairs);
     lk_model_free(f.model);
     mem_free(f.rows);
     mem_free(f.errors);

@@ -11,9 +11,9 @@
 
 const struct command *const command_table[] = {
     &command_compare,  &command_diff,     &command_hash,   &command_info,   &command_verify,
-    &command_index,    &command_search,   &command_ref,    &command_audit,  &command_evidence,
-    &command_policy,   &command_classify, &command_embed,  &command_map,    &command_model,
-    &command_simulate, &command_train,    &command_schema, &command_doctor, &command_completion,
+    &command_index,    &command_search,   &command_dups,   &command_ref,    &command_audit,
+    &command_evidence, &command_policy,   &command_classify, &command_embed,  &command_map,
+    &command_model,    &command_simulate, &command_train,    &command_schema, &command_doctor, &command_completion,
     &command_version,  &command_help,
 };
 

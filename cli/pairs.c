@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/rng.h"
 
-void pairs_release(struct pairs *p) {
+void pair_list_release(struct pairs *p) {
     for (size_t i = 0; i < p->count; i++) {
         mem_free(p->items[i].photo);
         mem_free(p->items[i].reference);
@@ -174,12 +174,12 @@ lk_status pairs_read(struct pairs *out, const char *path, int32_t impostors, uin
     }
     csv_release(&table);
     if (status != LK_OK) {
-        pairs_release(out);
+        pair_list_release(out);
         return status == LK_E_MEMORY ? status : error_input(err, status, path);
     }
     status = number_groups(out, err);
     if (status != LK_OK) {
-        pairs_release(out);
+        pair_list_release(out);
     }
     return status;
 }
@@ -218,7 +218,7 @@ lk_status pairs_read_batch(struct pairs *out, const char *path, bool search, lk_
         status = read_asked(out, &table, path, search, err);
         csv_release(&table);
         if (status != LK_OK) {
-            pairs_release(out);
+            pair_list_release(out);
             return status == LK_E_MEMORY ? status : error_input(err, status, path);
         }
     }
@@ -241,7 +241,7 @@ lk_status pairs_of_photos(struct pairs *out, const struct text_list *photos, enu
     }
     lk_picture_list_release(&list);
     if (status != LK_OK) {
-        pairs_release(out);
+        pair_list_release(out);
     }
     return status;
 }

@@ -37,6 +37,6 @@ lk_status pairs_read_batch(struct pairs *out, const char *path, bool search, lk_
 lk_status pairs_of_photos(struct pairs *out, const struct text_list *photos, enum pair_source from,
                           const char *reference, lk_error *err);
 
-void pairs_release(struct pairs *p);
+void pair_list_release(struct pairs *p);
 
 #endif

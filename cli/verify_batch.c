@@ -367,7 +367,7 @@ static void run_release(struct run *r) {
     lk_store_close(r->store);
     known_rows_release(&r->known);
     lk_original_release(&r->shared);
-    pairs_release(&r->pairs);
+    pair_list_release(&r->pairs);
     mem_free(r->todo);
     mem_free(r->done);
     pthread_mutex_destroy(&r->lock);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Clearing up duplicates, one copy after the other.
  *
- * The order is what keeps pictures safe: the file kept and the copy are read again and compared with what was grouped; the kept one is
- * brought to the disk; the log says what is begun; then one system call changes one name (rename, unlink) or nothing but
- * blocks (reflink). Between the reading and that call another process may still replace a file; names are looked at once more just
+ * The order is what keeps pictures safe: the file kept and the copy are read again and compared with what was grouped; the
+ * kept one is brought to the disk; the log says what is begun; then one system call changes one name (rename, unlink) or
+ * nothing but blocks (reflink). Between the reading and that call another process may still replace a file; names are looked at once more just
  * before, and what goes to the trash or a folder is not lost even then. */
 #include "collection/tidy.h"
 
@@ -142,7 +142,8 @@ static const char *hindrance(const lk_dups_file *kept, const lk_dups_file *copy,
     if (stat(kept->path, &kept_at) != 0) {
         return "the file kept is gone";
     }
-    return same_file(&kept_at, &copy_at) ? "is the file kept under another name (a hard link)" : NULL;
+    return same_file(&kept_at, &copy_at) ? "is the file kept under another name (a hard link)"
+                                         : NULL;
 }
 
 static lk_status say(lk_tidy_file *f, lk_tidy_state state, const char *why, lk_error *err) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A copy of the same bytes becomes a link to the file kept. The link is made under a name of its own in the copy's folder, looked at,
- * and renamed over the copy: at no moment is the name without a picture. A kill leaves at most that extra link.
+/* A copy of the same bytes becomes a link to the file kept. The link is made under a name of its own in the copy's folder,
+ * looked at, and renamed over the copy: at no moment is the name without a picture. A kill leaves at most that extra link.
  *
  * Blocks are shared without that: FIDEDUPERANGE has the kernel lock both files, compare their bytes and let them share what is
- * equal. The copy stays the file that it was, with its times, owner and attributes; a clone (FICLONE) renamed over it would lose those,
- * and nobody would have compared. */
+ * equal. The copy stays the file that it was, with its times, owner and attributes; a clone (FICLONE) renamed over it would
+ * lose those, and nobody would have compared. */
 #include "collection/tidy.h"
 
 #include <errno.h>
@@ -44,8 +44,8 @@ static bool link_beside(struct errand *e, char beside[PATH_MAX],
 /* The link leads to what was read, and takes the copy's name. */
 static bool take_name(struct errand *e, const char *beside) {
     struct stat st;
-    bool good = stat(beside, &st) == 0 && st.st_dev == e->kept.at.st_dev &&
-                st.st_ino == e->kept.at.st_ino;
+    bool good =
+        stat(beside, &st) == 0 && st.st_dev == e->kept.at.st_dev && st.st_ino == e->kept.at.st_ino;
     if (good && rename(beside, e->copy.path) == 0) {
         place_sync_folder_of(e->copy.path);
         return true;
@@ -89,10 +89,10 @@ bool link_symbolic(struct errand *e) {
 /* Of one call, or -1 with errno; 0 when the bytes are not equal. */
 static int64_t share_some(struct file_dedupe_range *range, const struct errand *e, int64_t at) {
     int64_t rest = e->copy.at.st_size - at;
-    *range = (struct file_dedupe_range){.src_offset = (uint64_t)at,
-                                        .src_length = (uint64_t)(rest < SHARED_AT_ONCE ? rest
-                                                                                       : SHARED_AT_ONCE),
-                                        .dest_count = 1};
+    *range = (struct file_dedupe_range){
+        .src_offset = (uint64_t)at,
+        .src_length = (uint64_t)(rest < SHARED_AT_ONCE ? rest : SHARED_AT_ONCE),
+        .dest_count = 1};
     range->info[0] =
         (struct file_dedupe_range_info){.dest_fd = e->copy.fd, .dest_offset = (uint64_t)at};
     if (ioctl(e->kept.fd, FIDEDUPERANGE, range) != 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The log of what was done to copies: a JSON object a line, appended. "begin" is on the disk before a file is touched, so that whatever
- * happens, the log names where each file went. */
+/* The log of what was done to copies: a JSON object a line, appended. "begin" is on the disk before a file is touched, so
+ * that whatever happens, the log names where each file went. */
 #include "collection/tidy.h"
 
 #include <errno.h>

@@ -91,9 +91,10 @@ static int rename_new(const char *from, const char *to) {
 
 bool place_move(struct errand *e) {
     if (rename_new(e->copy.path, e->to) != 0) {
-        return errand_failed(e, errno == EXDEV ? "the folder is on another file system, and nothing "
-                                                 "is copied there"
-                                               : "cannot be moved");
+        return errand_failed(e, errno == EXDEV
+                                    ? "the folder is on another file system, and nothing "
+                                      "is copied there"
+                                    : "cannot be moved");
     }
     place_sync_folder_of(e->to);
     place_sync_folder_of(e->copy.path);

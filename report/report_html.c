@@ -11,8 +11,7 @@
 
 enum { PAGE_MAX = 64 << 20 };
 
-/* 'sha256-...' of an asset, as a policy names it. */
-static void add_source_hash(struct buf *b, const struct asset *asset) {
+void asset_add_hash(struct buf *b, const struct asset *asset) {
     char hex[65];
     uint8_t digest[32];
     digest_sha256_hex(hex, asset->data, asset->size);
@@ -35,9 +34,9 @@ static void add_head(struct page *p) {
     buf_add_text(b, "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                     "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
                     "img-src data:; style-src ");
-    add_source_hash(b, &asset_viewer_css);
+    asset_add_hash(b, &asset_viewer_css);
     buf_add_text(b, "; script-src ");
-    add_source_hash(b, &asset_viewer_js);
+    asset_add_hash(b, &asset_viewer_js);
     buf_add_text(b, "; base-uri 'none'; form-action 'none'; "
                     "require-trusted-types-for 'script'; trusted-types 'none'\">\n"
                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"

@@ -4,6 +4,7 @@
 #define LIKENESS_REPORT_H
 
 #include <likeness/compare.h>
+#include <likeness/tidy.h>
 #include <likeness/tree.h>
 #include <likeness/verify.h>
 
@@ -66,6 +67,13 @@ LK_API LK_MUST_CHECK lk_status lk_report_verify_html(lk_bytes *out, lk_engine *e
  * record tells it) and its weights. LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_report_policy_html(lk_bytes *out, const lk_policy *policy,
                                                      lk_error *err);
+
+/* Groups of duplicates as one HTML file that needs nothing else and loads nothing: the kept file of each group and its copies, with
+ * thumbnails of the groups with most bytes to be had (up to 48 MB of them), filters and keys; it works without a script. tidy: what
+ * would be or was done (lk_tidy_plan, lk_tidy_apply). LK_E_MEMORY, LK_E_LIMIT (over 512 MiB). */
+LK_API LK_MUST_CHECK lk_status lk_report_dups_html(lk_bytes *out, const lk_dups *dups,
+                                                   const lk_tidy *tidy, lk_tidy_action action,
+                                                   lk_error *err);
 
 /* The quality of a picture as a JSON object without a line's end: for documents that hold one. */
 LK_API LK_MUST_CHECK lk_status lk_report_quality(lk_bytes *out, const lk_quality *q, lk_error *err);

@@ -13,10 +13,10 @@ typedef enum lk_tidy_action {
     LK_TIDY_NONE,     /* looked at, as for the trash, and nothing done */
     LK_TIDY_TRASH,    /* freedesktop.org's trash of the file's own file system */
     LK_TIDY_HARDLINK, /* the name leads to the bytes of the file kept; only of equal bytes */
-    LK_TIDY_REFLINK,  /* the file stays and shares its blocks with the one kept; only of equal bytes */
-    LK_TIDY_SYMLINK,  /* a symbolic link to the file kept; only of equal bytes */
-    LK_TIDY_MOVE,     /* to another folder, with the path that it has below its own */
-    LK_TIDY_DELETE,   /* for good */
+    LK_TIDY_REFLINK, /* the file stays and shares its blocks with the one kept; only of equal bytes */
+    LK_TIDY_SYMLINK, /* a symbolic link to the file kept; only of equal bytes */
+    LK_TIDY_MOVE,    /* to another folder, with the path that it has below its own */
+    LK_TIDY_DELETE,  /* for good */
 } lk_tidy_action;
 /* "none", "trash", "hardlink", ... */
 LK_API const char *lk_tidy_action_name(lk_tidy_action action);
@@ -38,11 +38,14 @@ typedef struct lk_tidy_file {
 
 typedef struct lk_tidy_options {
     lk_tidy_action action;
-    const char *home_trash; /* of the user, mostly $XDG_DATA_HOME/Trash; NULL: only those of file systems */
-    const char *move_to;    /* is made where it is not there */
-    const char *const *roots; /* move: the folders that were searched; what lies below one keeps that part of its path */
+    const char *
+        home_trash; /* of the user, mostly $XDG_DATA_HOME/Trash; NULL: only those of file systems */
+    const char *move_to; /* is made where it is not there */
+    const char *const *
+        roots; /* move: the folders that were searched; what lies below one keeps that part of its path */
     size_t root_count;
-    const char *log; /* JSON lines are added to it: what is begun, and what came of it; NULL: none */
+    const char
+        *log; /* JSON lines are added to it: what is begun, and what came of it; NULL: none */
     const int *stop; /* asked before each file; may be NULL */
     /* Called before each file that is to be changed. May be NULL. */
     void (*step)(void *arg, size_t total, const char *path);
