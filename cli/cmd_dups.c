@@ -19,8 +19,8 @@ static const struct option dups_options[] = {
      AT(min_score)},
     {"preset", 0, OPTION_CHOICE, "NAME", "normal|strict|loose", NULL,
      "normal: from 0.5; strict: from 0.8; loose: the same scene too", AT(preset)},
-    {"protect", 0, OPTION_LIST, "DIR", NULL, NULL,
-     "nothing below it ever goes; may be given again", AT(protect)},
+    {"protect", 0, OPTION_LIST, "DIR", NULL, NULL, "nothing below it ever goes; may be given again",
+     AT(protect)},
     {"keep", 0, OPTION_TEXT, "RULE", NULL, NULL,
      "best, largest, oldest, newest, path:GLOB or metadata (best)", AT(keep)},
     {"action", 0, OPTION_TEXT, "ACTION", NULL, NULL,
@@ -82,8 +82,8 @@ static lk_status group(struct dups_result *r, struct dups_settings *s, lk_collec
 static enum exit_code find(struct dups_result *r, struct dups_settings *s, lk_engine *engine) {
     lk_model *model = NULL;
     lk_error err = {0};
-    lk_collection *c = index_open(&s->common, s->index,
-                                  s->cache ? LK_COLLECTION_WRITE : LK_COLLECTION_MEMORY);
+    lk_collection *c =
+        index_open(&s->common, s->index, s->cache ? LK_COLLECTION_WRITE : LK_COLLECTION_MEMORY);
     if (!c) {
         return EXIT_TROUBLE;
     }
@@ -135,7 +135,8 @@ static enum exit_code print(struct dups_result *r, const struct dups_settings *s
                             enum exit_code code) {
     struct buf b;
     lk_error err = {0};
-    if ((s->csv && write_csv(r, s, &err) != LK_OK) || (s->html && write_html(r, s, &err) != LK_OK)) {
+    if ((s->csv && write_csv(r, s, &err) != LK_OK) ||
+        (s->html && write_html(r, s, &err) != LK_OK)) {
         code = report_error(&s->common, &err);
     }
     buf_init(&b, PAGE_BYTES_MAX);
@@ -204,10 +205,11 @@ const struct command command_dups = {
         "hardlink, reflink and symlink replace copies of the very same bytes. Pictures of the "
         "same scene and what lies below\n"
         "--protect are left alone by each. What is done is logged as JSON lines.",
-    .examples = "  likeness dups ~/Photos\n"
-                "  likeness dups ~/Photos --kind near,crop --protect ~/Photos/Best --html dups.html\n"
-                "  likeness dups ~/Photos --keep largest --action trash --apply\n"
-                "  likeness dups a/ b/ --kind exact --action hardlink --apply --yes --json\n",
+    .examples =
+        "  likeness dups ~/Photos\n"
+        "  likeness dups ~/Photos --kind near,crop --protect ~/Photos/Best --html dups.html\n"
+        "  likeness dups ~/Photos --keep largest --action trash --apply\n"
+        "  likeness dups a/ b/ --kind exact --action hardlink --apply --yes --json\n",
     .least_args = 1,
     .most_args = 1000000,
     .options = dups_options,

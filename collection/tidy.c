@@ -3,8 +3,8 @@
  *
  * The order is what keeps pictures safe: the file kept and the copy are read again and compared with what was grouped; the
  * kept one is brought to the disk; the log says what is begun; then one system call changes one name (rename, unlink) or
- * nothing but blocks (reflink). Between the reading and that call another process may still replace a file; names are looked at once more just
- * before, and what goes to the trash or a folder is not lost even then. */
+ * nothing but blocks (reflink). Between the reading and that call another process may still replace a
+ * file; names are looked at once more just before, and what goes to the trash or a folder is not lost even then. */
 #include "collection/tidy.h"
 
 #include <errno.h>

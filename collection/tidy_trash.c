@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The trash, by freedesktop.org's Trash Specification 1.0: the home trash for files of its file system; for others
  * $topdir/.Trash/$uid where an administrator made .Trash for it (sticky, no link), else $topdir/.Trash-$uid. The .trashinfo
- * is made first and reserves the name; then the file is renamed to it. A .trashinfo without its file, left by a kill between the two, is
- * harmless: it goes when the trash is emptied. */
+ * is made first and reserves the name; then the file is renamed to it. A .trashinfo without its file, left by a kill
+ * between the two, is harmless: it goes when the trash is emptied. */
 #include "collection/tidy.h"
 
 #include <errno.h>

@@ -100,13 +100,10 @@ static void add_name(struct dups_page *p, const lk_dups_file *f) {
 
 /* What happens, or happened, to a copy. */
 static void add_fate(struct dups_page *p, const lk_tidy_file *t, const char *element) {
-    static const char *const will[] = {"could go",
-                                       "goes to the trash",
-                                       "becomes a hard link",
-                                       "will share blocks",
-                                       "becomes a symbolic link",
-                                       "is moved",
-                                       "is deleted"};
+    static const char *const will[] = {
+        "could go",          "goes to the trash",       "becomes a hard link",
+        "will share blocks", "becomes a symbolic link", "is moved",
+        "is deleted"};
     static const char *const done[] = {"",
                                        "in the trash",
                                        "is a hard link now",
@@ -331,7 +328,8 @@ static void add_tail(struct dups_page *p) {
 
 lk_status lk_report_dups_html(lk_bytes *out, const lk_dups *dups, const lk_tidy *tidy,
                               lk_tidy_action action, lk_error *err) {
-    struct dups_page p = {.dups = dups, .tidy = tidy, .action = action, .common = common_folder(dups)};
+    struct dups_page p = {
+        .dups = dups, .tidy = tidy, .action = action, .common = common_folder(dups)};
     size_t at = 0;
     *out = (lk_bytes){0};
     buf_init(&p.out, PAGE_MAX);

@@ -48,7 +48,8 @@ static void test_page(void **state) {
     const lk_dups dups = {.groups = &s.group, .count = 1, .files = 18402};
     s.states[1].state = LK_TIDY_LEFT;
     s.states[1].why = kept_path;
-    const lk_tidy tidy = {.files = s.states, .count = 3, .planned_files = 1, .planned_bytes = 3400000};
+    const lk_tidy tidy = {
+        .files = s.states, .count = 3, .planned_files = 1, .planned_bytes = 3400000};
     assert_ok(lk_report_dups_html(&page, &dups, &tidy, LK_TIDY_TRASH, &err));
     const char *text = (const char *)page.data;
     assert_non_null(strstr(text, "1 group of duplicates"));
@@ -59,7 +60,8 @@ static void test_page(void **state) {
     assert_non_null(strstr(text, "<span>same bytes</span>"));
     assert_null(strstr(text, "<img src=x"));
     assert_non_null(strstr(text, "&lt;img src=x onerror=alert(1)&gt;&quot;&amp;\n.jpg"));
-    assert_non_null(strstr(text, "file:///photos/sub/%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E%22%26%0A.jpg"));
+    assert_non_null(strstr(
+        text, "file:///photos/sub/%3Cimg%20src%3Dx%20onerror%3Dalert%281%29%3E%22%26%0A.jpg"));
     assert_non_null(strstr(text, "default-src 'none'"));
     assert_null(strstr(text, "unsafe-inline"));
     assert_int_equal(times(text, "data:image/jpeg;base64,"), 2); /* of equal bytes one is shown */
