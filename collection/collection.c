@@ -157,8 +157,18 @@ void lk_collection_close(lk_collection *c) {
     }
 }
 
+/* None is inside another: one that is open still could not be ended, for want of memory. */
+static lk_status begin(lk_collection *c, const char *text, lk_error *err) {
+    lk_status status = sqlite3_get_autocommit(c->at.db) ? LK_OK : sql_run(&c->at, "ROLLBACK", err);
+    return status == LK_OK ? sql_run(&c->at, text, err) : status;
+}
+
+lk_status collection_read_begin(lk_collection *c, lk_error *err) {
+    return begin(c, "BEGIN", err);
+}
+
 lk_status collection_begin(lk_collection *c, lk_error *err) {
-    return sql_run(&c->at, "BEGIN IMMEDIATE", err);
+    return begin(c, "BEGIN IMMEDIATE", err);
 }
 
 lk_status collection_end(lk_collection *c, lk_status so_far, lk_error *err) {

@@ -18,6 +18,8 @@ struct lk_collection {
     uint8_t finding_key[48]; /* the state it is of */
 };
 
+/* Reads of one moment; the caller ends them with COMMIT. */
+MUST_CHECK lk_status collection_read_begin(lk_collection *c, lk_error *err);
 /* LK_OK runs COMMIT, anything else ROLLBACK; returns so_far or what failed. */
 MUST_CHECK lk_status collection_begin(lk_collection *c, lk_error *err);
 MUST_CHECK lk_status collection_end(lk_collection *c, lk_status so_far, lk_error *err);

@@ -243,7 +243,7 @@ static lk_status run_batch(struct searcher *r, lk_error *err) {
     if (status == LK_OK) {
         lk_engine_for(r->engine, (int32_t)r->comparison_count, compare_one, r);
         r->found->tried += (int64_t)r->comparison_count;
-        status = sql_run(&r->collection->at, "BEGIN IMMEDIATE", err);
+        status = collection_begin(r->collection, err);
     }
     if (status ==
         LK_OK) { /* the state that is searched does not change: collection_end is not asked */

@@ -314,7 +314,7 @@ static lk_status open_file(struct finding *f, lk_collection *c, const uint8_t ke
 
 lk_status finding_of(struct finding **out, lk_collection *c, lk_error *err) {
     uint8_t key[INDEX_FILE_KEY];
-    lk_status status = sql_run(&c->at, "BEGIN", err);
+    lk_status status = collection_read_begin(c, err);
     if (status != LK_OK) {
         return status;
     }

@@ -384,7 +384,9 @@ static lk_status give(lk_search_hits *out, struct search *s, lk_error *err) {
     lk_status status = LK_OK;
     size_t room = 0;
     bool local = s->options->by == LK_SEARCH_LOCAL;
-    qsort(s->found, s->count, sizeof *s->found, best_first);
+    if (s->count > 0) {
+        qsort(s->found, s->count, sizeof *s->found, best_first);
+    }
     for (size_t i = 0, given = 0; status == LK_OK && i < s->count && given < s->options->most;
          i++) {
         const lk_search_hit *h = &s->found[i].hit;

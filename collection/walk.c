@@ -28,7 +28,9 @@ static int by_path(const void *a, const void *b) {
 /* Overlapping folders name a file twice. */
 static void sort_paths(lk_picture_list *list) {
     size_t kept = 0;
-    qsort(list->paths, list->count, sizeof *list->paths, by_path);
+    if (list->count > 0) {
+        qsort(list->paths, list->count, sizeof *list->paths, by_path);
+    }
     for (size_t i = 0; i < list->count; i++) {
         if (kept > 0 && strcmp(list->paths[kept - 1], list->paths[i]) == 0) {
             mem_free(list->paths[i]);
