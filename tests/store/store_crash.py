@@ -28,6 +28,7 @@ import time
 LIKENESS, WRITER, INSPECT = (os.path.abspath(p) for p in sys.argv[1:4])
 HERE = os.path.dirname(os.path.abspath(__file__))
 WRITES, FLIPS = int(os.environ.get("STORE_WRITES", "10000")), int(os.environ.get("STORE_FLIPS", "120"))
+ROUNDS = 2000  # of kills, at most: a slow machine writes little before each
 failures = []
 
 
@@ -71,7 +72,7 @@ class Writer:
 def killed(work):
     store, r = os.path.join(work, "killed"), random.Random(20261121)
     acknowledged, rounds, bad, restart_s = {}, 0, 0, 0.0
-    while len(acknowledged) < WRITES and rounds < 400:
+    while len(acknowledged) < WRITES and rounds < ROUNDS:
         writers = [Writer("refs", store, "r%d%s" % (rounds, name), 100000) for name in "ab"]
         time.sleep(r.uniform(0.002, 0.3))
         for w in r.sample(writers, 2):
@@ -79,7 +80,7 @@ def killed(work):
             acknowledged.update(line.split() for line in w.lines)
         rounds += 1
         began = time.monotonic()
-        if rounds % 10 == 1 or len(acknowledged) >= WRITES:  # everything
+        if rounds % 10 == 1 or len(acknowledged) >= WRITES or rounds == ROUNDS:  # everything
             code, there, last, err = inspect(store)
             lost = [k for k, v in acknowledged.items() if there.get(k) != v]
             if code != 0 or lost:

@@ -1,18 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which of sister products a photo shows: each is looked at once, one that cannot be read is named, and what is not needed is not
  * opened. */
-#include "tests/unit/drawn_scene.h"
-
-#define seen seen_references /* store_files.h has one of its own */
-#include "tests/unit/store_files.h"
-#undef seen
+#include "tests/unit/sisters.h"
 
 #include <likeness/contest.h>
-#include <likeness/simulate.h>
 #include <pthread.h>
 #include <sys/stat.h>
-
-#include "image/image.h"
 
 enum { SISTERS = 3, THREADS = 3 };
 
@@ -36,36 +29,6 @@ static lk_status count_areas(void *arg, lk_original *original, lk_error *err) {
     w->looked_at[number_of(original->stored.id)]++;
     pthread_mutex_unlock(&w->lock);
     return LK_OK;
-}
-
-/* All have the left part of their print in common; the rest is each one's own. */
-static lk_image sister(int number) {
-    enum { COMMON = 3 * SCENE_WIDTH / 5 };
-    lk_image scene = scene_make(7, 0), own = scene_make((uint64_t)(70 + number), 0);
-    for (int32_t y = 0; y < SCENE_HEIGHT; y++) {
-        memcpy(scene.data + (size_t)y * scene.stride + 3 * COMMON,
-               own.data + (size_t)y * own.stride + 3 * COMMON, 3 * (SCENE_WIDTH - COMMON));
-    }
-    lk_image_release(&own);
-    return scene;
-}
-
-static void add_sister(struct world *w, int number) {
-    lk_error err;
-    lk_image scene = sister(number), picture;
-    lk_bytes file;
-    lk_image_info info;
-    char id[32];
-    snprintf(id, sizeof id, "sister-%d", number);
-    assert_ok(lk_image_encode(&file, &scene, w->place->engine, "png", 0, &err));
-    assert_ok(lk_image_decode(&picture, &info, w->place->engine, file.data, file.size, "scene.png",
-                              NULL, &err));
-    const lk_reference_draft draft = {
-        .id = id, .picture = file.data, .picture_bytes = file.size, .info = &info};
-    assert_ok(lk_reference_add(NULL, NULL, w->store, &draft, &err));
-    lk_image_release(&scene);
-    lk_image_release(&picture);
-    lk_bytes_release(&file);
 }
 
 static void open_contest(struct world *w) {
@@ -93,7 +56,7 @@ static int world_new(void **state) {
     assert_ok(lk_model_open(&w->model, w->place->engine, LK_MODEL_DEFAULT, NULL, &err));
     w->store = open_place(w->place->store, LK_STORE_WRITE);
     for (int i = 0; i < SISTERS; i++) {
-        add_sister(w, i);
+        sister_add(w->store, w->place->engine, i);
     }
     open_contest(w);
     *state = w;
@@ -109,23 +72,6 @@ static int world_free(void **state) {
     pthread_mutex_destroy(&w->lock);
     free(w);
     return place_free(&place);
-}
-
-/* A photo of the scene, as a camera takes it, with the info of its file. */
-static lk_image photograph(lk_image_info *info, struct world *w, lk_image scene, uint64_t seed) {
-    lk_error err;
-    lk_image photo, decoded;
-    lk_bytes file;
-    double homography[9];
-    lk_camera camera = lk_camera_draw(seed, 0.2, 520, 460);
-    assert_ok(lk_simulate(&photo, homography, w->place->engine, &scene, &camera, NULL, &err));
-    assert_ok(lk_image_encode(&file, &photo, w->place->engine, "png", 0, &err));
-    assert_ok(lk_image_decode(&decoded, info, w->place->engine, file.data, file.size, "photo.png",
-                              NULL, &err));
-    lk_bytes_release(&file);
-    lk_image_release(&photo);
-    lk_image_release(&scene);
-    return decoded;
 }
 
 static bool has_finder(const struct world *w) {
@@ -167,7 +113,7 @@ static void test_identify(void **state) {
     lk_error err;
     for (int i = 0; i < SISTERS; i++) {
         lk_image_info info;
-        lk_image image = photograph(&info, w, sister(i), (uint64_t)(20 + i));
+        lk_image image = sister_photo(&info, w->place->engine, sister(i), (uint64_t)(20 + i));
         const lk_photo photo = {&image, &info, NULL};
         lk_verification v;
         lk_original found;
@@ -221,7 +167,7 @@ static void test_unread(void **state) {
     struct world *w = *state;
     lk_error err;
     lk_image_info info;
-    lk_image image = photograph(&info, w, sister(1), 31);
+    lk_image image = sister_photo(&info, w->place->engine, sister(1), 31);
     const lk_photo photo = {&image, &info, NULL};
     lk_verification v;
     lk_original found;
@@ -254,7 +200,7 @@ static void test_opened_when_needed(void **state) {
     struct world *w = *state;
     lk_error err;
     lk_image_info info;
-    lk_image other = photograph(&info, w, scene_make(99, 0), 5);
+    lk_image other = sister_photo(&info, w->place->engine, scene_make(99, 0), 5);
     const lk_photo strange = {&other, &info, NULL};
     lk_verification v;
     lk_original original;
@@ -264,7 +210,7 @@ static void test_opened_when_needed(void **state) {
     assert_false(has_finder(w));
     lk_verification_release(&v);
     lk_image_release(&other);
-    lk_image image = photograph(&info, w, sister(0), 6);
+    lk_image image = sister_photo(&info, w->place->engine, sister(0), 6);
     const lk_photo photo = {&image, &info, NULL};
     assert_ok(lk_contest_verify(&v, w->contest, w->store, &original, &photo, &err));
     assert_int_equal(v.verdict, LK_SAME);
@@ -305,7 +251,7 @@ static void test_threads(void **state) {
     pthread_t threads[THREADS];
     struct asking asking[THREADS];
     lk_image_info info;
-    lk_image image = photograph(&info, w, sister(2), 8);
+    lk_image image = sister_photo(&info, w->place->engine, sister(2), 8);
     const lk_photo photo = {&image, &info, NULL};
     for (int i = 0; i < THREADS; i++) {
         asking[i] = (struct asking){w, &photo, -1};
