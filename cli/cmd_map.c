@@ -236,7 +236,12 @@ static enum exit_code map_run(void *settings, lk_engine *engine) {
     if (s->out && file_can_write(s->out, &err) != LK_OK) {
         return report_error(&s->common, &err);
     }
-    if (map_source_embed(&source, &code, &s->common, engine, &s->model, s->thumb, &err) == LK_OK) {
+    const struct text_list *args = &s->common.args;
+    bool index = args->count == 1 && map_source_is_index(args->items[0]);
+    lk_status status =
+        index ? map_source_index(&source, &code, engine, args->items[0], s->thumb, &err)
+              : map_source_embed(&source, &code, &s->common, engine, &s->model, s->thumb, &err);
+    if (status == LK_OK) {
         code = draw(s, engine, &source, code);
     } else {
         code = report_error(&s->common, &err);
@@ -248,7 +253,7 @@ static enum exit_code map_run(void *settings, lk_engine *engine) {
 const struct command command_map = {
     .name = "map",
     .summary = "a map of many pictures, alike ones side by side, as one HTML file",
-    .arguments = "FILE|DIR...",
+    .arguments = "FILE|DIR...|INDEX",
     .details = "Each picture becomes a vector (as likeness embed makes it), each vector a place in "
                "the plane, so that "
                "neighbours stay\nneighbours. The page shows dots that become pictures as one comes "
@@ -262,6 +267,7 @@ const struct command command_map = {
                "it. Files that cannot be read are reported and\nleft out (exit code 2).",
     .examples = "  likeness map photos/ --out map.html\n"
                 "  likeness map caps/ --model caps.onnx --color-by score --out map.html\n"
+                "  likeness map photos.lki --out map.html\n"
                 "  likeness map photos/ --method pca --plain | sort -k4n\n",
     .least_args = 1,
     .most_args = 1000000,

@@ -151,3 +151,102 @@ lk_status map_source_embed(struct map_source *s, enum exit_code *code, const str
     lk_picture_list_release(&list);
     return status;
 }
+
+/* -- From an index -- */
+
+struct indexed {
+    struct map_source *source;
+    lk_engine *engine;
+};
+
+static bool skip_picture(struct map_source *s, const char *path, const char *why) {
+    lk_map_skipped one = {mem_strdup(path), mem_strdup(why)};
+    if (!one.path || !one.reason) {
+        mem_free(one.path);
+        mem_free(one.reason);
+        error_memory(&s->err, strlen(path));
+        return false;
+    }
+    s->skipped[s->skipped_count++] = one;
+    return true;
+}
+
+static bool take_indexed(void *arg, const lk_collection_picture *p) {
+    const struct indexed *x = arg;
+    struct map_source *s = x->source;
+    const lk_load_options plain = {.no_digest = true};
+    lk_image thumb;
+    if (s->count + (int32_t)s->skipped_count == s->room) {
+        return false;
+    }
+    if (!p->embedding || p->dim != s->dim || !p->thumb.data) {
+        return skip_picture(s, p->path, "no embedding in the index");
+    }
+    if (lk_image_decode(&thumb, NULL, x->engine, p->thumb.data, p->thumb.size, p->path, &plain,
+                        &s->err) != LK_OK) {
+        return false;
+    }
+    bool taken = give(s, p->path, &thumb, p->embedding);
+    lk_image_release(&thumb);
+    return taken;
+}
+
+/* The length of the first embedding there is. */
+static bool find_dim(void *arg, const lk_collection_picture *p) {
+    struct map_source *s = arg;
+    s->dim = p->embedding ? p->dim : 0;
+    return s->dim == 0;
+}
+
+static lk_status read_index(struct map_source *s, lk_collection *c, lk_engine *engine, int32_t tile,
+                            lk_error *err) {
+    struct indexed x = {s, engine};
+    lk_collection_state state;
+    lk_status status = lk_collection_look(&state, c, err);
+    status = status == LK_OK ? lk_collection_visit(c, find_dim, s, err) : status;
+    if (status == LK_OK && s->dim == 0) {
+        status = error_set(err, LK_E_USAGE, "no embeddings in the index: there is nothing to map");
+    }
+    if (status == LK_OK && state.pictures > LK_MAP_POINTS_MAX) {
+        status = error_set(err, LK_E_LIMIT, "more than %d pictures", LK_MAP_POINTS_MAX);
+    }
+    if (status == LK_OK) {
+        snprintf(s->model, sizeof s->model, "%s", state.model);
+        status = reserve(s, (size_t)state.pictures, err);
+    }
+    if (status == LK_OK) {
+        status =
+            lk_atlas_new(&s->atlas, engine, tile ? tile : usual_tile((size_t)state.pictures), err);
+    }
+    status = status == LK_OK ? lk_collection_visit(c, take_indexed, &x, err) : status;
+    if (status == LK_OK && s->err.status != LK_OK) {
+        *err = s->err;
+        status = s->err.status;
+    }
+    return status == LK_OK ? lk_atlas_finish(s->atlas, err) : status;
+}
+
+lk_status map_source_index(struct map_source *s, enum exit_code *code, lk_engine *engine,
+                           const char *path, int32_t tile, lk_error *err) {
+    lk_collection *c;
+    *s = (struct map_source){0};
+    *code = EXIT_YES;
+    lk_status status = lk_collection_open(&c, path, LK_COLLECTION_READ, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    status = read_index(s, c, engine, tile, err);
+    lk_collection_close(c);
+    return error_input(err, status, path);
+}
+
+bool map_source_is_index(const char *path) {
+    static const char magic[] = "SQLite format 3";
+    char head[sizeof magic] = "";
+    FILE *f = fopen(path, "rb");
+    size_t n = f ? fread(head, 1, sizeof head, f) : 0;
+    if (f) {
+        fclose(f);
+    }
+    return n == sizeof head && memcmp(head, magic, sizeof head) == 0;
+}

@@ -24,6 +24,12 @@ struct map_source {
 lk_status map_source_embed(struct map_source *s, enum exit_code *code, const struct common *common,
                            lk_engine *engine, const struct model_settings *model, int32_t tile,
                            lk_error *err);
+/* The same from an index that `likeness index` made: nothing is decoded but thumbnails. Pictures without an embedding are
+ * skipped. */
+lk_status map_source_index(struct map_source *s, enum exit_code *code, lk_engine *engine,
+                           const char *path, int32_t tile, lk_error *err);
+/* Whether the file at path is an index rather than a picture. */
+bool map_source_is_index(const char *path);
 void map_source_release(struct map_source *s);
 
 #endif

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "collection/collection.h"
 #include "collection/finding.h"
+#include "index/flat.h"
 
 enum { APPLICATION_ID = 0x6c6b6331 /* "lkc1" */, SCHEMA = 1, WAIT_MS = 10000 };
 
@@ -201,5 +202,73 @@ lk_status lk_collection_look(lk_collection_state *out, lk_collection *c, lk_erro
         out->model[strcspn(out->model, " ")] = '\0';
     }
     sql_end(&q);
+    return status;
+}
+
+/* The embedding of this row, copied out of the blob, which need not lie as floats want. */
+static bool read_vector(float *out, int32_t *dim, struct sql *q, int column) {
+    size_t size = 0;
+    const void *data = content_blob(&size, q, column);
+    *dim = data ? (int32_t)(MIN(size, FLAT_DIM_MOST * sizeof *out) / sizeof *out) : 0;
+    if (*dim > 0) {
+        memcpy(out, data, (size_t)*dim * sizeof *out);
+    }
+    return *dim > 0;
+}
+
+static lk_status visit_row(bool *more, struct sql *q, float *vector,
+                           bool (*visit)(void *arg, const lk_collection_picture *picture),
+                           void *arg, lk_error *err) {
+    lk_collection_picture p = {.bytes = sql_int(q, 1), .modified_ns = sql_int(q, 2)};
+    struct facts facts;
+    size_t size;
+    const void *path = sql_blob(q, 0, &size);
+    char *copy = mem_calloc(size + 1, 1);
+    if (!copy) {
+        return error_memory(err, size);
+    }
+    memcpy(copy, path, size);
+    p.path = copy;
+    if (content_facts(&facts, q, 3)) {
+        p.width = facts.width;
+        p.height = facts.height;
+    }
+    p.embedding = read_vector(vector, &p.dim, q, 4) ? vector : NULL;
+    const void *thumb = content_blob(&size, q, 5);
+    if (thumb) {
+        p.thumb = (lk_bytes){mem_alloc(size, 1), size};
+        if (!p.thumb.data) {
+            mem_free(copy);
+            return error_memory(err, size);
+        }
+        memcpy(p.thumb.data, thumb, size);
+    }
+    *more = visit(arg, &p);
+    lk_bytes_release(&p.thumb);
+    mem_free(copy);
+    return LK_OK;
+}
+
+lk_status lk_collection_visit(lk_collection *c,
+                              bool (*visit)(void *arg, const lk_collection_picture *picture),
+                              void *arg, lk_error *err) {
+    struct sql q;
+    bool row = true, more = true;
+    lk_status status = LK_OK;
+    float *vector = mem_alloc(FLAT_DIM_MOST, sizeof *vector);
+    if (!vector) {
+        return error_memory(err, FLAT_DIM_MOST * sizeof *vector);
+    }
+    sql_begin(&q, &c->at,
+              "SELECT min(path), bytes, modified_ns, facts, embedding, thumb FROM content "
+              "JOIN file ON file.content = content.id GROUP BY content.id ORDER BY 1");
+    while (more && (status = sql_step(&q, &row, err)) == LK_OK && row) {
+        status = visit_row(&more, &q, vector, visit, arg, err);
+        if (status != LK_OK) {
+            break;
+        }
+    }
+    sql_end(&q);
+    mem_free(vector);
     return status;
 }

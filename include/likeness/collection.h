@@ -67,19 +67,19 @@ typedef struct lk_collection_state {
 LK_API LK_MUST_CHECK lk_status lk_collection_look(lk_collection_state *out,
                                                   lk_collection *collection, lk_error *err);
 
-/* A file of a collection. */
-typedef struct lk_collection_file {
+/* A picture of a collection: a content, and the first of its files by path. Valid during the visit. */
+typedef struct lk_collection_picture {
     const char *path; /* absolute */
     int64_t bytes, modified_ns;
     int32_t width, height;
-    char format[16];
-    char sha256[65];
-} lk_collection_file;
-/* Calls visit with each file that can be read, in byte order of paths, until it returns false. */
-LK_API LK_MUST_CHECK lk_status lk_collection_visit(lk_collection *collection,
-                                                   bool (*visit)(void *arg,
-                                                                 const lk_collection_file *file),
-                                                   void *arg, lk_error *err);
+    const float *embedding; /* dim, of unit length; NULL where there is none of the index's model */
+    int32_t dim;
+    lk_bytes thumb; /* JPEG, 128 pixels; empty where it is damaged */
+} lk_collection_picture;
+/* Calls visit with each picture until it returns false. LK_E_CORRUPT, LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_collection_visit(
+    lk_collection *collection, bool (*visit)(void *arg, const lk_collection_picture *picture),
+    void *arg, lk_error *err);
 
 /* -- Searching -- */
 
