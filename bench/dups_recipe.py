@@ -373,7 +373,7 @@ def main():
     for folder in ("originals", "copies", "unrelated"):
         os.makedirs(os.path.join(a.out, folder), exist_ok=True)
     found = sorted(glob.glob(os.path.join(a.data, "photos/*/*.*")) + glob.glob(os.path.join(a.data, "verify/*/references/*.*")))
-    found = [f for f in found if not f.endswith((".txt", ".csv")) and half(os.path.relpath(f, a.data), a.seed)]
+    found = [f for f in found if not f.endswith((".txt", ".csv", ".gif")) and half(os.path.relpath(f, a.data), a.seed)]
     random.Random(a.seed).shuffle(found)
     with open(os.path.join(a.out, "pairs.csv"), "w", newline="") as f:
         writer = csv.writer(f)

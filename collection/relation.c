@@ -45,8 +45,9 @@ static const struct {
     int32_t support;
     double support_rms, support_quiet;
     double quiet, quiet_from,
-        quiet_slope;            /* most noise: quiet + slope (agree - from), from there on */
-    double quiet_any;           /* agreement from which noise does not matter */
+        quiet_slope;  /* most noise: quiet + slope (agree - from), from there on */
+    double quiet_any; /* agreement from which noise and shear do not matter */
+    double shear_deg;
     double covers;              /* least share of one of both that the other shows */
     int32_t inliers, keypoints; /* inliers needed where there are so many keypoints to agree */
     int32_t sure_bits; /* of the hash: a whole picture this near that agrees needs no search */
@@ -62,6 +63,7 @@ static const struct {
     .quiet_from = 0.7,
     .quiet_slope = 15,
     .quiet_any = 0.95,
+    .shear_deg = 0.75,
     .covers = 0.25,
     .inliers = 6,
     .keypoints = 60,
@@ -87,6 +89,13 @@ struct trial {
     bool whole;
 };
 
+/* Degrees by which the sides' angle is no right one: editing cuts, turns and stretches, a camera that moved does this as well. */
+static double shear_of(const double h[9]) {
+    double u = hypot(h[0], h[3]), v = hypot(h[1], h[4]);
+    double sine = u > 0 && v > 0 ? (h[0] * h[1] + h[3] * h[4]) / (u * v) : 0;
+    return fabs(asin(fmax(fmin(sine, 1), -1))) * 180 / M_PI;
+}
+
 static bool is_copy(const struct trial *t) {
     const struct accord *c = &t->accord;
     double quiet = limits.quiet + limits.quiet_slope * fmax(c->agree - limits.quiet_from, 0);
@@ -97,6 +106,9 @@ static bool is_copy(const struct trial *t) {
     }
     if (t->map.inliers < limits.inliers && t->map.keypoints >= limits.keypoints &&
         c->agree < limits.sure) {
+        return false;
+    }
+    if (shear_of(t->map.h) > limits.shear_deg && c->agree < limits.quiet_any) {
         return false;
     }
     return c->agree >= (supported ? limits.agree_supported : limits.agree) &&
