@@ -73,7 +73,8 @@ typedef struct lk_dups {
     lk_dups_group *groups; /* those with most bytes to be had first */
     size_t count;
     int64_t files, pictures; /* that were looked at; pictures: different contents */
-    int64_t candidates; /* pairs that were held against each other, in this run or an earlier one */
+    int64_t
+        candidates; /* pairs that were held against each other in this run: none when all is known */
     int64_t removable_files; /* all but those kept and those protected */
     int64_t removable_bytes;
 } lk_dups;
