@@ -12,8 +12,8 @@ enum {
     TOGETHER = 48, /* contents searched, then compared, then kept at a time */
     HASHED = 6,    /* candidates of each turn, */
     HASH_FAR = 72, /* of so many bits at most; by chance 128, and one of 10^9 below 80 */
-    EMBEDDED = 6,  /* by embedding, */
-    VOTED = 12,    /* and by keypoints, as they are and mirrored each */
+    EMBEDDED = 10, /* by embedding, */
+    VOTED = 24,    /* and by keypoints, as they are and mirrored each */
     CANDIDATES = HASHED * PDQ_TURNS + EMBEDDED + 2 * VOTED,
 };
 

@@ -71,7 +71,10 @@ static lk_status link_items(struct dupes *d, lk_error *err) {
 
 struct member {
     struct dups_entry *file;
-    bool is_part, is_wanted; /* of another that is left; by keep_glob */
+    bool is_wanted;   /* by keep_glob */
+    bool is_central;  /* hardly any other that is left is a direct copy of more of them */
+    bool is_part;     /* of another that is left */
+    bool is_bordered; /* another that is left is the same without a border */
     bool taken;
 };
 
@@ -89,6 +92,12 @@ static int by_protection(const struct member *x, const struct member *y) {
 }
 static int by_wish(const struct member *x, const struct member *y) {
     return more(x->is_wanted, y->is_wanted);
+}
+static int by_place(const struct member *x, const struct member *y) {
+    return more(x->is_central, y->is_central);
+}
+static int by_border(const struct member *x, const struct member *y) {
+    return more(y->is_bordered, x->is_bordered);
 }
 static int by_wholeness(const struct member *x, const struct member *y) {
     return more(y->is_part, x->is_part);
@@ -116,6 +125,8 @@ static int by_name(const struct member *x, const struct member *y) {
 
 static const struct rule protection = {by_protection, "it is protected"},
                          wish = {by_wish, "its path is the one wanted"},
+                         place = {by_place, "most of the others are copies of it"},
+                         border = {by_border, "it has no border"},
                          wholeness = {by_wholeness, "the others are parts of it"},
                          pixels = {by_pixels, "it has most pixels"},
                          bytes = {by_bytes, "it is the largest file"},
@@ -123,16 +134,18 @@ static const struct rule protection = {by_protection, "it is protected"},
                          metadata = {by_metadata, "it has most metadata"},
                          name = {by_name, "of equal ones, its path is the shortest"};
 
-enum { RULES_MOST = 8 };
+enum { RULES_MOST = 10 };
 
 /* For each --keep, what is asked in turn. */
 static const struct rule *const orders[][RULES_MOST] = {
-    [LK_KEEP_BEST] = {&protection, &wholeness, &pixels, &bytes, &age, &name},
-    [LK_KEEP_LARGEST] = {&protection, &bytes, &wholeness, &pixels, &age, &name},
-    [LK_KEEP_OLDEST] = {&protection, &age, &wholeness, &pixels, &bytes, &name},
-    [LK_KEEP_NEWEST] = {&protection, &youth, &wholeness, &pixels, &bytes, &name},
-    [LK_KEEP_PATH] = {&protection, &wish, &wholeness, &pixels, &bytes, &age, &name},
-    [LK_KEEP_METADATA] = {&protection, &metadata, &wholeness, &pixels, &bytes, &age, &name},
+    [LK_KEEP_BEST] = {&protection, &place, &border, &wholeness, &pixels, &bytes, &age, &name},
+    [LK_KEEP_LARGEST] = {&protection, &bytes, &place, &border, &wholeness, &pixels, &age, &name},
+    [LK_KEEP_OLDEST] = {&protection, &age, &place, &border, &wholeness, &pixels, &bytes, &name},
+    [LK_KEEP_NEWEST] = {&protection, &youth, &place, &border, &wholeness, &pixels, &bytes, &name},
+    [LK_KEEP_PATH] = {&protection, &wish, &place, &border, &wholeness, &pixels, &bytes, &age,
+                      &name},
+    [LK_KEEP_METADATA] = {&protection, &metadata, &place, &border, &wholeness, &pixels, &bytes,
+                          &age, &name},
 };
 
 /* The rule that tells x from y, and which it prefers. */
@@ -147,25 +160,54 @@ static int ask(const struct rule **by, const struct dupes *d, const struct membe
     return preferred;
 }
 
-/* Whether another that is left shows all of it and more. */
-static bool is_part_of_another(const struct dupes *d, const struct member *m, size_t count,
-                               const struct member *x) {
-    bool part = false;
-    for (size_t i = 0; i < count && !part; i++) {
-        const struct member *y = &m[i];
-        const struct pair *p =
-            y->taken ? NULL : content_pairs_at(&d->pairs, x->file->item, y->file->item);
-        part = p && counts(d, p) && p->part == (p->b == x->file->item ? 1 : -1);
+/* The pair of two members, if it counts. */
+static const struct pair *pair_of(const struct dupes *d, const struct member *x,
+                                  const struct member *y) {
+    const struct pair *p = content_pairs_at(&d->pairs, x->file->item, y->file->item);
+    return p && counts(d, p) ? p : NULL;
+}
+
+/* Whether y shows all of x and more. With a border added that is x's merit, not y's. */
+static void hold_against(struct member *x, struct member *y, const struct pair *p) {
+    bool whole = p->part == (p->b == x->file->item ? 1 : -1);
+    if (whole && (p->also & (1U << RELATION_BORDER))) {
+        y->is_bordered = true;
+    } else if (whole) {
+        x->is_part = true;
     }
-    return part;
+}
+
+/* What the rules ask of those that are left. */
+static void look_round(const struct dupes *d, struct member *m, size_t count) {
+    enum { LINKED_MOST = 1000 }; /* files of one set; beyond, all are as central */
+    size_t links[LINKED_MOST], most = 0;
+    bool linked = count <= LINKED_MOST;
+    for (size_t i = 0; i < count; i++) {
+        m[i].is_part = m[i].is_bordered = false;
+        m[i].is_central = true;
+    }
+    for (size_t i = 0; linked && i < count; i++) {
+        links[i] = 0;
+        for (size_t k = 0; k < count && !m[i].taken; k++) {
+            const struct pair *p = k == i || m[k].taken ? NULL : pair_of(d, &m[i], &m[k]);
+            if (p) {
+                hold_against(&m[i], &m[k], p);
+            }
+            links[i] += p || (!m[k].taken && m[k].file->item == m[i].file->item);
+        }
+        most = MAX(most, links[i]);
+    }
+    for (size_t i = 0; linked && i < count; i++) {
+        m[i].is_central = 10 * links[i] >= 9 * most;
+    }
 }
 
 static struct member *choose(const struct dupes *d, struct member *m, size_t count) {
     struct member *best = NULL;
     const struct rule *by;
+    look_round(d, m, count);
     for (size_t i = 0; i < count; i++) {
         if (!m[i].taken) {
-            m[i].is_part = is_part_of_another(d, m, count, &m[i]);
             best = !best || ask(&by, d, &m[i], best) < 0 ? &m[i] : best;
         }
     }
