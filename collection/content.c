@@ -11,7 +11,7 @@
 #include "feature/sift_pack.h"
 #include "image/colour.h"
 
-enum { CRC_BYTES = 4, THUMB_QUALITY = 88 };
+enum { CRC_BYTES = 4 };
 
 /* What is of one size, as it lies in the blob `facts`: no padding. */
 struct kept {
@@ -84,11 +84,11 @@ static lk_status seal_facts(lk_bytes *out, const struct facts *f, lk_error *err)
 
 static lk_status seal_thumb(lk_bytes *out, const struct facts *f, lk_engine *engine,
                             lk_error *err) {
-    lk_bytes jpeg;
-    lk_status status = lk_image_encode(&jpeg, &f->thumb, engine, "jpeg", THUMB_QUALITY, err);
+    lk_bytes png; /* relations look at its noise, which a JPEG changes */
+    lk_status status = lk_image_encode(&png, &f->thumb, engine, "png", 0, err);
     if (status == LK_OK) {
-        status = seal(out, jpeg.data, jpeg.size, err);
-        lk_bytes_release(&jpeg);
+        status = seal(out, png.data, png.size, err);
+        lk_bytes_release(&png);
     }
     return status;
 }

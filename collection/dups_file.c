@@ -12,7 +12,10 @@
 #include "base/mem.h"
 #include "collection/walk.h"
 
-enum { METADATA_HEAD = 1 << 20 }; /* of a file: where metadata lie */
+enum {
+    METADATA_HEAD = 1 << 20, /* of a file: where metadata lie */
+    THUMB_QUALITY = 85,
+};
 
 /* -- Metadata -- */
 
@@ -207,25 +210,16 @@ void dups_files_release(struct dups_files *f) {
 
 /* -- Of one content -- */
 
-lk_status dups_thumb(lk_bytes *out, lk_collection *c, int64_t id, lk_error *err) {
-    struct sql q;
-    bool row;
-    size_t size = 0;
+lk_status dups_thumb(lk_bytes *out, lk_collection *c, lk_engine *engine, int64_t id,
+                     lk_error *err) {
+    struct facts facts;
     *out = (lk_bytes){0};
-    sql_begin(&q, &c->at, "SELECT thumb FROM content WHERE id = ?");
-    sql_bind_int(&q, id);
-    lk_status status = sql_step(&q, &row, err);
-    const void *data = status == LK_OK && row ? content_blob(&size, &q, 0) : NULL;
-    if (data) {
-        *out = (lk_bytes){.data = mem_alloc(size, 1), .size = size};
-        if (out->data) {
-            memcpy(out->data, data, size);
-        } else {
-            status = error_memory(err, size);
-        }
+    lk_status status = content_get(&facts, c, id, CONTENT_THUMB, engine, err);
+    if (status == LK_OK && facts.thumb.data) {
+        status = lk_image_encode(out, &facts.thumb, engine, "jpeg", THUMB_QUALITY, err);
     }
-    sql_end(&q);
-    return status;
+    facts_release(&facts);
+    return status == LK_E_CORRUPT || status == LK_E_IO ? LK_OK : status;
 }
 
 /* Size and samples, not how a file writes them; all zeros of a file that cannot be read. */

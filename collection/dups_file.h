@@ -30,8 +30,9 @@ MUST_CHECK lk_status dups_files_read(struct dups_files *out, lk_collection *c,
                                      size_t count, const lk_dups_options *options, lk_error *err);
 void dups_files_release(struct dups_files *f);
 
-/* The thumbnail as it is kept; empty where it is damaged. */
-MUST_CHECK lk_status dups_thumb(lk_bytes *out, lk_collection *c, int64_t id, lk_error *err);
+/* The thumbnail as a JPEG, for a page; empty where it is damaged. */
+MUST_CHECK lk_status dups_thumb(lk_bytes *out, lk_collection *c, lk_engine *engine, int64_t id,
+                                lk_error *err);
 /* Whether both files decode to the same pixels. One that cannot be read any more has others. */
 MUST_CHECK lk_status dups_same_pixels(bool *same, lk_collection *c, lk_engine *engine,
                                       const struct dups_entry *a, const struct dups_entry *b,

@@ -14,7 +14,7 @@ enum {
         512, /* longer side at which keypoints are looked for; smaller pictures are enlarged up to twice */
     FACTS_KEYPOINTS = 400, /* kept at most */
     FACTS_THUMB = 128,     /* longer side of the thumbnail at most */
-    FACTS_VERSION = 1,     /* raised when any of it comes out otherwise */
+    FACTS_VERSION = 2,     /* raised when any of it comes out otherwise */
 };
 
 struct facts {

@@ -74,7 +74,7 @@ typedef struct lk_collection_picture {
     int32_t width, height;
     const float *embedding; /* dim, of unit length; NULL where there is none of the index's model */
     int32_t dim;
-    lk_bytes thumb; /* JPEG, 128 pixels; empty where it is damaged */
+    lk_bytes thumb; /* PNG, 128 pixels; empty where it is damaged */
 } lk_collection_picture;
 /* Calls visit with each picture until it returns false. LK_E_CORRUPT, LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_collection_visit(
