@@ -15,7 +15,7 @@
 #include "base/mem.h"
 #include "image/filter.h"
 
-enum { GRID = 24, ROUNDS = 3, HALVE_FROM = 256 /* pixels of the shorter side */ };
+enum { GRID = 24, ROUNDS = 3 };
 
 /* Of a cell and channel, weighted sums, as in kernel_pair.h; then what is fitted to them. */
 enum { M_A, M_B, M_BB, M_AB, M_GAIN = M_A, M_OFFSET = M_B };
@@ -235,8 +235,7 @@ static double ordinary_residual(const struct plane *residual, const lk_image *va
 
 /* Weights for the next round: 1 where the residual, smoothed by sigma, is ordinary; next to nothing elsewhere. */
 static lk_status weigh(struct plane *weight, lk_engine *engine, const struct opponent *a,
-                       const struct opponent *b, const lk_image *valid, double sigma,
-                       lk_error *err) {
+                       const struct opponent *b, const lk_image *valid, lk_error *err) {
     struct plane smooth;
     for (int32_t y = 0; y < weight->height; y++) {
         const float *const ra[] = {plane_row(&a->c[0], y), plane_row(&a->c[1], y),
@@ -245,7 +244,7 @@ static lk_status weigh(struct plane *weight, lk_engine *engine, const struct opp
                                    plane_row(&b->c[2], y)};
         engine->kernels.pair.distance(plane_row(weight, y), ra, rb, (size_t)weight->width);
     }
-    lk_status status = filter_gaussian(&smooth, engine, weight, sigma, 3, BORDER_REFLECT, err);
+    lk_status status = filter_gaussian(&smooth, engine, weight, sigma_px, 3, BORDER_REFLECT, err);
     if (status != LK_OK) {
         return status;
     }
@@ -275,7 +274,7 @@ static lk_status opponent_alike(struct opponent *out, const struct opponent *o, 
 /* The fit of one pair: the field that brings b to the light of a. */
 static lk_status fit_field(struct field *f, lk_engine *engine, const struct grid *g,
                            const struct opponent *a, const struct opponent *b,
-                           const lk_image *valid, double sigma, lk_error *err) {
+                           const lk_image *valid, lk_error *err) {
     struct opponent lit;
     struct plane weight = {0};
     lk_status status = opponent_alike(&lit, b, err);
@@ -290,78 +289,12 @@ static lk_status fit_field(struct field *f, lk_engine *engine, const struct grid
         status = status == LK_OK ? solve_cells(f, engine, err) : status;
         if (status == LK_OK && round + 1 < ROUNDS) {
             apply_cells(&lit, engine, b, f, g);
-            status = weigh(&weight, engine, a, &lit, valid, sigma, err);
+            status = weigh(&weight, engine, a, &lit, valid, err);
         }
     }
     plane_release(&weight);
     opponent_release(&lit);
     return status;
-}
-
-static lk_status halve_plane(struct plane *out, const struct plane *p, lk_error *err) {
-    lk_status status = plane_new(out, p->width / 2, p->height / 2, err);
-    for (int32_t y = 0; status == LK_OK && y < out->height; y++) {
-        const float *up = plane_row(p, 2 * y), *down = plane_row(p, 2 * y + 1);
-        float *to = plane_row(out, y);
-        for (int32_t x = 0; x < out->width; x++) {
-            to[x] = 0.25F * (up[2 * x] + up[2 * x + 1] + (down[2 * x] + down[2 * x + 1]));
-        }
-    }
-    return status;
-}
-
-static lk_status halve_opponent(struct opponent *out, const struct opponent *o, lk_error *err) {
-    lk_status status = LK_OK;
-    *out = (struct opponent){0};
-    for (int i = 0; i < 3 && status == LK_OK; i++) {
-        status = halve_plane(&out->c[i], &o->c[i], err);
-    }
-    return status;
-}
-
-static lk_status halve_valid(lk_image *out, const lk_image *valid, lk_error *err) {
-    lk_status status = lk_image_new(out, valid->width / 2, valid->height / 2, 1, 8, err);
-    for (int32_t y = 0; status == LK_OK && y < out->height; y++) {
-        const uint8_t *up = image_row(valid, 2 * y), *down = image_row(valid, 2 * y + 1);
-        for (int32_t x = 0; x < out->width; x++) {
-            image_row(out, y)[x] =
-                up[2 * x] & up[2 * x + 1] & down[2 * x] & down[2 * x + 1] ? 255 : 0;
-        }
-    }
-    return status;
-}
-
-/* Light varies slowly: of large pictures half the size tells as much. */
-static lk_status fit_half(struct field *f, lk_engine *engine, const struct opponent *a,
-                          const struct opponent *b, const lk_image *valid, lk_error *err) {
-    struct opponent half_a = {0}, half_b = {0};
-    lk_image half_valid = {0};
-    struct grid g = {0};
-    lk_status status = halve_opponent(&half_a, a, err);
-    status = status == LK_OK ? halve_opponent(&half_b, b, err) : status;
-    status = status == LK_OK ? halve_valid(&half_valid, valid, err) : status;
-    status = status == LK_OK ? grid_new(&g, half_valid.width, half_valid.height, err) : status;
-    status = status == LK_OK ? field_new(f, &g, err) : status;
-    status = status == LK_OK
-                 ? fit_field(f, engine, &g, &half_a, &half_b, &half_valid, sigma_px / 2, err)
-                 : status;
-    opponent_release(&half_a);
-    opponent_release(&half_b);
-    lk_image_release(&half_valid);
-    grid_release(&g);
-    return status;
-}
-
-/* The grid of half the size may have a row or a column less: the last then reaches further. */
-static void fit_grid(struct grid *g, const struct field *f) {
-    g->columns = f->weight.width;
-    g->rows = f->weight.height;
-    for (int32_t x = 0; x < g->width; x++) {
-        if (g->left[x] >= g->columns - 1) {
-            g->left[x] = g->columns - 1;
-            g->at[x] = 0;
-        }
-    }
 }
 
 lk_status photometric_match(struct opponent *b, lk_engine *engine, const struct opponent *a,
@@ -370,15 +303,8 @@ lk_status photometric_match(struct opponent *b, lk_engine *engine, const struct 
     struct field f = {0};
     struct grid g = {0};
     lk_status status = grid_new(&g, valid->width, valid->height, err);
-    if (status == LK_OK && MIN(valid->width, valid->height) >= HALVE_FROM) {
-        status = fit_half(&f, engine, a, b, valid, err);
-        if (status == LK_OK) {
-            fit_grid(&g, &f);
-        }
-    } else if (status == LK_OK) {
-        status = field_new(&f, &g, err);
-        status = status == LK_OK ? fit_field(&f, engine, &g, a, b, valid, sigma_px, err) : status;
-    }
+    status = status == LK_OK ? field_new(&f, &g, err) : status;
+    status = status == LK_OK ? fit_field(&f, engine, &g, a, b, valid, err) : status;
     status = status == LK_OK ? opponent_alike(&out, b, err) : status;
     if (status == LK_OK) {
         apply_cells(&out, engine, b, &f, &g);
