@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A reference view of a fixed camera: what lasts in it (edges, keypoints), how sharp and bright it is, its embedding. It is made
+ * of one frame and learns from each that is known to be good, so that what moves (people, shadows, leaves) loses its weight. */
+#ifndef LK_CAMERA_VIEW_H
+#define LK_CAMERA_VIEW_H
+
+#include "base/buf.h"
+#include "likeness/image.h"
+#include "likeness/watch.h"
+
+struct camera_view;
+
+/* A view of a frame (RGB or gray, 8 bits). ignore, or NULL: gray 8 bits of the frame's size, 0 where nothing counts. */
+LK_MUST_CHECK lk_status camera_view_new(struct camera_view **out, lk_engine *engine,
+                                        const lk_image *frame, const lk_image *ignore,
+                                        lk_error *err);
+void camera_view_free(struct camera_view *view);
+
+/* Learns from one more good frame of this view, of the same size. */
+LK_MUST_CHECK lk_status camera_view_learn(struct camera_view *view, lk_engine *engine,
+                                          const lk_image *frame, lk_error *err);
+
+/* A view as bytes for the store, and back. LK_E_CORRUPT where the bytes are no view of this version; the caller then makes it
+ * again from its stored picture. */
+LK_MUST_CHECK lk_status camera_view_write(struct buf *out, const struct camera_view *view,
+                                          lk_error *err);
+LK_MUST_CHECK lk_status camera_view_read(struct camera_view **out, const uint8_t *data, size_t size,
+                                         lk_error *err);
+
+/* What LOOK_* looks at. */
+enum look_method { LOOK_ALL, LOOK_EMBEDDING };
+
+/* Holds a frame against the views of a camera (at least one). threshold: the cosine below which LOOK_EMBEDDING calls the view
+ * replaced; not used by LOOK_ALL. Thread-safe: many frames may be looked at by one engine at a time. */
+LK_MUST_CHECK lk_status camera_view_look(lk_sighting *out, lk_engine *engine,
+                                         const struct camera_view *const *views, size_t count,
+                                         const lk_image *frame, enum look_method method,
+                                         double threshold, lk_error *err);
+
+#endif
