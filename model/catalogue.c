@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/compiler.h"
@@ -24,6 +25,12 @@ void model_files_release(struct model_files *files) {
 
 bool model_is_there(const char *path) {
     return access(path, F_OK) == 0;
+}
+
+/* A folder that happens to be called as a model is none. */
+static bool is_file(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0 && !S_ISDIR(info.st_mode);
 }
 
 lk_status model_join(char **out, const char *folder, const char *name, lk_error *err) {
@@ -146,7 +153,7 @@ lk_status model_find(struct model_files *out, const char *folder, const char *na
         return error_set(err, LK_E_IO, "the model's path is longer than %d bytes",
                          MODEL_PATH_BYTES - (int)sizeof ".json");
     }
-    if (strchr(name, '/') || model_is_there(name)) {
+    if (strchr(name, '/') || is_file(name)) {
         char beside[MODEL_PATH_BYTES];
         folder_of(beside, name);
         status = card_of_file(&out->card, name, card_path, err);

@@ -44,10 +44,14 @@ static inline void pattern_disturb(lk_image *image, uint32_t seed) {
     }
 }
 
-/* The path of a file of the shared data: $LIKENESS_DATA or ../shared, then `name`. */
+/* The path of a file of the shared data: $LIKENESS_DATA, or `shared` beside the repository ($LIKENESS_SOURCE), then `name`. */
 static inline const char *shared_path(char out[512], const char *name) {
-    const char *folder = getenv("LIKENESS_DATA");
-    snprintf(out, 512, "%s/%s", folder ? folder : "../shared", name);
+    const char *data = getenv("LIKENESS_DATA"), *source = getenv("LIKENESS_SOURCE");
+    if (data) {
+        snprintf(out, 512, "%s/%s", data, name);
+    } else {
+        snprintf(out, 512, "%s/../shared/%s", source ? source : ".", name);
+    }
     return out;
 }
 

@@ -9,14 +9,14 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "tests/unit/pattern.h"
 
 static const char float_model[] = "models/mobilenet_v2_1.0_224.onnx";
 static const char int8_model[] = "models/mobilenet_v2_1.0_224_int8.onnx";
 
 /* A path below the shared data; false when it is not there. */
-static bool shared(char *out, size_t size, const char *below) {
-    const char *data = getenv("LIKENESS_DATA");
-    snprintf(out, size, "%s/%s", data ? data : "../shared", below);
+static bool shared(char out[512], const char *below) {
+    shared_path(out, below);
     bool there = access(out, R_OK) == 0;
     if (!there) {
         print_message("%s is not there: not run\n", out);
@@ -56,7 +56,7 @@ static const char *const golden[] = {"n01440764_tench",       "n02099601_golden_
 
 static double largest_difference(const float *got, const char *folder, const char *name,
                                  const char *what, size_t count) {
-    char path[4608];
+    char path[1024];
     lk_error err;
     lk_bytes bytes;
     double largest = 0;
@@ -73,7 +73,7 @@ static double largest_difference(const float *got, const char *folder, const cha
 }
 
 static void check_golden(lk_model *model, lk_engine *engine, const char *folder, const char *name) {
-    char path[4608];
+    char path[1024];
     lk_error err;
     lk_image image;
     float *embedding = mem_alloc(1280, sizeof *embedding),
@@ -99,9 +99,8 @@ static void check_golden(lk_model *model, lk_engine *engine, const char *folder,
 
 static void test_golden(void **state) {
     (void)state;
-    char model_path[4096], folder[4096], card[] = "/tmp/likeness-card-XXXXXX";
-    if (!shared(model_path, sizeof model_path, float_model) ||
-        !shared(folder, sizeof folder, "models/golden")) {
+    char model_path[512], folder[512], card[] = "/tmp/likeness-card-XXXXXX";
+    if (!shared(model_path, float_model) || !shared(folder, "models/golden")) {
         return;
     }
     lk_error err;
@@ -128,13 +127,13 @@ static void test_golden(void **state) {
 
 /* How many of data/classify the model gets right: first, and among the first five. */
 static void count_right(const char *model_path, int *first, int *five, int *all) {
-    char list_path[4096], path[4608], line[512];
+    char list_path[512], path[1024], line[512];
     lk_error err;
     lk_model *model;
     lk_engine *engine = make_engine(0);
     lk_model_options o = {.want = LK_WANT_CLASSES};
     assert_ok(lk_model_open(&model, engine, model_path, &o, &err));
-    assert_true(shared(list_path, sizeof list_path, "data/classify/classes.csv"));
+    assert_true(shared(list_path, "data/classify/classes.csv"));
     FILE *list = fopen(list_path, "r");
     assert_non_null(list);
     *strrchr(list_path, '/') = '\0';
@@ -166,9 +165,9 @@ static void count_right(const char *model_path, int *first, int *five, int *all)
 
 static void test_classes(void **state) {
     (void)state;
-    char path[4096], data[4096];
+    char path[512], data[512];
     int first, five, all, first8, five8;
-    if (!shared(path, sizeof path, float_model) || !shared(data, sizeof data, "data/classify")) {
+    if (!shared(path, float_model) || !shared(data, "data/classify")) {
         return;
     }
     count_right(path, &first, &five, &all);
@@ -177,7 +176,7 @@ static void test_classes(void **state) {
     assert_in_range(first, 428,
                     432); /* ../shared/models/README.md: 430, and 483 of the first five */
     assert_in_range(five, 481, 485);
-    if (shared(path, sizeof path, int8_model)) {
+    if (shared(path, int8_model)) {
         count_right(path, &first8, &five8, &all);
         print_message("int8: top-1 %d, top-5 %d of %d\n", first8, five8, all);
         assert_true(abs(first8 - first) <=
@@ -198,10 +197,9 @@ static const lk_measure_result *row(const lk_comparison *c, const char *name) {
 
 static void test_compare(void **state) {
     (void)state;
-    char model_path[4096], a_path[4096], b_path[4096];
-    if (!shared(model_path, sizeof model_path, float_model) ||
-        !shared(a_path, sizeof a_path, "models/golden/n02391049_zebra.png") ||
-        !shared(b_path, sizeof b_path, "models/golden/n03063599_coffee_mug.png")) {
+    char model_path[512], a_path[512], b_path[512];
+    if (!shared(model_path, float_model) || !shared(a_path, "models/golden/n02391049_zebra.png") ||
+        !shared(b_path, "models/golden/n03063599_coffee_mug.png")) {
         return;
     }
     lk_error err;
