@@ -12,7 +12,12 @@
 #include "verify/alarms.h"
 #include "verify/features.h"
 
-enum { CANDIDATES = 8, RIVALS_ASKED = 5, INLIERS_LEAST = 6 };
+enum {
+    CANDIDATES = 8,
+    RIVALS_ASKED = 5,
+    INLIERS_LEAST = 6,
+    OPEN_TRIES = 3 /* a busy store may be free by then */
+};
 
 static const double coverage_share = 1.0 / 3; /* of the best candidate's */
 static const double sure = 0.999; /* of the same thing: the others are only asked as rivals */
@@ -66,15 +71,16 @@ static lk_status open_finder(lk_contest *c, lk_store *store, lk_error *err) {
 
 lk_status lk_contest_prepare(lk_contest *c, lk_store *store, lk_error *err) {
     pthread_mutex_lock(&c->lock);
-    if (!c->opened) {
-        c->opened = true;
+    if (!c->finder && c->tries < OPEN_TRIES) {
+        c->tries++;
         c->failed.status = open_finder(c, store, &c->failed);
     }
-    pthread_mutex_unlock(&c->lock); /* neither changes from here on */
-    if (c->failed.status != LK_OK && err) {
+    lk_status status = c->finder ? LK_OK : c->failed.status;
+    if (status != LK_OK && err) {
         *err = c->failed;
     }
-    return c->failed.status;
+    pthread_mutex_unlock(&c->lock); /* once there, the finder does not change */
+    return status;
 }
 
 /* -- One pair -- */

@@ -11,7 +11,7 @@ struct lk_contest {
     lk_engine *engine;
     lk_contest_options options;
     pthread_mutex_t lock; /* of all below */
-    bool opened;          /* it was tried */
+    int32_t tries;        /* of opening the finder */
     lk_finder *finder;
     lk_error failed; /* why there is none */
 };

@@ -235,6 +235,7 @@ lk_status lk_verification_record(lk_recorded *out, lk_store *store, lk_verificat
     if (!out->seen_exactly) {
         status = find_earlier(out, &e, store, sha256, err);
     }
+    int32_t warnings = v->comparison.warning_count;
     if (status == LK_OK) {
         if (out->seen_in > 0) {
             warn_seen(&v->comparison, out);
@@ -242,5 +243,9 @@ lk_status lk_verification_record(lk_recorded *out, lk_store *store, lk_verificat
         status = append(out, store, v, reference, mark, actor, note, err);
     }
     status = lk_store_end(store, status, err);
-    return status == LK_OK ? take_record(v, store, &out->head, actor, note, err) : status;
+    if (status != LK_OK) {
+        v->comparison.warning_count = warnings; /* whoever tries again is not warned twice */
+        return status;
+    }
+    return take_record(v, store, &out->head, actor, note, err);
 }
