@@ -12,12 +12,7 @@
 #include "verify/alarms.h"
 #include "verify/features.h"
 
-enum {
-    CANDIDATES = 8,
-    RIVALS_ASKED = 5,
-    INLIERS_LEAST = 6,
-    OPEN_TRIES = 3 /* a busy store may be free by then */
-};
+enum { CANDIDATES = 8, RIVALS_ASKED = 5, INLIERS_LEAST = 6, OPEN_TRIES = 3 };
 
 static const double coverage_share = 1.0 / 3; /* of the best candidate's */
 static const double sure = 0.999; /* of the same thing: the others are only asked as rivals */
