@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/compiler.h"
+#include "watch/sight_parts.h"
+
+/* Sum of the weights of a block's points (24 at most) from which it has something to say. */
+static const float enough = 2;
+
+/* Agreement below which a block is gone and above which it is there. */
+static const float gone_below = 0.35F, there_above = 0.65F;
+
+static int compare_doubles(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Mean agreement of the blocks that lie in the frame; a block counts for no more than a quarter of its points' most weight. */
+static double mean_agreement(const struct sight_block blocks[SIGHT_BLOCKS]) {
+    double sum = 0, weight = 0;
+    for (int32_t b = 0; b < SIGHT_BLOCKS; b++) {
+        double w = fmin((double)blocks[b].weight, 6);
+        sum += w * (double)blocks[b].agreement;
+        weight += w;
+    }
+    return weight > 0 ? sum / weight : 0;
+}
+
+/* How much less steep edges are at full size than at a quarter of it, both against the reference: light and contrast cancel. */
+static void measure_sharpness(struct sight_seen *out, const struct sight_block fine[SIGHT_BLOCKS],
+                              const struct sight_block coarse[SIGHT_BLOCKS]) {
+    double ratios[SIGHT_BLOCKS];
+    size_t count = 0, blurred = 0;
+    for (int32_t b = 0; b < SIGHT_BLOCKS; b++) {
+        bool known = fine[b].weight >= enough && coarse[b].weight >= enough / 2 &&
+                     coarse[b].agreement >= there_above && coarse[b].gain > 0.02F;
+        if (known) {
+            ratios[count] = fmax((double)(fine[b].gain / coarse[b].gain), 0);
+            blurred += ratios[count++] < 0.75;
+        }
+    }
+    qsort(ratios, count, sizeof *ratios, compare_doubles);
+    out->sharpness = count > 0 ? ratios[count / 2] : 1;
+    out->blurred = count > 0 ? (double)blurred / (double)count : 0;
+    out->sharp_blocks = (int32_t)count;
+}
+
+/* Adds what a layer's blocks say of what is there. */
+struct presence {
+    double agreement[SIGHT_BLOCKS], weight[SIGHT_BLOCKS];
+};
+
+static void add_presence(struct presence *p, const struct sight_block blocks[SIGHT_BLOCKS]) {
+    for (int32_t b = 0; b < SIGHT_BLOCKS; b++) {
+        double w = (double)blocks[b].weight;
+        p->agreement[b] += w * (double)blocks[b].agreement;
+        p->weight[b] += w;
+    }
+}
+
+static void measure_presence(struct sight_seen *out, const struct presence *p) {
+    double there = 0;
+    int32_t known = 0;
+    for (int32_t b = 0; b < SIGHT_BLOCKS; b++) {
+        out->there[b] = -1;
+        if (p->weight[b] >= (double)enough) {
+            float a = (float)(p->agreement[b] / p->weight[b]);
+            float t = (a - gone_below) / (there_above - gone_below);
+            out->there[b] = t < 0 ? 0 : t > 1 ? 1 : t;
+            there += (double)out->there[b];
+            known++;
+        }
+    }
+    out->present = known > 0 ? there / known : 0;
+    out->structured = (double)known / SIGHT_BLOCKS;
+}
+
+void sight_measure(struct sight_seen *out, const struct camera_view *view,
+                   const struct sight_frame *frame, const struct sight_map *map) {
+    struct sight_look look = {
+        .layers = view->layers, .count = view->count, .frame = &frame->pyramid};
+    struct sight_block blocks[SIGHT_BLOCKS], fine[SIGHT_BLOCKS], coarse[SIGHT_BLOCKS];
+    struct presence presence = {0};
+    int32_t middle = sight_pyramid_middle(&frame->pyramid), last = view->count - 1;
+    double sum = 0, outside = 0;
+    *out = (struct sight_seen){.map = *map};
+    out->reach =
+        sight_map_reach(map, view->layers[0].width, view->layers[0].height) / view->layers[0].width;
+    for (int32_t layer = middle; layer <= last; layer++) {
+        sight_hold(blocks, &look, layer, map, 1);
+        double mean = mean_agreement(blocks);
+        out->levels[layer - middle] = mean;
+        out->agreement = layer == middle ? mean : out->agreement;
+        if (layer > middle) {
+            out->coarse = fmax(out->coarse, mean);
+            sum += mean;
+        }
+        add_presence(&presence, blocks);
+    }
+    sight_hold(fine, &look, 0, map, 1);
+    sight_hold(coarse, &look, MIN(2, last), map, 1);
+    for (int32_t b = 0; b < SIGHT_BLOCKS; b++) {
+        outside += (double)fine[b].outside / SIGHT_BLOCKS;
+    }
+    out->inside = 1 - outside;
+    measure_sharpness(out, fine, coarse);
+    measure_presence(out, &presence);
+}
