@@ -32,7 +32,7 @@ def check(value, schema, path):
         elif key == "enum":
             ok = value in want
         elif key == "required":
-            ok = all(name in value for name in want)
+            ok = not isinstance(value, dict) or all(name in value for name in want)
         elif key == "minimum":
             ok = value is None or value >= want
         elif key == "maximum":
