@@ -151,6 +151,20 @@ static bool list_has(const char *list, const char *word) {
     return false;
 }
 
+static bool extension_known(const char *extension) {
+    bool known = false;
+    for (size_t i = 0; !known && extension[0] && i < ARRAY_COUNT(codec_table); i++) {
+        known = list_has(codec_table[i]->extensions, extension);
+    }
+    return known;
+}
+
+bool codec_named(const char *path) {
+    char extension[16];
+    file_extension(extension, sizeof extension, path);
+    return extension_known(extension);
+}
+
 /* A type that disagrees with the name of the file is worth a word: the content decides. */
 static void warn_extension(lk_image_info *info, const struct codec *codec) {
     static const char foreign[] = "bmp gif jxl pdf psd svg";
@@ -159,11 +173,8 @@ static void warn_extension(lk_image_info *info, const struct codec *codec) {
     if (extension[0] == '\0' || list_has(codec->extensions, extension)) {
         return;
     }
-    bool known = list_has(foreign, extension);
-    for (size_t i = 0; !known && i < ARRAY_COUNT(codec_table); i++) {
-        known = list_has(codec_table[i]->extensions, extension);
-    }
-    if (known) { /* an unknown ending promises nothing */
+    if (list_has(foreign, extension) ||
+        extension_known(extension)) { /* an unknown ending promises nothing */
         codec_warn(info, "named .%s but the content is %s", extension, codec->name);
     }
 }

@@ -48,6 +48,8 @@ extern const struct codec codec_jpeg, codec_png, codec_webp, codec_heif, codec_a
 
 /* The codec whose files begin so; NULL for none. */
 const struct codec *codec_sniff(const uint8_t *bytes, size_t size);
+/* Whether the extension of path is that of a format we read. */
+bool codec_named(const char *path);
 
 /* LK_E_LIMIT when the picture is over pixels, side or memory_bytes; LK_E_CORRUPT when a side is not positive.
  * bytes_per_pixel is what the decode will hold at its peak. */

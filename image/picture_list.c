@@ -33,14 +33,7 @@ static bool is_in(const char *words, const char *word) {
 
 static bool has_extension(const void *arg, const char *path) {
     (void)arg;
-    char extension[16];
-    file_extension(extension, sizeof extension, path);
-    for (size_t i = 0; extension[0] && i < lk_format_count(); i++) {
-        if (is_in(lk_format_at(i).extensions, extension)) {
-            return true;
-        }
-    }
-    return false;
+    return codec_named(path);
 }
 
 /* arg: the folder that path is below. */

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """A server of HTTP as cameras and receivers of messages are, and as they fail. Python's standard library alone.
 
-camera_server.py [--tls CERTIFICATE KEY] [FOLDER]: prints its port, serves 127.0.0.1 and 127.0.0.2 until its standard input ends.
+camera_server.py [--tls CERTIFICATE KEY] [--port N] [FOLDER]: prints its port, serves 127.0.0.1 and 127.0.0.2 until its standard
+input ends.
 
   /text              "picture of the gate"            /slow           nothing for 5 s
-  /basic ... /bearer the same for who may see it      /drip           begins, then nothing
+  /basic ... /bearer the same for who may see it,     /drip           begins, then nothing
+                     or with /NAME a file of FOLDER
   /status/N          N, with Retry-After: 7           /cut            half of what it announces
   /away              redirects to /seen, elsewhere    /large[-chunked] 3 MB, announced or not
   /redirect/N        redirects N times                /dated          Last-Modified 10 s before Date
@@ -76,16 +78,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_status(self, code):
         self.reply(int(code), b"", Retry_After="7")
 
-    def do_basic(self, _):
+    def do_basic(self, name):
         wanted = "Basic " + base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
         if self.headers.get("Authorization") == wanted:
-            self.reply()
+            self.picture_or_text(name)
         else:
             self.reply(401, b"who?", WWW_Authenticate='Basic realm="gate"')
 
-    def do_bearer(self, _):
+    def do_bearer(self, name):
         if self.headers.get("Authorization") == "Bearer " + TOKEN:
-            self.reply()
+            self.picture_or_text(name)
         else:
             self.reply(401, b"who?", WWW_Authenticate="Bearer")
 
@@ -98,9 +100,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         second = digest(self.command, self.path)
         return field.get("response") == digest(first, "n0nce", field.get("nc", ""), field.get("cnonce", ""), "auth", second)
 
-    def do_digest(self, _):
+    def do_digest(self, name):
         if self.digest_right():
-            self.reply()
+            self.picture_or_text(name)
         else:
             self.reply(401, b"who?", WWW_Authenticate='Digest realm="gate", qop="auth", nonce="n0nce"')
 
@@ -154,6 +156,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_dated(self, _):
         self.reply(Last_Modified=email.utils.formatdate(time.time() - 10, usegmt=True))
+
+    def picture_or_text(self, name):
+        if name:
+            self.do_file(name)
+        else:
+            self.reply()
 
     def do_file(self, name):
         try:
@@ -212,9 +220,13 @@ def main():
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(arguments[1], arguments[2])
         arguments = arguments[3:]
+    port = 0
+    if arguments[:1] == ["--port"]:
+        port = int(arguments[1])
+        arguments = arguments[2:]
     if arguments:
         Handler.folder = arguments[0]
-    first = Server(("127.0.0.1", 0), Handler)
+    first = Server(("127.0.0.1", port), Handler)
     if tls:
         first.socket = tls.wrap_socket(first.socket, server_side=True)
     second = Server(("127.0.0.2", first.server_port), Handler)
