@@ -107,11 +107,47 @@ static lk_status known_roots(struct walk *w, lk_error *err) {
     return status;
 }
 
+static lk_status add_path(struct paths *p, const char *path, lk_error *err) {
+    if (p->count == p->room) {
+        size_t room = p->room > 0 ? 2 * p->room : 64;
+        char **grown = mem_realloc(p->paths, room, sizeof *grown);
+        if (!grown) {
+            return error_memory(err, room * sizeof *grown);
+        }
+        p->paths = grown;
+        p->room = room;
+    }
+    p->paths[p->count] = mem_strdup(path);
+    return p->paths[p->count++] ? LK_OK : error_memory(err, strlen(path));
+}
+
+static void paths_release(struct paths *p) {
+    for (size_t i = 0; i < p->count; i++) {
+        mem_free(p->paths[i]);
+    }
+    mem_free(p->paths);
+}
+
+struct unreadable {
+    struct walk *walk;
+    lk_status status; /* of noting them */
+    lk_error *err;
+};
+
+static void note_unreadable(void *arg, const char *path, const char *why) {
+    struct unreadable *u = arg;
+    walk_skip(u->walk, path, why);
+    u->status = u->status == LK_OK ? add_path(&u->walk->unread, path, u->err) : u->status;
+}
+
 static lk_status find_files(struct walk *w, const char *const *paths, size_t count, lk_error *err) {
+    struct unreadable u = {w, LK_OK, err};
+    const lk_picture_skip skip = {note_unreadable, &u};
     lk_status status = count > 0 ? take_roots(w, paths, count, err) : known_roots(w, err);
     if (status == LK_OK) {
-        status =
-            lk_picture_list_find_all(&w->list, (const char *const *)w->roots, w->root_count, err);
+        status = lk_picture_list_find_all(&w->list, (const char *const *)w->roots, w->root_count,
+                                          &skip, err);
+        status = status == LK_OK ? u.status : status;
         sort_paths(&w->list);
     }
     return status;
@@ -123,24 +159,36 @@ bool walk_is_below(const char *root, const char *path) {
            (path[n] == '\0' || path[n] == '/' || (n == 1 && root[0] == '/'));
 }
 
-static bool was_asked_for(const struct walk *w, const char *path) {
+static bool is_below_any(char *const *roots, size_t count, const char *path) {
     bool below = false;
-    for (size_t i = 0; i < w->root_count && !below; i++) {
-        below = walk_is_below(w->roots[i], path);
+    for (size_t i = 0; i < count && !below; i++) {
+        below = walk_is_below(roots[i], path);
     }
     return below;
 }
 
-static bool look_at(struct stamp *out, const char *path) {
+/* A file that was not found is gone, unless nobody looked. */
+static bool was_looked_for(const struct walk *w, const char *path) {
+    return is_below_any(w->roots, w->root_count, path) &&
+           !is_below_any(w->unread.paths, w->unread.count, path);
+}
+
+enum { NOT_PLAIN = -1 };
+
+/* 0, NOT_PLAIN, or the errno of why it cannot be looked at. */
+static int look_at(struct stamp *out, const char *path) {
     struct stat st;
-    if (stat(path, &st) != 0 || !S_ISREG(st.st_mode)) {
-        return false;
+    if (stat(path, &st) != 0) {
+        return errno;
+    }
+    if (!S_ISREG(st.st_mode)) {
+        return NOT_PLAIN;
     }
     *out =
         (struct stamp){.bytes = st.st_size,
                        .modified_ns = (int64_t)st.st_mtim.tv_sec * 1000000000 + st.st_mtim.tv_nsec,
                        .inode = (int64_t)st.st_ino};
-    return true;
+    return 0;
 }
 
 /* -- Both lists side by side -- */
@@ -181,31 +229,9 @@ static bool is_unchanged(struct known *k, const struct stamp *s) {
            sql_int(&k->q, 3) == s->inode;
 }
 
-/* They go when the scan is over: it must not change under the scan. */
-static lk_status note_gone(struct gone_paths *g, const char *path, lk_error *err) {
-    if (g->count == g->room) {
-        size_t room = g->room > 0 ? 2 * g->room : 64;
-        char **grown = mem_realloc(g->paths, room, sizeof *grown);
-        if (!grown) {
-            return error_memory(err, room * sizeof *grown);
-        }
-        g->paths = grown;
-        g->room = room;
-    }
-    g->paths[g->count] = mem_strdup(path);
-    return g->paths[g->count++] ? LK_OK : error_memory(err, strlen(path));
-}
-
-static void gone_release(struct gone_paths *g) {
-    for (size_t i = 0; i < g->count; i++) {
-        mem_free(g->paths[i]);
-    }
-    mem_free(g->paths);
-}
-
 /* A file that is known: it stays as it is, or is looked at again. */
 static void meet(struct walk *w, struct known *k, const char *path, const struct stamp *s) {
-    bool unchanged = is_unchanged(k, s);
+    bool unchanged = is_unchanged(k, s), again = sql_int(&k->q, 1) == STAMP_AGAIN;
     const char *why = sql_is_null(&k->q, 4) ? NULL : sql_text(&k->q, 4);
     if (unchanged && (why || sql_int(&k->q, 5))) {
         w->changes->unchanged++;
@@ -219,7 +245,7 @@ static void meet(struct walk *w, struct known *k, const char *path, const struct
         }
         return;
     }
-    w->changes->changed += !unchanged;
+    w->changes->changed += !unchanged && !again;
     w->tasks[w->task_count++] = (struct task){path, *s};
 }
 
@@ -230,18 +256,19 @@ static lk_status compare_lists(struct walk *w, lk_error *err) {
         const char *path = i < w->list.count ? w->list.paths[i] : NULL;
         int order = !path ? 1 : !k.row ? -1 : strcmp(path, k.path);
         struct stamp s;
-        bool there = order <= 0 && look_at(&s, path);
-        if (order <= 0 && !there) {
-            walk_skip(w, path, "cannot be opened, or is no plain file");
+        int why = order <= 0 ? look_at(&s, path) : 0;
+        if (why != 0) {
+            walk_skip(w, path, why == NOT_PLAIN ? "is no plain file" : strerror(why));
         } else if (order < 0) {
             w->changes->added++;
             w->tasks[w->task_count++] = (struct task){path, s};
         } else if (order == 0) {
             meet(w, &k, path, &s);
         }
-        bool goes = (order > 0 && was_asked_for(w, k.path)) || (order == 0 && !there);
-        if (goes && !w->options->keep_gone) {
-            status = note_gone(&w->gone, k.path, err);
+        bool goes = order > 0 ? was_looked_for(w, k.path)
+                              : order == 0 && (why == ENOENT || why == NOT_PLAIN);
+        if (goes && !w->options->keep_gone) { /* later: it must not change under the scan */
+            status = add_path(&w->gone, k.path, err);
         }
         i += order <= 0;
         status = status == LK_OK && order >= 0 ? known_next(&k, err) : status;
@@ -266,6 +293,7 @@ void walk_release(struct walk *w) {
     }
     mem_free(w->roots);
     mem_free(w->tasks);
-    gone_release(&w->gone);
+    paths_release(&w->gone);
+    paths_release(&w->unread);
     lk_picture_list_release(&w->list);
 }

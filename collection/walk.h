@@ -7,7 +7,9 @@
 
 #include "collection/collection.h"
 
-/* What is known of a file without opening it. */
+/* What is known of a file without opening it. The bytes are STAMP_AGAIN where it could not be read for a reason that does not lie
+ * in it: rights, a limit. They may be other ones at the next run, and the file the same. */
+enum { STAMP_AGAIN = -1 };
 struct stamp {
     int64_t bytes, modified_ns, inode;
 };
@@ -26,10 +28,11 @@ struct walk {
         struct stamp stamp;
     } * tasks; /* files to be looked at */
     size_t task_count;
-    struct gone_paths {
+    struct paths {
         char **paths;
         size_t count, room;
-    } gone; /* files that the collection is to forget */
+    } gone,     /* files that the collection is to forget */
+        unread; /* folders and files that could not be looked at: what is known below stays */
 };
 
 /* Finds what is to be done, and counts what is unchanged, added and changed. As lk_collection_update. */

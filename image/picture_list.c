@@ -71,10 +71,14 @@ static lk_status add(lk_picture_list *list, char *path, lk_error *err) {
     return LK_OK;
 }
 
-static lk_status add_folder(lk_picture_list *list, const char *folder,
-                            bool (*wanted)(const void *arg, const char *path), lk_error *err) {
+/* skip NULL: files are chosen by their extension, and what cannot be looked at is an error. */
+static lk_status add_folder(lk_picture_list *list, const char *folder, const lk_picture_skip *skip,
+                            lk_error *err) {
     struct folder_list files;
-    lk_status status = folder_list(&files, folder, wanted, folder, err);
+    const struct folder_skip readable = {skip ? skip->tell : NULL, skip ? skip->arg : NULL};
+    lk_status status =
+        skip ? folder_list_readable(&files, folder, is_picture, folder, &readable, err)
+             : folder_list(&files, folder, has_extension, NULL, err);
     for (size_t i = 0; status == LK_OK && i < files.count; i++) {
         status = add(list, folder_join(folder, files.paths[i]), err);
     }
@@ -83,14 +87,14 @@ static lk_status add_folder(lk_picture_list *list, const char *folder,
 }
 
 static lk_status find(lk_picture_list *out, const char *const *paths, size_t count,
-                      bool (*wanted)(const void *arg, const char *path), lk_error *err) {
+                      const lk_picture_skip *skip, lk_error *err) {
     *out = (lk_picture_list){0};
     lk_status status = LK_OK;
     for (size_t i = 0; status == LK_OK && i < count; i++) {
         struct stat info;
         bool folder = stat(paths[i], &info) == 0 && S_ISDIR(info.st_mode);
         status =
-            folder ? add_folder(out, paths[i], wanted, err) : add(out, mem_strdup(paths[i]), err);
+            folder ? add_folder(out, paths[i], skip, err) : add(out, mem_strdup(paths[i]), err);
     }
     if (status != LK_OK) {
         lk_picture_list_release(out);
@@ -100,10 +104,10 @@ static lk_status find(lk_picture_list *out, const char *const *paths, size_t cou
 
 lk_status lk_picture_list_find(lk_picture_list *out, const char *const *paths, size_t count,
                                lk_error *err) {
-    return find(out, paths, count, has_extension, err);
+    return find(out, paths, count, NULL, err);
 }
 
 lk_status lk_picture_list_find_all(lk_picture_list *out, const char *const *paths, size_t count,
-                                   lk_error *err) {
-    return find(out, paths, count, is_picture, err);
+                                   const lk_picture_skip *skip, lk_error *err) {
+    return find(out, paths, count, skip, err);
 }

@@ -21,11 +21,17 @@ typedef struct lk_picture_list {
  * caller releases out. */
 LK_API LK_MUST_CHECK lk_status lk_picture_list_find(lk_picture_list *out, const char *const *paths,
                                                     size_t count, lk_error *err);
+/* Called with each folder, or file of a folder, that cannot be looked at, and why. */
+typedef struct lk_picture_skip {
+    void (*tell)(void *arg, const char *path, const char *why);
+    void *arg;
+} lk_picture_skip;
 /* The same, and the files below a folder whatever their name that begin as a JPEG, PNG, WebP or HEIF file does: each is opened.
- * (Not as a TIFF file does, as raw files of cameras do.) */
+ * (Not as a TIFF file does, as raw files of cameras do.) What cannot be looked at is told to skip and passed over: only
+ * LK_E_LIMIT (above 1 million files) and LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_picture_list_find_all(lk_picture_list *out,
                                                         const char *const *paths, size_t count,
-                                                        lk_error *err);
+                                                        const lk_picture_skip *skip, lk_error *err);
 LK_API void lk_picture_list_release(lk_picture_list *list);
 
 #ifdef __cplusplus
