@@ -13,7 +13,7 @@ struct search_settings {
     const char *index;
     int32_t most, by;
     double min_score;
-    bool explain;
+    bool explain, exact;
 };
 
 #define AT(member) offsetof(struct search_settings, member)
@@ -27,6 +27,8 @@ static const struct option search_options[] = {
      AT(min_score)},
     {"by", 0, OPTION_CHOICE, "WAY", way_names, NULL,
      "both: keypoints where the index has them, and the embedding", AT(by)},
+    {"exact", 0, OPTION_FLAG, NULL, NULL, NULL,
+     "look at every embedding, also where a large index has them in cells", AT(exact)},
     {"explain", 0, OPTION_FLAG, NULL, NULL, NULL, "say of each what spoke for it", AT(explain)},
     MODEL_OPTIONS(struct search_settings, model),
     OPTION_END,
@@ -123,20 +125,23 @@ static void print_text(struct buf *b, const struct search_settings *s, const lk_
 static lk_status open_model(lk_model **out, const struct search_settings *s, lk_collection *c,
                             lk_engine *engine, lk_error *err) {
     struct model_settings chosen = s->model;
-    lk_collection_state state;
+    char name[64] = "";
     *out = NULL;
-    lk_status status = lk_collection_look(&state, c, err);
-    if (status != LK_OK || state.embedded == 0 || index_without_model(&s->model)) {
+    lk_status status =
+        index_without_model(&s->model) ? LK_OK : lk_collection_model(name, c, engine, err);
+    if (status != LK_OK || !name[0]) {
         return status;
     }
-    chosen.model = chosen.model ? chosen.model : state.model;
+    chosen.model = chosen.model ? chosen.model : name;
     return model_choose(out, engine, &chosen, LK_WANT_EMBEDDING, err);
 }
 
 static lk_status find(lk_search_hits *hits, const struct search_settings *s, lk_collection *c,
                       lk_engine *engine, lk_error *err) {
-    const lk_search_options options = {
-        .by = (lk_search_by)s->by, .most = (size_t)s->most, .min_score = s->min_score};
+    const lk_search_options options = {.by = (lk_search_by)s->by,
+                                       .most = (size_t)s->most,
+                                       .min_score = s->min_score,
+                                       .exact = s->exact};
     const lk_load_options load = {.max_side = 512, .no_digest = true};
     lk_image picture = {0};
     lk_image_info info;

@@ -13,20 +13,21 @@
 
 enum { APPLICATION_ID = 0x6c6b6331 /* "lkc1" */, SCHEMA = 1, WAIT_MS = 10000 };
 
-/* A content is what files of the same bytes share; a file without one cannot be read, and `why` says so. */
+/* A content is what files of the same bytes share; a file without one cannot be read, and `why` says so. SQLite reads a row from
+ * its beginning: what PATH.find is made of stands before what is large, and every row of that is read. */
 static const char schema[] =
     "CREATE TABLE content ("
     "  id INTEGER PRIMARY KEY AUTOINCREMENT," /* never given again: pairs name it */
     "  sha256 BLOB NOT NULL UNIQUE,"
     "  algorithm INTEGER NOT NULL,"
     "  model TEXT NOT NULL,"
+    "  searched INTEGER NOT NULL DEFAULT 0," /* copies of it, by this version of relations */
     "  facts BLOB NOT NULL,"
-    "  thumb BLOB NOT NULL,"
     "  embedding BLOB,"
-    "  keypoints BLOB,"
     "  words BLOB,"
     "  pixels BLOB," /* SHA-256 of the decoded picture, where that was asked */
-    "  searched INTEGER NOT NULL DEFAULT 0" /* copies of it, by this version of relations */
+    "  thumb BLOB NOT NULL,"
+    "  keypoints BLOB"
     ") STRICT;"
     "CREATE TABLE pair ("
     "  a INTEGER NOT NULL,"

@@ -75,19 +75,21 @@ static void by_hash(struct sought *s, const struct finding *g, const lk_engine *
     }
 }
 
-static void by_embedding(struct sought *s, const struct finding *g, const lk_engine *engine) {
+static lk_status by_embedding(struct sought *s, const struct finding *g, const lk_engine *engine) {
     struct neighbour near[EMBEDDED + 1];
     uint8_t query[FLAT_DIM_MOST];
     if (g->embeddings.dim == 0 || !flat_has(&g->embeddings, s->item)) {
-        return;
+        return LK_OK;
     }
     flat_get(query, &g->embeddings, s->item);
-    size_t n = flat_search(near, EMBEDDED + 1, &g->embeddings, engine, query);
+    size_t n = 0;
+    lk_status status = finding_nearest(near, EMBEDDED + 1, &n, g, engine, query, false, &s->err);
     for (size_t i = 0; i < n; i++) {
         if (flat_cosine(near[i].distance, g->embeddings.dim) >= embedded_least) {
             add_candidate(s, near[i].item);
         }
     }
+    return status;
 }
 
 static lk_status by_votes(struct sought *s, struct votes *votes, lk_engine *engine,
@@ -112,7 +114,7 @@ static lk_status find_candidates(struct sought *s, const struct searcher *r, str
                              : status;
     status = status == LK_OK ? by_votes(s, votes, r->engine, &mirrored, &s->err) : status;
     sift_points_release(&mirrored);
-    by_embedding(s, r->finding, r->engine);
+    status = status == LK_OK ? by_embedding(s, r->finding, r->engine) : status;
     by_hash(s, r->finding, r->engine);
     return status;
 }

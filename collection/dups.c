@@ -408,7 +408,8 @@ lk_status lk_collection_dups(lk_dups *out, lk_collection *collection, lk_engine 
     struct dupes d = {.collection = collection, .engine = engine, .options = options, .out = out};
     const struct pairs_progress progress = {options->step, options->arg};
     *out = (lk_dups){0};
-    lk_status status = finding_of(&d.finding, collection, err);
+    lk_status status =
+        finding_of(&d.finding, collection, engine, FINDING_CELLS | FINDING_SOUND, err);
     if (status == LK_OK) {
         status = content_pairs_find(&d.pairs, collection, d.finding, engine, &progress, err);
     }

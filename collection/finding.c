@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "collection/finding.h"
+#include "collection/finding_file.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -7,266 +7,134 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-enum section {
-    CONTENTS,
-    VECTORS,
-    NORMS,
-    HASHES,
-    QUALITIES,
-    WAVELETS,
-    STARTS,
-    SKETCHES,
-    POSTED,
-    TURNS,
-    SIZES,
-    MODEL,
-    SECTIONS
-};
-
-/* Whose embeddings, and of what length; 0 for none. */
-struct kept_model {
-    char key[MODEL_KEY];
-    int32_t dim;
-};
-
-/* -- Reading rows -- */
-
-/* One content after the other, with the columns that are asked for after the id. */
-static lk_status next_row(struct sql *q, bool *row, int64_t *id, lk_error *err) {
-    lk_status status = sql_step(q, row, err);
-    *id = status == LK_OK && *row ? sql_int(q, 0) : 0;
-    return status;
-}
-
-/* Calls visit for each row of a statement that begins with the id, with the number of the row. */
-static lk_status each_row(lk_collection *c, const char *text, uint32_t count,
-                          void (*visit)(void *arg, struct sql *q, uint32_t item, int64_t id),
-                          void *arg, lk_error *err) {
-    struct sql q;
-    bool row = true;
-    lk_status status = LK_OK;
-    sql_begin(&q, &c->at, text);
-    for (uint32_t i = 0; status == LK_OK && row && i < count; i++) {
-        int64_t id;
-        status = next_row(&q, &row, &id, err);
-        if (status == LK_OK && row) {
-            visit(arg, &q, i, id);
-        }
-    }
-    sql_end(&q);
-    return status;
-}
-
-/* -- Making it -- */
-
-struct maker {
-    uint8_t *sections[SECTIONS];
-    uint32_t count;
-    int32_t dim;
-    char model[MODEL_KEY];
-    uint32_t *next; /* where the next posting of each word goes */
-};
-
-/* The model most of them are of, and the length of its vectors. */
-static lk_status choose_model(struct maker *m, lk_collection *c, lk_error *err) {
-    struct sql q;
-    bool row;
-    sql_begin(&q, &c->at,
-              "SELECT model, max(length(embedding)) FROM content WHERE embedding IS NOT NULL "
-              "GROUP BY model ORDER BY count(*) DESC, model LIMIT 1");
-    lk_status status = sql_step(&q, &row, err);
-    if (status == LK_OK && row) {
-        snprintf(m->model, sizeof m->model, "%s", sql_text(&q, 0));
-        m->dim = (int32_t)(MIN(MAX(sql_int(&q, 1), 4), (int64_t)FLAT_DIM_MOST * 4) / 4) - 1;
-    }
-    sql_end(&q);
-    return status;
-}
-
-static void put_facts(void *arg, struct sql *q, uint32_t item, int64_t id) {
-    struct maker *m = arg;
-    struct facts f;
-    memcpy(m->sections[CONTENTS] + item * sizeof id, &id, sizeof id);
-    if (!content_facts(&f, q, 1)) {
-        return; /* quality 0: its hash says nothing */
-    }
-    struct kept_wavelet w = {.colours = (uint8_t)f.wavelet.colours};
-    for (int i = 0; i < 3; i++) {
-        w.average[i] = (float)f.wavelet.average[i];
-        w.count[i] = (uint8_t)f.wavelet.count[i];
-        memcpy(w.places[i], f.wavelet.places[i], sizeof w.places[i]);
-    }
-    memcpy(m->sections[HASHES] + (size_t)item * PDQ_BYTES, f.pdq[0], PDQ_BYTES);
-    m->sections[QUALITIES][item] = (uint8_t)f.pdq_quality;
-    memcpy(m->sections[WAVELETS] + (size_t)item * sizeof w, &w, sizeof w);
-}
-
-static void put_embedding(void *arg, struct sql *q, uint32_t item, int64_t id) {
-    struct maker *m = arg;
-    uint8_t bytes[FLAT_DIM_MOST];
-    float vector[FLAT_DIM_MOST];
-    size_t size;
-    (void)id;
-    const void *data = content_blob(&size, q, 2);
-    if (data && size == (size_t)m->dim * sizeof *vector && strcmp(sql_text(q, 1), m->model) == 0) {
-        memcpy(vector, data, size);
-        flat_quantise(bytes, vector, m->dim);
-        flat_put(m->sections[VECTORS], (int32_t *)(void *)m->sections[NORMS], m->dim, item, bytes);
-    }
-}
-
-static void count_words(void *arg, struct sql *q, uint32_t item, int64_t id) {
-    struct maker *m = arg;
-    size_t size = 0;
-    const uint8_t *data = content_blob(&size, q, 1);
-    (void)item;
-    (void)id;
-    for (size_t i = 0; data && i < size / VISUAL_WORD_BYTES; i++) {
-        struct visual_word w;
-        visual_word_read(&w, data + i * VISUAL_WORD_BYTES);
-        m->next[w.word + 1] += w.word < VISUAL_WORDS;
-    }
-}
-
-static void put_words(void *arg, struct sql *q, uint32_t item, int64_t id) {
-    struct maker *m = arg;
-    size_t size = 0;
-    const uint8_t *data = content_blob(&size, q, 1);
-    const uint32_t *starts = (const uint32_t *)(const void *)m->sections[STARTS];
-    (void)id;
-    for (size_t i = 0; data && i < size / VISUAL_WORD_BYTES; i++) {
-        struct visual_word w;
-        visual_word_read(&w, data + i * VISUAL_WORD_BYTES);
-        if (w.word < VISUAL_WORDS && m->next[w.word] < starts[w.word + 1]) {
-            uint32_t at = m->next[w.word]++;
-            memcpy(m->sections[SKETCHES] + at * sizeof w.sketch, &w.sketch, sizeof w.sketch);
-            memcpy(m->sections[POSTED] + at * sizeof item, &item, sizeof item);
-            m->sections[TURNS][at] = w.turn;
-            m->sections[SIZES][at] = (uint8_t)w.size;
-        }
-    }
-}
-
-static const char words_query[] = "SELECT id, words FROM content ORDER BY id";
-
-static lk_status fill(struct maker *m, lk_collection *c, lk_error *err) {
-    lk_status status =
-        each_row(c, "SELECT id, facts FROM content ORDER BY id", m->count, put_facts, m, err);
-    if (status == LK_OK && m->dim > 0) {
-        flat_clear(m->sections[VECTORS], (int32_t *)(void *)m->sections[NORMS], m->dim, 0,
-                   m->count);
-        status = each_row(c, "SELECT id, model, embedding FROM content ORDER BY id", m->count,
-                          put_embedding, m, err);
-    }
-    memcpy(m->sections[STARTS], m->next, (VISUAL_WORDS + 1) * sizeof *m->next);
-    struct kept_model model = {.dim = m->dim};
-    memcpy(model.key, m->model, sizeof model.key);
-    memcpy(m->sections[MODEL], &model, sizeof model);
-    return status == LK_OK ? each_row(c, words_query, m->count, put_words, m, err) : status;
-}
-
-static lk_status make_file(struct index_file *out, struct maker *m, lk_collection *c,
-                           const uint8_t key[INDEX_FILE_KEY], lk_error *err) {
-    size_t n = m->count, postings = m->next[VISUAL_WORDS], size;
-    const size_t sizes[SECTIONS] = {
-        [CONTENTS] = n * sizeof(int64_t),
-        [VECTORS] = m->dim > 0 ? flat_vectors_size(m->count, m->dim) : 0,
-        [NORMS] = m->dim > 0 ? flat_norms_size(m->count) : 0,
-        [HASHES] = n * PDQ_BYTES,
-        [QUALITIES] = n,
-        [WAVELETS] = n * sizeof(struct kept_wavelet),
-        [STARTS] = (VISUAL_WORDS + 1) * sizeof(uint32_t),
-        [SKETCHES] = postings * sizeof(uint64_t),
-        [POSTED] = postings * sizeof(uint32_t),
-        [TURNS] = postings,
-        [SIZES] = postings,
-        [MODEL] = sizeof(struct kept_model),
-    };
-    lk_status status = index_file_new(out, key, sizes, SECTIONS, err);
-    for (size_t i = 0; status == LK_OK && i < SECTIONS; i++) {
-        m->sections[i] = index_file_section(out, i, &size);
-    }
-    return status == LK_OK ? fill(m, c, err) : status;
-}
-
-/* One state of the database: counted, and read twice. */
-static lk_status make(struct index_file *out, lk_collection *c, const uint8_t key[INDEX_FILE_KEY],
-                      lk_error *err) {
-    struct maker m = {.next = mem_calloc(VISUAL_WORDS + 2, sizeof *m.next)};
-    struct sql q;
-    int64_t count = 0;
-    *out = (struct index_file){0};
-    if (!m.next) {
-        return error_memory(err, (VISUAL_WORDS + 2) * sizeof *m.next);
-    }
-    sql_begin(&q, &c->at, "SELECT count(*) FROM content");
-    lk_status status = sql_finish_int(&count, &q, 0, err);
-    m.count = (uint32_t)MIN(count, (int64_t)INDEX_NONE - 1);
-    status = status == LK_OK ? choose_model(&m, c, err) : status;
-    if (status == LK_OK) {
-        status = each_row(c, words_query, m.count, count_words, &m, err);
-    }
-    for (size_t i = 0; i < VISUAL_WORDS; i++) {
-        m.next[i + 1] += m.next[i];
-    }
-    status = status == LK_OK ? make_file(out, &m, c, key, err) : status;
-    mem_free(m.next);
-    if (status != LK_OK) {
-        index_file_release(out);
-    }
-    return status;
-}
-
 /* -- Opening it -- */
 
-/* Every section is there, is sound, and of the size that the others say. */
-static bool take(struct finding *f) {
-    uint8_t *at[SECTIONS];
-    size_t size[SECTIONS];
-    for (size_t i = 0; i < SECTIONS; i++) {
-        at[i] = index_file_section(&f->file, i, &size[i]);
-        if (!at[i]) {
-            return false;
-        }
-    }
-    size_t n = size[CONTENTS] / sizeof(int64_t), postings = size[TURNS];
-    const uint32_t *starts = (const uint32_t *)(const void *)at[STARTS];
-    bool fits = n < INDEX_NONE && size[HASHES] == n * PDQ_BYTES && size[QUALITIES] == n &&
-                size[WAVELETS] == n * sizeof(struct kept_wavelet) &&
-                size[MODEL] == sizeof(struct kept_model) &&
-                size[STARTS] == (VISUAL_WORDS + 1) * sizeof(uint32_t) &&
-                size[SKETCHES] == postings * sizeof(uint64_t) && size[SIZES] == postings &&
-                size[POSTED] == postings * sizeof(uint32_t) && starts[0] == 0 &&
+/* A section that must be sound for the others to be looked at, and is small. */
+static const void *sound_section(struct finding *f, enum section s, size_t *size) {
+    const void *at = index_file_section(&f->file, s, size);
+    return at && index_file_is_sound(&f->file, at, *size) ? at : NULL;
+}
+
+static const void *section_at(const struct finding *f, enum section s) {
+    size_t size;
+    return index_file_section(&f->file, s, &size);
+}
+
+static size_t section_size(const struct finding *f, enum section s) {
+    size_t size = 0;
+    (void)index_file_section(&f->file, s, &size);
+    return size;
+}
+
+static bool take_contents(struct finding *f) {
+    size_t size;
+    f->contents = sound_section(f, CONTENTS, &size);
+    const size_t n = f->contents ? size / sizeof *f->contents : INDEX_NONE;
+    f->count = (uint32_t)n;
+    f->hashes =
+        (struct hamming){.hashes = section_at(f, HASHES), .count = f->count, .bits = 8 * PDQ_BYTES};
+    f->qualities = section_at(f, QUALITIES);
+    f->wavelets = section_at(f, WAVELETS);
+    return n < INDEX_NONE && section_size(f, HASHES) == n * PDQ_BYTES &&
+           section_size(f, QUALITIES) == n &&
+           section_size(f, WAVELETS) == n * sizeof(struct kept_wavelet);
+}
+
+static bool take_words(struct finding *f) {
+    const size_t postings = section_size(f, TURNS);
+    size_t size;
+    const uint32_t *starts = sound_section(f, STARTS, &size);
+    bool fits = starts && size == (VISUAL_WORDS + 1) * sizeof(uint32_t) &&
+                section_size(f, SKETCHES) == postings * sizeof(uint64_t) &&
+                section_size(f, SIZES) == postings &&
+                section_size(f, POSTED) == postings * sizeof(uint32_t) && starts[0] == 0 &&
                 starts[VISUAL_WORDS] == postings;
     for (size_t i = 0; fits && i < VISUAL_WORDS; i++) {
         fits = starts[i] <= starts[i + 1];
     }
-    if (!fits) {
+    if (fits) {
+        f->words = (struct vote_file){.words = VISUAL_WORDS,
+                                      .starts = starts,
+                                      .sketches = section_at(f, SKETCHES),
+                                      .items = section_at(f, POSTED),
+                                      .turns = section_at(f, TURNS),
+                                      .sizes = section_at(f, SIZES),
+                                      .file = &f->file};
+        f->votes = vote_source_of(&f->words, f->count);
+    }
+    return fits;
+}
+
+static bool take_cells(struct finding *f, const struct kept_model *model) {
+    size_t sizes[INVERTED_ARRAYS];
+    const uint32_t places = model->blocks * FLAT_BLOCK;
+    inverted_sizes(sizes, f->count, model->dim, 0);
+    bool fits = model->cells <= f->count &&
+                flat_vectors_size(model->cells, model->dim) <= sizes[0] &&
+                model->blocks <= sizes[5] / sizeof(uint32_t) / FLAT_BLOCK &&
+                flat_vectors_size(places, model->dim) <= sizes[3];
+    for (size_t i = 0; fits && i < INVERTED_ARRAYS; i++) {
+        fits = section_size(f, (enum section)(CELLS + i)) == sizes[i];
+    }
+    f->cells = (struct inverted){.centres = section_at(f, CELLS),
+                                 .centre_norms = section_at(f, CELLS + 1),
+                                 .starts = section_at(f, CELLS + 2),
+                                 .vectors = section_at(f, CELLS + 3),
+                                 .norms = section_at(f, CELLS + 4),
+                                 .items = section_at(f, CELLS + 5),
+                                 .cells = model->cells,
+                                 .blocks = model->blocks,
+                                 .count = f->count,
+                                 .dim = model->dim,
+                                 .file = &f->file};
+    return fits;
+}
+
+static bool take_embeddings(struct finding *f) {
+    struct kept_model model;
+    size_t size;
+    const void *at = sound_section(f, MODEL, &size);
+    if (!at || size != sizeof model) {
         return false;
     }
-    f->count = (uint32_t)n;
-    f->contents = (const int64_t *)(const void *)at[CONTENTS];
-    f->hashes = (struct hamming){.hashes = at[HASHES], .count = f->count, .bits = 8 * PDQ_BYTES};
-    f->qualities = at[QUALITIES];
-    f->wavelets = (const struct kept_wavelet *)(const void *)at[WAVELETS];
-    f->words = (struct vote_file){.words = VISUAL_WORDS,
-                                  .starts = starts,
-                                  .sketches = (const uint64_t *)(const void *)at[SKETCHES],
-                                  .items = (const uint32_t *)(const void *)at[POSTED],
-                                  .turns = at[TURNS],
-                                  .sizes = (const int8_t *)at[SIZES]};
-    f->votes = vote_source_of(&f->words, f->count);
-    struct kept_model model;
-    memcpy(&model, at[MODEL], sizeof model);
+    memcpy(&model, at, sizeof model);
     model.key[MODEL_KEY - 1] = '\0';
     memcpy(f->model, model.key, sizeof f->model);
-    f->embeddings = (struct flat){.vectors = at[VECTORS],
-                                  .norms = (const int32_t *)(const void *)at[NORMS],
-                                  .count = f->count,
-                                  .dim = model.dim};
-    return model.dim == 0 || (model.dim > 0 && model.dim <= FLAT_DIM_MOST &&
-                              flat_vectors_size(f->count, model.dim) == size[VECTORS] &&
-                              flat_norms_size(f->count) == size[NORMS]);
+    if (model.dim == 0) {
+        return true;
+    }
+    f->embeddings =
+        (struct flat){section_at(f, VECTORS), section_at(f, NORMS), f->count, model.dim};
+    f->coarse = (struct coarse){section_at(f, HALVES), section_at(f, HALF_NORMS), model.error,
+                                f->count, &f->file};
+    return model.dim > 0 && model.dim <= FLAT_DIM_MOST && model.error >= 0 &&
+           model.error <= COARSE_ERROR_MOST * model.dim &&
+           section_size(f, VECTORS) == flat_vectors_size(f->count, model.dim) &&
+           section_size(f, NORMS) == flat_norms_size(f->count) &&
+           section_size(f, HALF_NORMS) == flat_norms_size(f->count) &&
+           section_size(f, HALVES) == coarse_size(f->count, model.dim) &&
+           (model.cells == 0 || take_cells(f, &model));
+}
+
+/* Every section is there, of the size that the others say, and what says where to look is sound. */
+static bool take(struct finding *f) {
+    return section_at(f, SECTIONS - 1) && take_contents(f) && take_words(f) && take_embeddings(f);
+}
+
+static bool is_all_sound(struct finding *f) {
+    bool sound = true;
+    for (size_t i = 0; sound && i < SECTIONS; i++) {
+        size_t size;
+        sound = sound_section(f, (enum section)i, &size) != NULL;
+    }
+    return sound;
+}
+
+/* What is there is enough for what is asked. */
+static bool suits(struct finding *f, uint32_t wish) {
+    bool cells_pay = f->embeddings.dim > 0 && f->count >= INVERTED_LEAST;
+    return !((wish & FINDING_CELLS) && cells_pay && f->cells.cells == 0) &&
+           (!(wish & FINDING_SOUND) || is_all_sound(f)) && !atomic_load(&f->file.damaged);
 }
 
 /* What the sections were made of. */
@@ -289,19 +157,26 @@ static lk_status state_key(uint8_t key[INDEX_FILE_KEY], lk_collection *c, lk_err
     return status;
 }
 
-static lk_status open_file(struct finding *f, lk_collection *c, const uint8_t key[INDEX_FILE_KEY],
-                           lk_error *err) {
+static void finding_empty(struct finding *f) {
+    index_file_release(&f->file);
+    *f = (struct finding){.count = 0};
+}
+
+/* f: empty, or of an earlier state; what was found damaged is not mapped again. */
+static lk_status open_file(struct finding *f, lk_collection *c, lk_engine *engine,
+                           const uint8_t key[INDEX_FILE_KEY], uint32_t wish, lk_error *err) {
     char path[4096];
     bool named = !c->in_memory && snprintf(path, sizeof path, "%s.find", c->at.path) < 4096;
-    bool there = false;
-    lk_status status = named ? index_file_map(&f->file, &there, path, key, err) : LK_OK;
-    if (status == LK_OK && there && take(f)) {
+    bool there = false, damaged = atomic_load(&f->file.damaged);
+    finding_empty(f);
+    lk_status status = named && !damaged ? index_file_map(&f->file, &there, path, key, err) : LK_OK;
+    if (status == LK_OK && there && take(f) && suits(f, wish)) {
         return LK_OK;
     }
-    if (there) {
-        index_file_release(&f->file); /* damaged */
-    }
-    status = status == LK_OK ? make(&f->file, c, key, err) : status;
+    finding_empty(f); /* damaged, or without cells */
+    status = status == LK_OK
+                 ? finding_make(&f->file, c, engine, key, (wish & FINDING_CELLS) != 0, err)
+                 : status;
     if (status == LK_OK && !take(f)) {
         status = error_set(err, LK_E_CORRUPT, "the index cannot be searched");
     }
@@ -312,18 +187,19 @@ static lk_status open_file(struct finding *f, lk_collection *c, const uint8_t ke
     return status;
 }
 
-lk_status finding_of(struct finding **out, lk_collection *c, lk_error *err) {
+lk_status finding_of(struct finding **out, lk_collection *c, lk_engine *engine, uint32_t wish,
+                     lk_error *err) {
     uint8_t key[INDEX_FILE_KEY];
     lk_status status = collection_read_begin(c, err);
     if (status != LK_OK) {
         return status;
     }
     status = state_key(key, c, err);
-    if (status == LK_OK && (!c->finding || memcmp(key, c->finding_key, sizeof key) != 0)) {
-        finding_free(c->finding);
-        c->finding = mem_calloc(1, sizeof *c->finding);
-        status =
-            c->finding ? open_file(c->finding, c, key, err) : error_memory(err, sizeof *c->finding);
+    bool there = c->finding && memcmp(key, c->finding_key, sizeof key) == 0;
+    if (status == LK_OK && !(there && suits(c->finding, wish))) {
+        c->finding = c->finding ? c->finding : mem_calloc(1, sizeof *c->finding);
+        status = c->finding ? open_file(c->finding, c, engine, key, wish, err)
+                            : error_memory(err, sizeof *c->finding);
         memcpy(c->finding_key, key, sizeof key);
     }
     lk_status ended = sql_run(&c->at, "COMMIT", status == LK_OK ? err : NULL);
@@ -334,6 +210,28 @@ lk_status finding_of(struct finding **out, lk_collection *c, lk_error *err) {
     }
     *out = c->finding;
     return error_input(err, status, c->at.path);
+}
+
+/* -- Searching it -- */
+
+bool finding_is_sound(struct finding *f, const void *at, size_t size) {
+    return index_file_is_sound(&f->file, at, size);
+}
+
+lk_status finding_nearest(struct neighbour *out, size_t most, size_t *count,
+                          const struct finding *f, const lk_engine *engine, const uint8_t *query,
+                          bool exact, lk_error *err) {
+    lk_status status = LK_OK;
+    if (!exact && f->cells.cells > 0 && most <= CELLS_ASKED_MOST) {
+        status = inverted_search(out, most, &f->cells, &f->embeddings, engine, query, 0, err);
+        *count = 0;
+        while (status == LK_OK && *count < most && out[*count].item != INDEX_NONE) {
+            ++*count;
+        }
+        return status;
+    }
+    *count = coarse_search(out, most, &f->coarse, &f->embeddings, engine, query);
+    return LK_OK;
 }
 
 void finding_free(struct finding *f) {

@@ -36,7 +36,7 @@ struct search {
         lk_search_hit hit; /* without path, sha256 and size */
     } * found;
     size_t count, room;
-    int32_t *places; /* of each item in found; -1 */
+    uint32_t *places; /* of each item in found, from 1; 0: not yet */
     int64_t confirmed;
 };
 
@@ -47,7 +47,7 @@ lk_search_options lk_search_options_default(void) {
 /* -- What was found so far -- */
 
 static lk_status found_at(struct found **out, struct search *s, uint32_t item, lk_error *err) {
-    if (s->places[item] < 0) {
+    if (s->places[item] == 0) {
         if (s->count == s->room) {
             size_t room = 2 * s->room + 64;
             struct found *grown = mem_realloc(s->found, room, sizeof *grown);
@@ -57,11 +57,11 @@ static lk_status found_at(struct found **out, struct search *s, uint32_t item, l
             s->found = grown;
             s->room = room;
         }
-        s->places[item] = (int32_t)s->count;
         s->found[s->count++] = (struct found){
             .item = item, .hit = {.score = 0, .cosine = -2, .hash_bits = -1, .inliers = -1}};
+        s->places[item] = (uint32_t)s->count;
     }
-    *out = &s->found[s->places[item]];
+    *out = &s->found[s->places[item] - 1];
     return LK_OK;
 }
 
@@ -84,8 +84,9 @@ static lk_status by_embedding(struct search *s, size_t most, lk_error *err) {
         return error_memory(err, most * sizeof *near);
     }
     flat_quantise(query, s->query.embedding, flat->dim);
-    size_t count = flat_search(near, most, flat, s->engine, query);
-    lk_status status = LK_OK;
+    size_t count = 0;
+    lk_status status =
+        finding_nearest(near, most, &count, s->finding, s->engine, query, s->options->exact, err);
     for (size_t i = 0; status == LK_OK && i < count; i++) {
         struct found *f;
         status = found_at(&f, s, near[i].item, err);
@@ -104,7 +105,10 @@ static lk_status by_hash(struct search *s, size_t most, lk_error *err) {
     if (!near) {
         return error_memory(err, most * sizeof *near);
     }
-    size_t count = hamming_search(near, most, &s->finding->hashes, s->engine, s->query.pdq[0]);
+    struct finding *g = s->finding;
+    bool sound = finding_is_sound(g, g->hashes.hashes, (size_t)g->count * PDQ_BYTES) &&
+                 finding_is_sound(g, g->qualities, g->count);
+    size_t count = sound ? hamming_search(near, most, &g->hashes, s->engine, s->query.pdq[0]) : 0;
     lk_status status = LK_OK;
     for (size_t i = 0; status == LK_OK && i < count; i++) {
         struct found *f;
@@ -150,6 +154,9 @@ static lk_status ask_wavelets(struct search *s, lk_wavelet *all, lk_wavelet_hit 
 
 static lk_status by_wavelet(struct search *s, size_t most, lk_error *err) {
     size_t n = s->finding->count;
+    if (!finding_is_sound(s->finding, s->finding->wavelets, n * sizeof *s->finding->wavelets)) {
+        return LK_OK;
+    }
     lk_wavelet *all = mem_alloc(n, sizeof *all);
     lk_wavelet_hit *near = mem_alloc(most, sizeof *near);
     lk_status status = all && near ? ask_wavelets(s, all, near, MIN(most, n), err)
@@ -402,6 +409,23 @@ static lk_status give(lk_search_hits *out, struct search *s, lk_error *err) {
     return status;
 }
 
+static lk_status search_once(lk_search_hits *out, struct search *s, lk_model *model,
+                             const lk_image *picture, const lk_image_info *info, lk_error *err) {
+    const size_t count = s->finding->count;
+    s->places = mem_calloc(count, sizeof *s->places); /* of which few are touched */
+    lk_status status = s->places ? search(s, model, picture, info, err)
+                                 : error_memory(err, count * sizeof *s->places);
+    status = status == LK_OK ? give(out, s, err) : status;
+    facts_release(&s->query);
+    sift_points_release(&s->mirrored);
+    mem_free(s->found);
+    mem_free(s->places);
+    if (status != LK_OK) {
+        lk_search_hits_release(out);
+    }
+    return status;
+}
+
 lk_status lk_collection_search(lk_search_hits *out, lk_collection *collection, lk_engine *engine,
                                lk_model *model, const lk_image *picture, const lk_image_info *info,
                                const lk_search_options *options, lk_error *err) {
@@ -410,22 +434,26 @@ lk_status lk_collection_search(lk_search_hits *out, lk_collection *collection, l
     if (options->most == 0 || options->most > MOST_TOGETHER) {
         return error_set(err, LK_E_USAGE, "1 to %d pictures can be asked for", MOST_TOGETHER);
     }
-    lk_status status = finding_of(&s.finding, collection, err);
-    if (status == LK_OK) {
-        s.places = mem_alloc(s.finding->count, sizeof *s.places);
-        status = s.places ? LK_OK : error_memory(err, s.finding->count * sizeof *s.places);
-    }
-    if (status == LK_OK) {
-        memset(s.places, 0xff, s.finding->count * sizeof *s.places);
-        status = search(&s, model, picture, info, err);
-    }
-    status = status == LK_OK ? give(out, &s, err) : status;
-    facts_release(&s.query);
-    sift_points_release(&s.mirrored);
-    mem_free(s.found);
-    mem_free(s.places);
-    if (status != LK_OK) {
+    lk_status status = finding_of(&s.finding, collection, engine, 0, err);
+    struct search first = s;
+    status = status == LK_OK ? search_once(out, &first, model, picture, info, err) : status;
+    if (status == LK_OK &&
+        atomic_load(&s.finding->file.damaged)) { /* what was found may not be all */
         lk_search_hits_release(out);
+        status = finding_of(&s.finding, collection, engine, 0, err);
+        status = status == LK_OK ? search_once(out, &s, model, picture, info, err) : status;
+    }
+    return status;
+}
+
+lk_status lk_collection_model(char out[64], lk_collection *collection, lk_engine *engine,
+                              lk_error *err) {
+    struct finding *finding;
+    lk_status status = finding_of(&finding, collection, engine, 0, err);
+    out[0] = '\0';
+    if (status == LK_OK) {
+        snprintf(out, 64, "%.*s", (int)MIN(strcspn(finding->model, " "), (size_t)63),
+                 finding->model);
     }
     return status;
 }

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "collection/finding.h"
 #include "collection/walk.h"
 
 enum {
@@ -128,13 +129,17 @@ static lk_status find_content(struct item *t, const struct update *u, lk_error *
     return sql_finish_int(&t->content, &q, 0, err);
 }
 
+static bool lies_outside(lk_status status) {
+    return status == LK_E_IO || status == LK_E_LIMIT;
+}
+
 static lk_status keep_file(const struct item *t, lk_collection *c, lk_error *err) {
     struct sql q;
     sql_begin(&q, &c->at,
               "INSERT OR REPLACE INTO file (path, bytes, modified_ns, inode, content, why) "
               "VALUES (?, ?, ?, ?, ?, ?)");
     sql_bind_blob(&q, t->path, strlen(t->path));
-    sql_bind_int(&q, t->stamp.bytes);
+    sql_bind_int(&q, lies_outside(t->status) ? STAMP_AGAIN : t->stamp.bytes);
     sql_bind_int(&q, t->stamp.modified_ns);
     sql_bind_int(&q, t->stamp.inode);
     if (t->content != 0) {
@@ -241,7 +246,7 @@ static lk_status add(struct update *u, const char *path, const struct stamp *sta
 /* Files that are gone, and contents that nobody names any more. */
 static lk_status drop_gone(struct update *u, lk_error *err) {
     lk_collection *c = u->walk.collection;
-    const struct gone_paths *g = &u->walk.gone;
+    const struct paths *g = &u->walk.gone;
     lk_status status = collection_begin(c, err);
     if (status != LK_OK) {
         return status;
@@ -292,6 +297,10 @@ lk_status lk_collection_update(lk_collection_changes *out, lk_collection *collec
     }
     lk_status status = walk_run(&u->walk, paths, count, err);
     status = status == LK_OK ? run(u, err) : status;
+    if (status == LK_OK && !collection->in_memory) { /* now, so that no search waits for it */
+        struct finding *finding;
+        status = finding_of(&finding, collection, engine, FINDING_CELLS, err);
+    }
     walk_release(&u->walk);
     mem_free(u);
     return status;

@@ -109,9 +109,30 @@ static void set_bound(struct looking *l, int32_t bound) {
     l->limit = (int32_t)fmin(reach * reach + 2, NEARER) - l->lacks; /* 2: for rounding */
 }
 
+/* Of the whole vectors. */
+static bool are_sound(const struct looking *l, size_t block, size_t n) {
+    const size_t places = n * FLAT_BLOCK, bytes = flat_bytes(l->flat->dim);
+    struct index_file *file = l->coarse->file;
+    return index_file_is_sound(file, l->flat->vectors + block * FLAT_BLOCK * bytes,
+                               places * bytes) &&
+           index_file_is_sound(file, l->flat->norms + block * FLAT_BLOCK, places * sizeof(int32_t));
+}
+
+static bool are_halves_sound(const struct looking *l, uint32_t first, size_t n) {
+    const size_t bytes = half_bytes(l->flat->dim);
+    return index_file_is_sound(l->coarse->file, l->coarse->halves + first * bytes, n * bytes) &&
+           index_file_is_sound(l->coarse->file, l->coarse->norms + first, n * sizeof(int32_t));
+}
+
 /* The true distances of a block, without the query's norm. */
 static void whole_block(int32_t out[FLAT_BLOCK], const struct looking *l, size_t block) {
     const size_t bytes = flat_bytes(l->flat->dim);
+    if (!are_sound(l, block, 1)) {
+        for (int i = 0; i < FLAT_BLOCK; i++) {
+            out[i] = FLAT_FAR - l->norm;
+        }
+        return;
+    }
     l->engine->kernels.scan.products(out, 0, &l->query, 1,
                                      l->flat->vectors + block * FLAT_BLOCK * bytes,
                                      l->flat->norms + block * FLAT_BLOCK, 1, bytes);
@@ -158,6 +179,9 @@ static void look_at_stretch(struct looking *l, uint32_t first) {
     const size_t n = MIN((size_t)STRETCH, blocks_of(l->coarse->count) * FLAT_BLOCK - first),
                  bytes = half_bytes(l->flat->dim);
     size_t last = SIZE_MAX;
+    if (!are_halves_sound(l, first, n)) {
+        return;
+    }
     l->engine->kernels.scan.halves(l->distances, l->even, l->coarse->halves + first * bytes,
                                    l->coarse->norms + first, n / FLAT_BLOCK, 2 * bytes);
     if (l->bound < 0) {
@@ -195,9 +219,6 @@ static bool is_in_vain(const struct looking *l, uint64_t items) {
 
 size_t coarse_search(struct neighbour *out, size_t k, const struct coarse *c, const struct flat *f,
                      const lk_engine *engine, const uint8_t *query) {
-    if (k == 0 || k > SEEDS_MOST || c->count > f->count) {
-        return flat_search(out, k, f, engine, query);
-    }
     struct looking l;
     l.found = (struct neighbours){.items = out, .most = k};
     l.coarse = c;
@@ -208,12 +229,13 @@ size_t coarse_search(struct neighbour *out, size_t k, const struct coarse *c, co
     l.looked = 0;
     prepare(&l);
     uint64_t at = 0;
-    while (at < c->count && !is_in_vain(&l, at)) {
+    bool helps = k > 0 && k <= SEEDS_MOST && c->count <= f->count;
+    while (helps && at < c->count && !is_in_vain(&l, at)) {
         look_at_stretch(&l, (uint32_t)at);
         at += STRETCH;
     }
     at = MIN(at, (uint64_t)c->count);
-    if (at < f->count) {
+    if (at < f->count && are_sound(&l, at / FLAT_BLOCK, blocks_of(f->count) - at / FLAT_BLOCK)) {
         flat_scan(&l.found, f, engine, query, (uint32_t)at);
     }
     neighbours_sort(&l.found);

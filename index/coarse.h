@@ -5,6 +5,9 @@
 #define LK_COARSE_H
 
 #include "index/flat.h"
+#include "index/index_file.h"
+
+enum { COARSE_ERROR_MOST = 16 }; /* of a number: its half is 4 away at most */
 
 /* The arrays are borrowed and may lie in a mapped file. */
 struct coarse {
@@ -14,6 +17,8 @@ struct coarse {
         norms; /* squared lengths of what the halves stand for: flat_norms_size bytes; FLAT_FAR: absent */
     int32_t error;  /* the greatest squared distance of a vector to what its half stands for */
     uint32_t count; /* items 0..count-1 of the set are in it */
+    struct index_file *
+        file; /* that these arrays and the set's lie in: what is damaged there is passed over; NULL: none */
 };
 
 size_t coarse_size(uint32_t count, int32_t dim);

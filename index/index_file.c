@@ -2,6 +2,7 @@
 /* docs/formats/index.md */
 #include "index/index_file.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <libdeflate.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 
-enum { LAYOUT = 1 };
+enum { LAYOUT = 2, PIECE = INDEX_FILE_PIECE };
 static const char magic[8] = "lkfind\r\n";
 static const uint64_t size_most = (uint64_t)1 << 40;
 
@@ -22,11 +23,13 @@ struct head {
     uint32_t layout, crc; /* of this head, with 0 here */
     uint8_t key[INDEX_FILE_KEY];
     uint64_t size, count;
+    uint64_t sums_at; /* a checksum of each piece from the second to here; they end the file */
+    uint32_t sums_crc, filler;
     struct {
         uint64_t at, size;
-        uint32_t crc, filler;
     } sections[INDEX_FILE_SECTIONS];
 };
+static_assert(sizeof(struct head) <= PIECE, "the head is the first piece");
 
 static struct head *head_of(const struct index_file *f) {
     return (struct head *)(void *)f->data;
@@ -38,14 +41,19 @@ static uint32_t head_crc(const struct head *h) {
     return libdeflate_crc32(0, &plain, sizeof plain);
 }
 
-static uint64_t align(uint64_t at) {
-    return (at + INDEX_FILE_ALIGN - 1) / INDEX_FILE_ALIGN * INDEX_FILE_ALIGN;
+static uint64_t align(uint64_t at, uint64_t to) {
+    return (at + to - 1) / to * to;
+}
+
+/* Of the pieces between the head and the sums. */
+static size_t piece_count(const struct head *h) {
+    return (size_t)(h->sums_at / PIECE - 1);
 }
 
 lk_status index_file_new(struct index_file *out, const uint8_t key[INDEX_FILE_KEY],
                          const size_t *sizes, size_t count, lk_error *err) {
     struct head h = {.layout = LAYOUT, .count = count};
-    uint64_t at = align(sizeof h);
+    uint64_t at = PIECE;
     *out = (struct index_file){0};
     memcpy(h.magic, magic, sizeof h.magic);
     memcpy(h.key, key, sizeof h.key);
@@ -55,17 +63,18 @@ lk_status index_file_new(struct index_file *out, const uint8_t key[INDEX_FILE_KE
         }
         h.sections[i].at = at;
         h.sections[i].size = sizes[i];
-        at = align(at + sizes[i]);
+        at = align(at + sizes[i], INDEX_FILE_ALIGN);
     }
-    h.size = at;
-    out->data = mem_alloc_aligned(at, 1);
-    if (!out->data) {
-        return error_memory(err, at);
+    h.sums_at = align(at, PIECE);
+    h.size = h.sums_at + piece_count(&h) * sizeof(uint32_t);
+    /* Zeros that nobody wrote to take no memory: sections come into being as they are filled. */
+    out->memory = mem_calloc((size_t)h.size + INDEX_FILE_ALIGN, 1);
+    if (!out->memory) {
+        return error_memory(err, (size_t)h.size);
     }
-    memset(out->data, 0, at);
+    out->data = (uint8_t *)align((uintptr_t)out->memory, INDEX_FILE_ALIGN);
+    out->size = (size_t)h.size;
     memcpy(out->data, &h, sizeof h);
-    out->size = at;
-    out->checked = UINT32_MAX;
     return LK_OK;
 }
 
@@ -73,19 +82,32 @@ lk_status index_file_new(struct index_file *out, const uint8_t key[INDEX_FILE_KE
 static bool is_sound(const struct head *h, size_t size, const uint8_t key[INDEX_FILE_KEY]) {
     bool sound = memcmp(h->magic, magic, sizeof h->magic) == 0 && h->layout == LAYOUT &&
                  h->crc == head_crc(h) && h->size == size && h->count <= INDEX_FILE_SECTIONS &&
-                 memcmp(h->key, key, INDEX_FILE_KEY) == 0;
+                 memcmp(h->key, key, INDEX_FILE_KEY) == 0 && h->sums_at % PIECE == 0 &&
+                 h->sums_at >= PIECE && h->sums_at <= size &&
+                 piece_count(h) * sizeof(uint32_t) == size - h->sums_at;
     for (uint64_t i = 0; sound && i < h->count; i++) {
-        sound = h->sections[i].at >= sizeof *h && h->sections[i].at <= size &&
+        sound = h->sections[i].at >= PIECE && h->sections[i].at <= h->sums_at &&
                 h->sections[i].at % INDEX_FILE_ALIGN == 0 &&
-                h->sections[i].size <= size - h->sections[i].at;
+                h->sections[i].size <= h->sums_at - h->sections[i].at;
     }
     return sound;
+}
+
+/* The sums are believed from here on. */
+static lk_status take_sums(struct index_file *f, bool *there, lk_error *err) {
+    const struct head *h = head_of(f);
+    const size_t pieces = piece_count(h);
+    f->sums = (const uint32_t *)(const void *)(f->data + h->sums_at);
+    *there = libdeflate_crc32(0, f->sums, pieces * sizeof *f->sums) == h->sums_crc;
+    f->checked = *there ? mem_calloc(pieces, sizeof *f->checked) : NULL;
+    return !*there || f->checked ? LK_OK : error_memory(err, pieces);
 }
 
 lk_status index_file_map(struct index_file *out, bool *there, const char *path,
                          const uint8_t key[INDEX_FILE_KEY], lk_error *err) {
     struct stat st;
-    *out = (struct index_file){.mapped = true};
+    lk_status status = LK_OK;
+    *out = (struct index_file){0};
     *there = false;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     if (fd < 0) {
@@ -102,44 +124,61 @@ lk_status index_file_map(struct index_file *out, bool *there, const char *path,
         out->data = data;
         out->size = (size_t)st.st_size;
         *there = is_sound(head_of(out), out->size, key);
+        status = *there ? take_sums(out, there, err) : LK_OK;
     }
-    if (!*there) {
+    if (!*there || status != LK_OK) {
         index_file_release(out);
+        *there = false;
     }
-    return LK_OK;
+    return status;
 }
 
 lk_status index_file_keep(struct index_file *f, const char *path, lk_error *err) {
     struct head *h = head_of(f);
-    for (uint64_t i = 0; i < h->count; i++) {
-        h->sections[i].crc =
-            libdeflate_crc32(0, f->data + h->sections[i].at, (size_t)h->sections[i].size);
+    const size_t pieces = piece_count(h);
+    uint32_t *sums = (uint32_t *)(void *)(f->data + h->sums_at);
+    for (size_t i = 0; i < pieces; i++) {
+        sums[i] = libdeflate_crc32(0, f->data + (i + 1) * PIECE, PIECE);
     }
+    h->sums_crc = libdeflate_crc32(0, sums, pieces * sizeof *sums);
     h->crc = head_crc(h);
     return file_write(path, f->data, f->size, err);
 }
 
 void index_file_release(struct index_file *f) {
-    if (f->mapped && f->data) {
+    if (f->data && !f->memory) {
         munmap(f->data, f->size);
-    } else {
-        mem_free(f->data);
     }
+    mem_free(f->memory);
+    mem_free(f->checked);
     *f = (struct index_file){0};
 }
 
-void *index_file_section(struct index_file *f, size_t section, size_t *size) {
+void *index_file_section(const struct index_file *f, size_t section, size_t *size) {
     const struct head *h = head_of(f);
     if (section >= h->count) {
         return NULL;
     }
-    uint8_t *at = f->data + h->sections[section].at;
     *size = (size_t)h->sections[section].size;
-    if (!(f->checked & (1U << section))) {
-        if (libdeflate_crc32(0, at, *size) != h->sections[section].crc) {
-            return NULL;
-        }
-        f->checked |= 1U << section;
+    return f->data + h->sections[section].at;
+}
+
+/* Two threads may look at the same piece: both come to the same. */
+bool index_file_is_sound(struct index_file *f, const void *at, size_t size) {
+    if (!f || f->memory || size == 0) {
+        return true;
     }
-    return at;
+    const size_t from = (size_t)((const uint8_t *)at - f->data) / PIECE - 1,
+                 to = ((size_t)((const uint8_t *)at - f->data) + size - 1) / PIECE;
+    bool sound = true;
+    for (size_t i = from; sound && i < to; i++) {
+        if (!atomic_load_explicit(&f->checked[i], memory_order_relaxed)) {
+            sound = libdeflate_crc32(0, f->data + (i + 1) * PIECE, PIECE) == f->sums[i];
+            atomic_store_explicit(&f->checked[i], sound, memory_order_relaxed);
+        }
+    }
+    if (!sound) {
+        atomic_store(&f->damaged, true);
+    }
+    return sound;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is searched, in one piece: sections of plain arrays on the heap, or mapped from the file they were kept in. */
+/* What is searched, in one piece: sections of plain arrays on the heap, or mapped from the file they were kept in. Of a mapped one,
+ * pieces are held against their checksums when they are looked at, so that opening costs the same whatever the size. */
 #ifndef LK_INDEX_FILE_H
 #define LK_INDEX_FILE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <likeness/status.h>
@@ -11,15 +13,18 @@
 
 enum {
     INDEX_FILE_KEY = 48,      /* bytes that say what state of what the sections were made of */
-    INDEX_FILE_SECTIONS = 16, /* at most */
+    INDEX_FILE_SECTIONS = 24, /* at most */
     INDEX_FILE_ALIGN = 64,    /* where a section begins */
+    INDEX_FILE_PIECE = 4096,  /* bytes of a checksum: a page */
 };
 
 struct index_file {
     uint8_t *data; /* a head, then the sections */
     size_t size;
-    bool mapped;      /* then nothing can be written to it */
-    uint32_t checked; /* bit i: section i has the checksum it was sealed with */
+    void *memory; /* that data lies in; NULL: it is mapped, and nothing can be written to it */
+    const uint32_t *sums;  /* of each piece behind the head's */
+    atomic_uchar *checked; /* of each, when mapped: not 0 once it was found sound */
+    atomic_bool damaged;   /* one was not */
 };
 
 /* Sections of these sizes, filled with zeros. LK_E_MEMORY, LK_E_LIMIT. */
@@ -32,8 +37,11 @@ MUST_CHECK lk_status index_file_map(struct index_file *out, bool *there, const c
 MUST_CHECK lk_status index_file_keep(struct index_file *f, const char *path, lk_error *err);
 void index_file_release(struct index_file *f);
 
-/* The section and its size; NULL when it is damaged, which is looked for at the first call of a mapped one: not from several
- * threads. */
-void *index_file_section(struct index_file *f, size_t section, size_t *size);
+/* Where a section lies, and its size; NULL when there is none of that number. What it holds may be damaged. */
+void *index_file_section(const struct index_file *f, size_t section, size_t *size);
+
+/* Whether the pieces that these bytes of sections lie in are as they were sealed; what was found sound is not looked at again. From
+ * any thread. f may be NULL: what lies on the heap alone is sound. */
+bool index_file_is_sound(struct index_file *f, const void *at, size_t size);
 
 #endif

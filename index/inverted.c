@@ -43,12 +43,28 @@ static void look_at_blocks(struct probing *p, size_t block, size_t n) {
     }
 }
 
+static bool are_sound(const struct inverted *v, size_t block, size_t n) {
+    const size_t bytes = flat_bytes(v->dim), first = block * FLAT_BLOCK, places = n * FLAT_BLOCK;
+    return index_file_is_sound(v->file, v->vectors + first * bytes, places * bytes) &&
+           index_file_is_sound(v->file, v->norms + first, places * sizeof *v->norms) &&
+           index_file_is_sound(v->file, v->items + first, places * sizeof *v->items);
+}
+
 static void look_at_cell(struct probing *p, uint32_t cell) {
     const struct inverted *v = p->in;
-    const size_t end = MIN(v->starts[cell + 1], v->blocks);
-    for (size_t b = v->starts[cell]; b < end; b += PIECE) {
+    const size_t begin = v->starts[cell], end = MIN(v->starts[cell + 1], v->blocks);
+    if (begin >= end || !are_sound(v, begin, end - begin)) {
+        return;
+    }
+    for (size_t b = begin; b < end; b += PIECE) {
         look_at_blocks(p, b, MIN(end - b, (size_t)PIECE));
     }
+}
+
+static bool has_cells(const struct inverted *v) {
+    return index_file_is_sound(v->file, v->centres, flat_vectors_size(v->cells, v->dim)) &&
+           index_file_is_sound(v->file, v->centre_norms, flat_norms_size(v->cells)) &&
+           index_file_is_sound(v->file, v->starts, (v->cells + (size_t)1) * sizeof *v->starts);
 }
 
 lk_status inverted_search(struct neighbour *out, size_t k, const struct inverted *v,
@@ -68,7 +84,8 @@ lk_status inverted_search(struct neighbour *out, size_t k, const struct inverted
     for (size_t i = 0; i < flat_bytes(v->dim); i++) {
         p.norm += query[i] * query[i];
     }
-    size_t cells = k > 0 ? flat_search(nearest, wanted, &centres, engine, query) : 0;
+    size_t cells =
+        k > 0 && has_cells(v) ? flat_search(nearest, wanted, &centres, engine, query) : 0;
     for (size_t i = 0; i < cells; i++) {
         look_at_cell(&p, nearest[i].item);
     }

@@ -7,6 +7,7 @@
 #define LK_INVERTED_H
 
 #include "index/flat.h"
+#include "index/index_file.h"
 
 enum { INVERTED_LEAST = 200000 };
 
@@ -23,13 +24,17 @@ struct inverted {
     uint32_t cells, blocks;
     uint32_t count; /* items 0..count-1 of the set are in it, but those that were absent */
     int32_t dim;
+    struct index_file
+        *file; /* that the arrays lie in: a cell that is damaged there is passed over; NULL: none */
 };
+
+enum { INVERTED_ARRAYS = 6 };
 
 /* The same on the heap. */
 struct inverted_made {
     struct inverted view;
-    void *memory[6]; /* its arrays, in the order above */
-    size_t sizes[6]; /* in bytes */
+    void *memory[INVERTED_ARRAYS]; /* its arrays, in the order above */
+    size_t sizes[INVERTED_ARRAYS]; /* in bytes */
 };
 
 /* Finds cells by k-means over a sample and sorts all of the set into them, with the engine's threads; the same bytes whatever
@@ -37,6 +42,8 @@ struct inverted_made {
 LK_MUST_CHECK lk_status inverted_make(struct inverted_made *out, const struct flat *f,
                                       const lk_engine *engine, uint32_t cells, lk_error *err);
 void inverted_release(struct inverted_made *m);
+/* What the arrays take at most, of a set of so many items and cells: 0 as above. */
+void inverted_sizes(size_t sizes[INVERTED_ARRAYS], uint32_t count, int32_t dim, uint32_t cells);
 
 /* flat_search, but of the set's first `count` items only those in the `probes` nearest cells (0 for the default); of those that
  * came since all, and none that went since. `f` is the set of which it was made, or that has grown

@@ -195,10 +195,26 @@ static uint32_t cells_for(uint32_t count) {
     return 4 * root;
 }
 
+static uint32_t cells_of(uint32_t count, uint32_t cells) {
+    return MIN(cells > 0 ? cells : cells_for(count), (uint32_t)CELLS_MOST);
+}
+
+void inverted_sizes(size_t sizes[INVERTED_ARRAYS], uint32_t count, int32_t dim, uint32_t cells) {
+    const uint32_t most =
+        MIN(cells_of(count, cells), count); /* each may end with a block that is not full */
+    const uint32_t places = (count / FLAT_BLOCK + most) * FLAT_BLOCK;
+    sizes[0] = flat_vectors_size(most, dim);
+    sizes[1] = flat_norms_size(most);
+    sizes[2] = (most + (size_t)1) * sizeof(uint32_t);
+    sizes[3] = flat_vectors_size(places, dim);
+    sizes[4] = flat_norms_size(places);
+    sizes[5] = places * sizeof(uint32_t);
+}
+
 lk_status inverted_make(struct inverted_made *out, const struct flat *f, const lk_engine *engine,
                         uint32_t cells, lk_error *err) {
     struct making m = {.flat = f, .engine = engine, .bytes = flat_bytes(f->dim)};
-    m.cells = MIN(cells > 0 ? cells : cells_for(f->count), (uint32_t)CELLS_MOST);
+    m.cells = cells_of(f->count, cells);
     *out = (struct inverted_made){.memory = {0}};
     lk_status status = making_init(&m, err);
     m.cells = (uint32_t)MIN((size_t)m.cells, m.present);

@@ -253,6 +253,12 @@ static void list_at(const void *arg, uint16_t word, struct vote_list *out) {
                                   .turns = f->turns + at,
                                   .sizes = f->sizes + at,
                                   .count = f->starts[word + 1] - at};
+        bool sound =
+            index_file_is_sound(f->file, out->sketches, out->count * sizeof *out->sketches) &&
+            index_file_is_sound(f->file, out->items, out->count * sizeof *out->items) &&
+            index_file_is_sound(f->file, out->turns, out->count) &&
+            index_file_is_sound(f->file, out->sizes, out->count);
+        out->count = sound ? out->count : 0;
     }
 }
 

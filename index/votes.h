@@ -8,6 +8,7 @@
 #define LK_VOTES_H
 
 #include "image/engine.h"
+#include "index/index_file.h"
 
 /* A keypoint, as the inverted file knows it. */
 struct vote_key {
@@ -64,6 +65,8 @@ struct vote_file {
     const uint32_t *items;
     const uint8_t *turns;
     const int8_t *sizes;
+    struct index_file
+        *file; /* that the last four lie in: a list that is damaged there is empty; NULL: none */
 };
 /* Borrows file. starts must rise. */
 struct vote_source vote_source_of(const struct vote_file *file, uint32_t items);

@@ -48,8 +48,9 @@ typedef struct lk_collection_options {
 
 /* Brings what the collection knows of the files and folders called paths up to date: by size, time and inode, then by content. With
  * count 0, of all that were asked for in earlier runs; a folder that is gone by then is skipped, and its files stay.
- * What was done is kept batch by batch, so that an interrupted run goes on where it was. A folder that cannot be read is an
- * error, and none of its files are taken away. LK_E_IO, LK_E_LIMIT (above 1 million files), LK_E_WRITE, LK_E_CANCELLED,
+ * What was done is kept batch by batch, so that an interrupted run goes on where it was. A folder below that cannot be read, and a
+ * file that went meanwhile, are skipped; what is known of the files of such a folder stays. One of paths that is not there is
+ * an error. LK_E_IO, LK_E_LIMIT (above 1 million files), LK_E_WRITE, LK_E_CANCELLED,
  * LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_collection_update(lk_collection_changes *out,
                                                     lk_collection *collection, lk_engine *engine,
@@ -88,7 +89,7 @@ typedef enum lk_search_by {
     LK_SEARCH_BOTH,      /* local where the index has keypoints, then whole */
     LK_SEARCH_WHOLE,     /* the embedding where the index has any, else the hash */
     LK_SEARCH_LOCAL,     /* keypoints: crops, details, turned and mirrored copies */
-    LK_SEARCH_EMBEDDING, /* every embedding is looked at */
+    LK_SEARCH_EMBEDDING, /* the nearest embeddings */
     LK_SEARCH_HASH,      /* PDQ, every one */
     LK_SEARCH_WAVELET,   /* the wavelet signature (Jacobs, Finkelstein, Salesin 1995) */
 } lk_search_by;
@@ -97,6 +98,8 @@ typedef struct lk_search_options {
     lk_search_by by;
     size_t most;      /* different pictures; 10 */
     double min_score; /* 0..1; 0 */
+    bool
+        exact; /* look at every embedding, also of a collection so large that it has cells of them */
 } lk_search_options;
 LK_API lk_search_options lk_search_options_default(void);
 
@@ -122,8 +125,12 @@ typedef struct lk_search_hits {
     int64_t confirmed; /* pictures whose keypoints were matched */
 } lk_search_hits;
 
+/* The model whose embeddings are searched, empty for none, without looking at all that there is. LK_E_CORRUPT, LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_collection_model(char out[64], lk_collection *collection,
+                                                   lk_engine *engine, lk_error *err);
+
 /* What of the collection is like picture. info: of its file. model: the one that the index's embeddings are of
- * (lk_collection_look); NULL where none is needed. LK_E_USAGE when what is asked for is not in the index, or model is
+ * (lk_collection_model); NULL where none is needed. LK_E_USAGE when what is asked for is not in the index, or model is
  * another; LK_E_CORRUPT, LK_E_MEMORY, LK_E_CANCELLED. The caller releases out. */
 LK_API LK_MUST_CHECK lk_status lk_collection_search(lk_search_hits *out, lk_collection *collection,
                                                     lk_engine *engine, lk_model *model,

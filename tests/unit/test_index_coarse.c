@@ -91,7 +91,7 @@ static void test_as_flat(void **state) {
             const int32_t dim = dims[n % ARRAY_COUNT(dims)];
             if (count < 100 || level > CPU_C || dim == 7) {
                 struct set s = make(count, dim, (int)(n % 3));
-                struct coarse c = {s.halves, s.half_norms, 0, count};
+                struct coarse c = {s.halves, s.half_norms, 0, count, NULL};
                 c.error = coarse_make(s.halves, s.half_norms, &s.flat, engine);
                 assert_true(c.error <= 16 * dim);
                 check(&s, &c, engine);
@@ -110,7 +110,7 @@ static void test_grows(void **state) {
         struct set s = make(20000, 24, kind);
         struct flat early = s.flat;
         early.count = 16389;
-        struct coarse c = {s.halves, s.half_norms, 0, early.count};
+        struct coarse c = {s.halves, s.half_norms, 0, early.count, NULL};
         c.error = coarse_make(s.halves, s.half_norms, &early, engine);
         for (uint32_t i = 0; i < s.flat.count; i += 1 + i % 4) {
             flat_remove(s.norms, i);

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is searched of a collection large enough to have cells, made of rows that no picture was needed for: against index/flat,
+ * from memory and from the file, whole and damaged. */
+#include "tests/unit/scratch_folder.h"
+
+#include <libdeflate.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "collection/finding.h"
+#include "tests/unit/harness.h"
+
+enum { COUNT = INVERTED_LEAST + 100, DIM = 16, SWARMS = 3000, QUERIES = 200, PATH_ROOM = 512 };
+
+static const size_t wanted[] = {1, 10, CELLS_ASKED_MOST, 100, 200};
+enum { WANTED_MOST = 200 };
+
+struct world {
+    char root[SCRATCH_BYTES], path[PATH_ROOM];
+    lk_engine *engine;
+    uint8_t queries[QUERIES][DIM];
+};
+
+static float noise(struct rng *rng) {
+    return (float)rng_below(rng, 2001) / 1000 - 1;
+}
+
+/* One of a swarm. */
+static void make_vector(float out[DIM], struct rng *rng) {
+    struct rng centre;
+    rng_init(&centre, rng_below(rng, SWARMS));
+    for (int i = 0; i < DIM; i++) {
+        out[i] = noise(&centre) + 0.25F * noise(rng);
+    }
+}
+
+static void seal(uint8_t *blob, size_t size) {
+    uint32_t crc = libdeflate_crc32(0, blob, size);
+    memcpy(blob + size, &crc, sizeof crc);
+}
+
+/* Every hundredth has no embedding. */
+static void add_rows(lk_collection *c, uint32_t count) {
+    uint8_t facts[580] = {0}, embedding[DIM * sizeof(float) + 4];
+    struct rng rng;
+    lk_error err;
+    rng_init(&rng, 1);
+    assert_ok(collection_begin(c, &err));
+    for (uint32_t i = 0; i < count; i++) {
+        struct sql q;
+        float vector[DIM];
+        uint8_t sha256[32] = {0};
+        memcpy(sha256, &i, sizeof i);
+        for (int k = 36; k < 68; k++) {
+            facts[k] = (uint8_t)rng_next(&rng);
+        }
+        seal(facts, sizeof facts - 4);
+        make_vector(vector, &rng);
+        memcpy(embedding, vector, sizeof vector);
+        seal(embedding, sizeof vector);
+        sql_begin(&q, &c->at,
+                  "INSERT INTO content (sha256, algorithm, model, facts, thumb, embedding) "
+                  "VALUES (?, 1, 'drawn 1', ?, x'', ?)");
+        sql_bind_blob(&q, sha256, sizeof sha256);
+        sql_bind_blob(&q, facts, sizeof facts);
+        if (i % 100 == 7) {
+            sql_bind_text(&q, NULL);
+        } else {
+            sql_bind_blob(&q, embedding, sizeof embedding);
+        }
+        assert_ok(sql_finish(&q, &err));
+    }
+    assert_ok(collection_end(c, LK_OK, &err));
+}
+
+static lk_collection *open_index(const struct world *w, lk_collection_mode mode) {
+    lk_collection *c;
+    lk_error err;
+    assert_ok(lk_collection_open(&c, w->path, mode, &err));
+    return c;
+}
+
+static int world_new(void **state) {
+    lk_error err;
+    struct rng rng;
+    struct world *w = calloc(1, sizeof *w);
+    scratch_make(w->root, "finding");
+    scratch_place(w->path, sizeof w->path, w->root, "i.lki");
+    assert_ok(lk_engine_new(&w->engine, NULL, &err));
+    rng_init(&rng, 2);
+    for (int i = 0; i < QUERIES; i++) {
+        float vector[DIM];
+        make_vector(vector, &rng);
+        flat_quantise(w->queries[i], vector, DIM);
+    }
+    lk_collection *c = open_index(w, LK_COLLECTION_WRITE);
+    add_rows(c, COUNT);
+    lk_collection_close(c);
+    *state = w;
+    return 0;
+}
+
+static int world_free(void **state) {
+    struct world *w = *state;
+    lk_engine_free(w->engine);
+    scratch_remove(w->root);
+    free(w);
+    return 0;
+}
+
+static struct finding *finding(const struct world *w, lk_collection *c, uint32_t wish) {
+    struct finding *f;
+    lk_error err;
+    assert_ok(finding_of(&f, c, w->engine, wish, &err));
+    assert_int_equal(f->count, COUNT);
+    assert_int_equal(f->embeddings.dim, DIM);
+    return f;
+}
+
+static void assert_exact(const struct world *w, const struct finding *f, int step) {
+    struct neighbour want[WANTED_MOST], got[WANTED_MOST];
+    lk_error err;
+    for (int q = 0; q < QUERIES; q += step) {
+        for (size_t i = 0; i < ARRAY_COUNT(wanted); i++) {
+            size_t k = wanted[i], count;
+            flat_search(want, k, &f->embeddings, w->engine, w->queries[q]);
+            assert_ok(
+                finding_nearest(got, k, &count, f, w->engine, w->queries[q], true, &err));
+            assert_int_equal(count, k);
+            assert_memory_equal(got, want, k * sizeof *got);
+        }
+    }
+}
+
+/* Of the k nearest, how many are found through cells; what is found is at its true distance. */
+static double recall(const struct world *w, const struct finding *f, size_t k) {
+    struct neighbour want[WANTED_MOST], got[WANTED_MOST];
+    size_t found = 0;
+    lk_error err;
+    for (int q = 0; q < QUERIES; q++) {
+        size_t count;
+        flat_search(want, k, &f->embeddings, w->engine, w->queries[q]);
+        assert_ok(finding_nearest(got, k, &count, f, w->engine, w->queries[q], false, &err));
+        assert_int_equal(count, k);
+        for (size_t i = 0, at = 0; i < k; i++) {
+            while (at < k && is_nearer(want[at], got[i])) {
+                at++;
+            }
+            found += at < k && want[at].item == got[i].item && want[at].distance == got[i].distance;
+        }
+    }
+    return (double)found / (double)(k * QUERIES);
+}
+
+static void cells_are_made_when_wished_for(void **state) {
+    const struct world *w = *state;
+    lk_collection *c = open_index(w, LK_COLLECTION_READ);
+    struct finding *f = finding(w, c, 0);
+    assert_int_equal(f->cells.cells, 0);
+    assert_exact(w, f, 20);
+    assert_true(recall(w, f, 10) == 1);
+    f = finding(w, c, FINDING_CELLS);
+    assert_true(f->cells.cells > 1000);
+    lk_collection_close(c);
+    c = open_index(w, LK_COLLECTION_READ);
+    f = finding(w, c, 0); /* they stay */
+    assert_true(f->cells.cells > 1000);
+    assert_null(f->file.memory); /* mapped */
+    lk_collection_close(c);
+}
+
+static void halves_find_all_and_cells_nearly(void **state) {
+    const struct world *w = *state;
+    lk_collection *c = open_index(w, LK_COLLECTION_READ);
+    struct finding *f = finding(w, c, 0);
+    assert_exact(w, f, 5);
+    for (size_t i = 0; i < ARRAY_COUNT(wanted); i++) {
+        double r = recall(w, f, wanted[i]);
+        print_message("recall@%zu %.4f\n", wanted[i], r);
+        assert_true(wanted[i] > CELLS_ASKED_MOST ? r == 1 : r >= 0.98);
+    }
+    assert_false(atomic_load(&f->file.damaged));
+    lk_collection_close(c);
+}
+
+/* Searches that meet what is damaged say so, and the next one is made anew. */
+static void damage_is_noticed_where_it_is_met(void **state) {
+    const struct world *w = *state;
+    struct neighbour got[10];
+    char path[PATH_ROOM + 8];
+    lk_bytes sound;
+    lk_error err;
+    size_t size, count;
+    snprintf(path, sizeof path, "%s.find", w->path);
+    assert_ok(file_read(&sound, path, 1 << 30, NULL, &err));
+    lk_collection *c = open_index(w, LK_COLLECTION_READ);
+    struct finding *f = finding(w, c, 0);
+    /* Of the embeddings, their halves, the cells, and what the cells hold: of the nearest to the first query. */
+    assert_ok(finding_nearest(got, 1, &count, f, w->engine, w->queries[0], false, &err));
+    size_t in_cell = 0;
+    while (f->cells.items[in_cell] != got[0].item) {
+        in_cell++;
+    }
+    const void *at[] = {&f->embeddings.vectors[got[0].item / FLAT_BLOCK * FLAT_BLOCK * DIM],
+                        &f->embeddings.norms[got[0].item],
+                        &f->coarse.norms[got[0].item],
+                        &f->coarse.halves[(size_t)got[0].item / FLAT_BLOCK * FLAT_BLOCK * DIM / 2],
+                        &f->cells.centres[0],
+                        &f->cells.starts[0],
+                        &f->cells.items[in_cell],
+                        &f->cells.norms[in_cell],
+                        &f->cells.vectors[in_cell / FLAT_BLOCK * FLAT_BLOCK * DIM]};
+    size_t places[ARRAY_COUNT(at)];
+    for (size_t i = 0; i < ARRAY_COUNT(at); i++) {
+        places[i] = (size_t)((const uint8_t *)at[i] - f->file.data);
+    }
+    assert_non_null(index_file_section(&f->file, 0, &size));
+    lk_collection_close(c);
+    for (size_t i = 0; i < ARRAY_COUNT(places); i++) {
+        sound.data[places[i]] ^= 0x21;
+        assert_ok(file_write(path, sound.data, sound.size, &err));
+        sound.data[places[i]] ^= 0x21;
+        c = open_index(w, LK_COLLECTION_READ);
+        f = finding(w, c, 0);
+        assert_null(f->file.memory);
+        assert_ok(finding_nearest(got, 10, &count, f, w->engine, w->queries[0], i < 4, &err));
+        assert_true(atomic_load(&f->file.damaged));
+        f = finding(w, c, 0);
+        assert_non_null(f->file.memory); /* made anew */
+        assert_exact(w, f, 50);
+        lk_collection_close(c);
+    }
+    /* All of it is looked at for those that ask. */
+    sound.data[places[0]] ^= 0x21;
+    assert_ok(file_write(path, sound.data, sound.size, &err));
+    c = open_index(w, LK_COLLECTION_READ);
+    assert_non_null(finding(w, c, FINDING_SOUND)->file.memory);
+    lk_collection_close(c);
+    lk_bytes_release(&sound);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cells_are_made_when_wished_for),
+        cmocka_unit_test(halves_find_all_and_cells_nearly),
+        cmocka_unit_test(damage_is_noticed_where_it_is_met),
+    };
+    return cmocka_run_group_tests(tests, world_new, world_free);
+}
