@@ -125,8 +125,7 @@ static void assert_exact(const struct world *w, const struct finding *f, int ste
         for (size_t i = 0; i < ARRAY_COUNT(wanted); i++) {
             size_t k = wanted[i], count;
             flat_search(want, k, &f->embeddings, w->engine, w->queries[q]);
-            assert_ok(
-                finding_nearest(got, k, &count, f, w->engine, w->queries[q], true, &err));
+            assert_ok(finding_nearest(got, k, &count, f, w->engine, w->queries[q], true, &err));
             assert_int_equal(count, k);
             assert_memory_equal(got, want, k * sizeof *got);
         }

@@ -79,8 +79,8 @@ static lk_collection_changes update(struct world *w, const char *below) {
     const lk_collection_options o = {.step = step, .skip = note_skip, .arg = w};
     snprintf(path, sizeof path, "%s/%s", w->root, below);
     w->steps = w->skipped_count = 0;
-    assert_ok(lk_collection_update(&changes, w->collection, w->engine, paths, below ? 1 : 0, &o,
-                                   &err));
+    assert_ok(
+        lk_collection_update(&changes, w->collection, w->engine, paths, below ? 1 : 0, &o, &err));
     assert_int_equal(changes.skipped, w->skipped_count);
     return changes;
 }
