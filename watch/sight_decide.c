@@ -23,41 +23,95 @@ static void fill_offset(lk_view_offset *out, const struct camera_view *view,
     out->tilt_px = -scale * (m->b * w / 2 + m->a * h / 2 + m->dy - h / 2);
     out->roll_deg = -atan2(m->b, m->a) * 180 / M_PI;
     out->zoom = hypot(m->a, m->b);
-    out->reliability = ramp(sight_standing(seen), 0.3, 0.6);
+    out->reliability = ramp(fmax(seen->near.clear, seen->far.clear), 0.1, 0.5);
+}
+
+/* What speaks for a turn, apart from whether it is one: 0.5 at 1.8 % of the width, 0.65 degrees, a zoom of 2.7 %. */
+static double moved_by(const lk_view_offset *o, double width) {
+    double shift = hypot(o->pan_px, o->tilt_px) / width;
+    return fmax(fmax(ramp(shift, 0.016, 0.02), ramp(fabs(o->roll_deg), 0.4, 0.9)),
+                ramp(fabs(log(o->zoom)), 0.015, 0.038));
+}
+
+/* A lens that loses its focus breathes, and who touched it shook it: up to here blur is told before the move. */
+static bool move_is_small(const lk_view_offset *o, double width) {
+    return hypot(o->pan_px, o->tilt_px) < 0.1 * width && fabs(log(o->zoom)) < 0.06 &&
+           fabs(o->roll_deg) < 3;
+}
+
+/* A reference without structure (a night without lamps): only light and smoothness can be held against it. */
+static void decide_featureless(lk_sighting *out, const struct camera_view *view,
+                               const struct sight_frame *frame) {
+    bool alike = sight_is_featureless_too(view, frame);
+    out->state = alike ? LK_VIEW_OK : LK_VIEW_REPLACED;
+    out->scores[LK_VIEW_OK] = alike ? 0.5 : 0.4;
+    out->scores[out->state] = alike ? 0.5 : 0.6;
+    out->score = out->scores[LK_VIEW_OK];
+    out->sure = false;
+}
+
+struct evidence {
+    double found;  /* that the scene is there at all */
+    double smooth; /* that the frame has next to no structure of its own */
+    double dark, blurred, moved, hidden;
+};
+
+static void weigh(struct evidence *e, const lk_sighting *g, const struct camera_view *view,
+                  const struct sight_frame *frame, const struct sight_seen *seen) {
+    double anchor = fmax(seen->near.clear, seen->far.clear);
+    double light = frame->brightness / fmax(view->brightness, 1);
+    e->found = ramp(anchor, 0.06, 0.14);
+    e->smooth = ramp(frame->busy / fmin(view->busy + 0.1, 6), 0.6, 0.4);
+    e->dark = ramp(frame->brightness / 255, 0.10, 0.06) * ramp(light, 0.4, 0.2) *
+              (1 - ramp(seen->near.share, 0.7, 0.9));
+    e->blurred = e->found * ramp(seen->sharpness, 0.75, 0.5) * ramp(seen->blurred, 0.5, 0.8) *
+                 ramp(seen->sharp_blocks, 6, 14);
+    e->moved = ramp(anchor, 0.2, 0.4) * moved_by(&g->offset, view->frame_width);
+    e->hidden = ramp(g->covered, 0.12, 0.28);
+}
+
+static void score_states(double s[], const struct evidence *e, bool small) {
+    double lit = 1 - e->dark;
+    s[LK_VIEW_DARK] = e->dark;
+    s[LK_VIEW_DEFOCUSED] = lit * e->blurred * (small ? 1 : 1 - e->moved);
+    s[LK_VIEW_MOVED] = lit * e->moved * (small ? 1 - e->blurred : 1);
+    s[LK_VIEW_COVERED] = lit * fmax(e->found * e->hidden * (1 - e->moved) * (1 - e->blurred),
+                                    (1 - e->found) * e->smooth);
+    s[LK_VIEW_REPLACED] = lit * (1 - e->found) * (1 - e->smooth);
 }
 
 void sight_decide(lk_sighting *out, const struct camera_view *view, const struct sight_frame *frame,
                   const struct sight_seen *seen, double cosine) {
-    double *s = out->scores;
-    double found = ramp(sight_standing(seen), 0.3, 0.6);
+    struct evidence e;
+    double worst = 0;
     fill_offset(&out->offset, view, seen);
     out->cosine = cosine;
-    out->structure = seen->present;
+    out->structure = seen->near.share;
     out->sharpness = seen->sharpness;
     out->brightness = frame->brightness / 255;
-    out->covered = 1 - seen->present;
-    double moved =
-        fmax(fmax(ramp(seen->reach, 0.005, 0.015), ramp(fabs(out->offset.roll_deg), 0.3, 0.8)),
-             ramp(fabs(log(out->offset.zoom)), 0.012, 0.04));
-    double smooth = ramp(frame->busy / (view->busy + 0.5), 0.6, 0.3);
-    s[LK_VIEW_MOVED] = found * moved;
-    s[LK_VIEW_DEFOCUSED] = (1 - s[LK_VIEW_MOVED]) * ramp(seen->sharpness, 0.8, 0.5) *
-                           ramp(seen->blurred, 0.4, 0.7) * found;
-    s[LK_VIEW_DARK] = ramp(out->brightness, 0.08, 0.04) * (1 - found);
-    s[LK_VIEW_COVERED] = (1 - s[LK_VIEW_MOVED]) * ramp(out->covered, 0.1, 0.3) *
-                         fmax(found, smooth) * (1 - s[LK_VIEW_DARK]);
-    s[LK_VIEW_REPLACED] = (1 - found) * (1 - smooth) * (1 - s[LK_VIEW_DARK]);
-    double worst = 0;
+    if (sight_is_featureless(view)) {
+        decide_featureless(out, view, frame);
+        return;
+    }
+    bool blurred = seen->sharpness < 0.6 && seen->sharp_blocks >= 10;
+    out->covered = 1 - (blurred ? seen->far.share : seen->near.share);
+    weigh(&e, out, view, frame, seen);
+    score_states(out->scores, &e, move_is_small(&out->offset, view->frame_width));
+    out->state = LK_VIEW_OK;
     for (int32_t i = LK_VIEW_MOVED; i <= LK_VIEW_REPLACED; i++) {
-        if (s[i] > worst) {
-            worst = s[i];
+        if (out->scores[i] > worst) {
+            worst = out->scores[i];
             out->state = (lk_view_state)i;
         }
     }
-    s[LK_VIEW_OK] = 1 - worst;
-    if (worst < 0.5) {
-        out->state = LK_VIEW_OK;
-    }
+    out->scores[LK_VIEW_OK] = 1 - worst;
+    out->state = worst < 0.5 ? LK_VIEW_OK : out->state;
     out->sure = fabs(worst - 0.5) > 0.1;
-    out->score = s[LK_VIEW_OK];
+    out->score = out->scores[LK_VIEW_OK];
+    /* By night, without a reference of it, nothing of the day is found and nothing is in front of the lens either. */
+    bool fell = frame->brightness < 0.45 * view->brightness;
+    if (fell && e.found < 0.5 &&
+        (out->state == LK_VIEW_COVERED || out->state == LK_VIEW_REPLACED)) {
+        out->sure = false;
+    }
 }

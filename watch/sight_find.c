@@ -140,10 +140,33 @@ static lk_status map_of_phase(struct sight_map *out, bool *found, lk_engine *eng
     return status;
 }
 
-/* Of all levels together: blur takes the fine ones away, a rough map too. What lies mostly outside of the frame agrees by
- * chance. */
+/* Blocks that are there without doubt tell most; of all levels, since blur takes the fine ones away and a rough map too. What lies
+ * mostly outside of the frame agrees by chance. */
 double sight_standing(const struct sight_seen *s) {
-    return fmax(0, 0.5 * (s->agreement + s->coarse)) * sqrt(s->inside);
+    double clear = fmax(s->near.clear, s->far.clear);
+    return fmax(0, 0.7 * clear + 0.15 * (s->agreement + s->coarse)) * sqrt(s->inside);
+}
+
+/* -- References without structure -- */
+
+enum { FEATURELESS = 12 }; /* blocks with points at the second level */
+
+bool sight_is_featureless(const struct camera_view *view) {
+    const struct sight_layer *layer = &view->layers[MIN(1, view->count - 1)];
+    int32_t blocks = 0;
+    for (int32_t b = 0; b < SIGHT_BLOCKS; b++) {
+        float weight = 0;
+        for (uint32_t i = layer->start[b]; i < layer->start[b + 1]; i++) {
+            weight += sight_point_weight(&layer->points[i]);
+        }
+        blocks += weight >= 2;
+    }
+    return blocks < FEATURELESS;
+}
+
+bool sight_is_featureless_too(const struct camera_view *view, const struct sight_frame *frame) {
+    double light = (frame->brightness + 4) / (view->brightness + 4);
+    return frame->busy < 1.5 * view->busy + 0.5 && light < 1.7 && light > 0.6;
 }
 
 bool sight_is_settled(const struct sight_seen *s) {

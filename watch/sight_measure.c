@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/compiler.h"
 #include "watch/sight_parts.h"
@@ -46,7 +47,7 @@ static void measure_sharpness(struct sight_seen *out, const struct sight_block f
     out->sharp_blocks = (int32_t)count;
 }
 
-/* Adds what a layer's blocks say of what is there. */
+/* What some layers together say of each block. */
 struct presence {
     double agreement[SIGHT_BLOCKS], weight[SIGHT_BLOCKS];
 };
@@ -59,9 +60,34 @@ static void add_presence(struct presence *p, const struct sight_block blocks[SIG
     }
 }
 
-static void measure_presence(struct sight_seen *out, const struct presence *p) {
+/* Mean over all blocks once each that cannot be told is the mean of its four neighbours: forty rounds of Jacobi's iteration, which
+ * reach across the picture. */
+static double fill(const float there[SIGHT_BLOCKS], double start) {
+    enum { ROUNDS = 40 };
+    double from[SIGHT_BLOCKS], to[SIGHT_BLOCKS], sum = 0;
+    for (int32_t b = 0; b < SIGHT_BLOCKS; b++) {
+        from[b] = there[b] < 0 ? start : (double)there[b];
+    }
+    for (int32_t round = 0; round < ROUNDS; round++) {
+        for (int32_t b = 0; b < SIGHT_BLOCKS; b++) {
+            int32_t x = b % SIGHT_ACROSS, y = b / SIGHT_ACROSS;
+            double left = from[x > 0 ? b - 1 : b], right = from[x < SIGHT_ACROSS - 1 ? b + 1 : b];
+            double above = from[y > 0 ? b - SIGHT_ACROSS : b],
+                   below = from[y < SIGHT_DOWN - 1 ? b + SIGHT_ACROSS : b];
+            to[b] = there[b] < 0 ? (left + right + above + below) / 4 : from[b];
+        }
+        memcpy(from, to, sizeof from);
+    }
+    for (int32_t b = 0; b < SIGHT_BLOCKS; b++) {
+        sum += from[b] / SIGHT_BLOCKS;
+    }
+    return sum;
+}
+
+static void finish_presence(struct sight_presence *out, const struct presence *p) {
     double there = 0;
-    int32_t known = 0;
+    int32_t clear = 0;
+    out->known = 0;
     for (int32_t b = 0; b < SIGHT_BLOCKS; b++) {
         out->there[b] = -1;
         if (p->weight[b] >= (double)enough) {
@@ -69,11 +95,13 @@ static void measure_presence(struct sight_seen *out, const struct presence *p) {
             float t = (a - gone_below) / (there_above - gone_below);
             out->there[b] = t < 0 ? 0 : t > 1 ? 1 : t;
             there += (double)out->there[b];
-            known++;
+            clear += a >= there_above;
+            out->known++;
         }
     }
-    out->present = known > 0 ? there / known : 0;
-    out->structured = (double)known / SIGHT_BLOCKS;
+    out->share = out->known > 0 ? there / out->known : 0;
+    out->filled = fill(out->there, out->share);
+    out->clear = out->known > 0 ? (double)clear / out->known : 0;
 }
 
 void sight_measure(struct sight_seen *out, const struct camera_view *view,
@@ -81,22 +109,21 @@ void sight_measure(struct sight_seen *out, const struct camera_view *view,
     struct sight_look look = {
         .layers = view->layers, .count = view->count, .frame = &frame->pyramid};
     struct sight_block blocks[SIGHT_BLOCKS], fine[SIGHT_BLOCKS], coarse[SIGHT_BLOCKS];
-    struct presence presence = {0};
+    struct presence near = {0}, far = {0};
     int32_t middle = sight_pyramid_middle(&frame->pyramid), last = view->count - 1;
-    double sum = 0, outside = 0;
+    double outside = 0;
     *out = (struct sight_seen){.map = *map};
-    out->reach =
-        sight_map_reach(map, view->layers[0].width, view->layers[0].height) / view->layers[0].width;
     for (int32_t layer = middle; layer <= last; layer++) {
         sight_hold(blocks, &look, layer, map, 1);
         double mean = mean_agreement(blocks);
-        out->levels[layer - middle] = mean;
         out->agreement = layer == middle ? mean : out->agreement;
-        if (layer > middle) {
+        if (layer > middle || layer == last) {
             out->coarse = fmax(out->coarse, mean);
-            sum += mean;
+            add_presence(&far, blocks);
         }
-        add_presence(&presence, blocks);
+        if (layer <= middle + 1) {
+            add_presence(&near, blocks);
+        }
     }
     sight_hold(fine, &look, 0, map, 1);
     sight_hold(coarse, &look, MIN(2, last), map, 1);
@@ -105,5 +132,6 @@ void sight_measure(struct sight_seen *out, const struct camera_view *view,
     }
     out->inside = 1 - outside;
     measure_sharpness(out, fine, coarse);
-    measure_presence(out, &presence);
+    finish_presence(&out->near, &near);
+    finish_presence(&out->far, &far);
 }

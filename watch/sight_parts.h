@@ -47,27 +47,38 @@ void sight_frame_release(struct sight_frame *f);
 /* Finds its keypoints and its small picture, the first time. */
 LK_MUST_CHECK lk_status sight_frame_keys(struct sight_frame *f, lk_engine *engine, lk_error *err);
 
+/* What is found in its place, block by block. */
+struct sight_presence {
+    float there[SIGHT_BLOCKS]; /* 0..1; -1: too little structure to tell, or out of the frame */
+    int32_t known;             /* blocks that tell */
+    double share;              /* of these: mean of there */
+    double
+        filled; /* mean over all blocks, those that do not tell taken to be as those around them */
+    double clear; /* of these: share that is there without doubt */
+};
+
 /* What a frame shows of a view under the best map that was found. */
 struct sight_seen {
     struct sight_map map;
-    double reach;         /* sight_map_reach, as a share of the width */
     double agreement;     /* mean over the blocks that lie in the frame, at the middle level */
-    double coarse;        /* the same at the coarser levels, which blur leaves alone */
-    double present;       /* share of the structured picture found in its place */
+    double coarse;        /* the best of the levels below it, which blur leaves alone */
     double inside;        /* share of the view's points that lie in the frame */
     double sharpness;     /* relative to the reference */
     double blurred;       /* share of the blocks that are less sharp than 0.75 */
     int32_t sharp_blocks; /* that sharpness is the median of */
-    double levels[SIGHT_LEVELS_MOST]; /* agreement, from the middle level on */
-    double structured;                /* share of the blocks with enough points to say anything */
-    int32_t matches;           /* keypoints that agree with the map; 0 where they were not asked */
-    float there[SIGHT_BLOCKS]; /* 0..1 a block; -1: cannot be told */
+    int32_t matches;      /* keypoints that agree with the map; 0 where they were not asked */
+    struct sight_presence near; /* by the middle level and the next coarser */
+    struct sight_presence far;  /* by all coarser ones */
 };
 
 /* 0..1: how well the frame stands in the view under the map found. */
 double sight_standing(const struct sight_seen *s);
 /* Whether it stands so well that no other map and no other view are asked. */
 bool sight_is_settled(const struct sight_seen *s);
+
+/* Whether a view has next to no structure, and whether a frame looks as empty. */
+bool sight_is_featureless(const struct camera_view *view);
+bool sight_is_featureless_too(const struct camera_view *view, const struct sight_frame *frame);
 
 /* Measures the frame under a map. */
 void sight_measure(struct sight_seen *out, const struct camera_view *view,
