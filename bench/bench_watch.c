@@ -4,8 +4,8 @@
  *   bench_watch DATA [STEP [wrong]]     the table, of every STEP'th frame of the fixed camera (14); `wrong` names what was missed
  *   bench_watch time PICTURE            milliseconds of a look with three views, at 1920 x 1080
  *
- * DATA holds camera/fixed, geometry and photos. A scene is a camera: the fixed one, whose first 20 frames its view learns of and whose
- * later frames are tried in the light they have; leuven, whose light falls; and single photos, tried in light that is drawn
+ * DATA holds camera/fixed, geometry and photos. A scene is a camera: the fixed one, whose first 20 frames its view learns of and
+ * whose later frames are tried in the light they have; leuven, whose light falls; and single photos, tried in light that is drawn
  * (gain 0.5 to 1.3, gamma 0.66 to 1.5, a ramp of shade, noise). The embedding alone is asked beside it; its threshold is the one
  * that makes the fewest mistakes, both kinds weighing the same. */
 #include <math.h>
@@ -87,7 +87,8 @@ static void add_scene(struct bench *b, const char *folder, const char *name, int
     must(lk_picture_list_find(&list, paths, 1, &err), &err);
     s->frames = mem_calloc(list.count + 1, sizeof *s->frames);
     s->learn = learn;
-    for (size_t i = 0; i < list.count && s->count < most; i += s->count < learn ? 1 : (size_t)step) {
+    for (size_t i = 0; i < list.count && s->count < most;
+         i += s->count < learn ? 1 : (size_t)step) {
         load_rgb(&s->frames[s->count++], b, list.paths[i]);
     }
     s->relit = s->count == 1;
@@ -95,7 +96,8 @@ static void add_scene(struct bench *b, const char *folder, const char *name, int
     for (int32_t w = 0; w < WINDOWS; w++) {
         for (int32_t i = 0; i < s->learn; i++) {
             lk_image shown;
-            must(watch_window_make(&shown, b->engine, &s->frames[i], (enum watch_window)w, &err), &err);
+            must(watch_window_make(&shown, b->engine, &s->frames[i], (enum watch_window)w, &err),
+                 &err);
             must(i == 0 ? camera_view_new(&s->views[w], b->eye, &shown, NULL, &err)
                         : camera_view_learn(s->views[w], b->eye, &shown, &err),
                  &err);
@@ -106,11 +108,11 @@ static void add_scene(struct bench *b, const char *folder, const char *name, int
 
 static void load_scenes(struct bench *b, const char *data) {
     static const char *const singles[] = {
-        "geometry/boat/img1.png",       "geometry/bikes/img1.png",      "photos/kodak24/01.png",
-        "photos/kodak24/05.png",   "photos/kodak24/08.png",   "photos/kodak24/13.png",
-        "photos/kodak24/16.png",   "photos/kodak24/19.png",   "photos/kodak24/21.png",
-        "photos/kodak24/22.png",   "photos/kodak24/24.png",   "photos/skimage/coffee.png",
-        "photos/skimage/rocket.jpg",    "photos/skimage/camera.png"};
+        "geometry/boat/img1.png",    "geometry/bikes/img1.png",  "photos/kodak24/01.png",
+        "photos/kodak24/05.png",     "photos/kodak24/08.png",    "photos/kodak24/13.png",
+        "photos/kodak24/16.png",     "photos/kodak24/19.png",    "photos/kodak24/21.png",
+        "photos/kodak24/22.png",     "photos/kodak24/24.png",    "photos/skimage/coffee.png",
+        "photos/skimage/rocket.jpg", "photos/skimage/camera.png"};
     add_scene(b, data, "camera/fixed", 20, b->step, 300);
     add_scene(b, data, "geometry/leuven", 1, 1, 5);
     for (size_t i = 0; i < ARRAY_COUNT(singles); i++) {
@@ -142,13 +144,17 @@ static double shift_error(const lk_sighting *s, const lk_view_offset *truth, int
     return d / fmax(1, 0.005 * width);
 }
 
-static void tell(const struct scene *s, int32_t n, const struct watch_case *c, const lk_sighting *g) {
-    printf("  %s frame %d %s %.4g variant %d: %s%s (moved %.2f covered %.2f defocused %.2f dark %.2f replaced %.2f) "
-           "structure %.2f sharpness %.2f covered %.2f cosine %.3f offset %.1f %.1f %.2f %.3f of %.2f\n",
-           s->name, n, watch_trouble_name(c->trouble), c->size, c->variant, lk_view_state_name(g->state),
-           g->sure ? "" : "?", g->scores[1], g->scores[2], g->scores[3], g->scores[4], g->scores[5],
-           g->structure, g->sharpness, g->covered, g->cosine, g->offset.pan_px, g->offset.tilt_px,
-           g->offset.roll_deg, g->offset.zoom, g->offset.reliability);
+static void tell(const struct scene *s, int32_t n, const struct watch_case *c,
+                 const lk_sighting *g) {
+    printf("  %s frame %d %s %.4g variant %d: %s%s (moved %.2f covered %.2f defocused %.2f dark "
+           "%.2f replaced %.2f) "
+           "structure %.2f sharpness %.2f covered %.2f cosine %.3f offset %.1f %.1f %.2f %.3f of "
+           "%.2f\n",
+           s->name, n, watch_trouble_name(c->trouble), c->size, c->variant,
+           lk_view_state_name(g->state), g->sure ? "" : "?", g->scores[1], g->scores[2],
+           g->scores[3], g->scores[4], g->scores[5], g->structure, g->sharpness, g->covered,
+           g->cosine, g->offset.pan_px, g->offset.tilt_px, g->offset.roll_deg, g->offset.zoom,
+           g->offset.reliability);
 }
 
 static void keep_look(struct bench *b, double cosine, int32_t trouble, int32_t size) {
@@ -199,7 +205,9 @@ static void try_frame(struct bench *b, const struct scene *s, const lk_image *fr
             int32_t variants = watch_trouble_variants((enum watch_trouble)t);
             int32_t tried = MIN(variants, t == TROUBLE_COVER ? 2 : 4);
             for (int32_t v = 0; v < tried; v++) {
-                struct watch_case c = {.trouble = (enum watch_trouble)t, .size = sizes[i], .seed = (uint64_t)(n * 100 + i)};
+                struct watch_case c = {.trouble = (enum watch_trouble)t,
+                                       .size = sizes[i],
+                                       .seed = (uint64_t)(n * 100 + i)};
                 c.variant = tried < variants ? (7 * n + 3 * i + 11 * v) % variants : v;
                 try_case(b, s, frame, n, &c, i);
             }
@@ -252,8 +260,9 @@ static void print_table(struct bench *b) {
         for (int32_t i = 0; i < count; i++) {
             struct cell *c = &b->cells[t * SIZES_MOST + i];
             double n = MAX(c->cases, 1) / 100.0;
-            printf("%-12s %6.4g %6d %6.1f%% %6.1f%% %6.1f%% %9.1f%%", watch_trouble_name((enum watch_trouble)t), sizes[i],
-                   c->cases, c->right / n, c->alarms / n, c->unsure / n, c->seen_by_cosine / n);
+            printf("%-12s %6.4g %6d %6.1f%% %6.1f%% %6.1f%% %9.1f%%",
+                   watch_trouble_name((enum watch_trouble)t), sizes[i], c->cases, c->right / n,
+                   c->alarms / n, c->unsure / n, c->seen_by_cosine / n);
             qsort(c->errors, (size_t)c->error_count, sizeof *c->errors, compare_doubles);
             if (c->error_count > 0) {
                 printf("   %.2f %.2f %.2f", c->errors[c->error_count / 2],
@@ -284,7 +293,8 @@ static void print_sets(struct bench *b, const char *data) {
             } else {
                 const struct camera_view *const views[1] = {view};
                 must(camera_view_look(&g, b->eye, views, 1, &frame, LOOK_ALL, 0, &err), &err);
-                printf("%s img%d: %s%s, wanted %s; structure %.2f sharpness %.2f covered %.2f cosine %.3f, pan %.1f "
+                printf("%s img%d: %s%s, wanted %s; structure %.2f sharpness %.2f covered %.2f "
+                       "cosine %.3f, pan %.1f "
                        "tilt %.1f px roll %.2f deg zoom %.3f\n",
                        names[k], i, lk_view_state_name(g.state), g.sure ? "" : " (unsure)",
                        lk_view_state_name(states[k]), g.structure, g.sharpness, g.covered, g.cosine,
@@ -318,8 +328,9 @@ static void print_false_alarms(struct bench *b, const char *data) {
         cosine = fmin(cosine, g.cosine);
         lk_image_release(&frame);
     }
-    printf("fixed camera, %zu frames: %d alarms, %d unsure, lowest score %.3f, lowest cosine %.3f\n", list.count, alarms,
-           unsure, least, cosine);
+    printf(
+        "fixed camera, %zu frames: %d alarms, %d unsure, lowest score %.3f, lowest cosine %.3f\n",
+        list.count, alarms, unsure, least, cosine);
     printf("at one frame each 10 s: %.2f false alarms an hour of frames\n",
            alarms * 360.0 / (double)list.count);
     lk_picture_list_release(&list);
@@ -333,8 +344,8 @@ static double now_ms(void) {
     return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
 }
 
-static void time_look(struct bench *b, const struct camera_view *const *views, const lk_image *frame,
-                      const char *what) {
+static void time_look(struct bench *b, const struct camera_view *const *views,
+                      const lk_image *frame, const char *what) {
     enum { RUNS = 9 };
     lk_error err = {0};
     lk_sighting g = {0};
@@ -355,9 +366,12 @@ static void print_times(struct bench *b, const char *path) {
     lk_view_offset truth;
     struct camera_view *views[3];
     load_rgb(&raw, b, path);
-    must(image_resize(&frame, b->engine, &raw, WIDTH * 4 / 3, HEIGHT * 4 / 3, RESIZE_BICUBIC, &err), &err);
+    must(image_resize(&frame, b->engine, &raw, WIDTH * 4 / 3, HEIGHT * 4 / 3, RESIZE_BICUBIC, &err),
+         &err);
     for (int32_t i = 0; i < 3; i++) {
-        must(watch_window_make(&shown, b->engine, &frame, (enum watch_window)(WINDOW_CENTRE + i), &err), &err);
+        must(watch_window_make(&shown, b->engine, &frame, (enum watch_window)(WINDOW_CENTRE + i),
+                               &err),
+             &err);
         double start = now_ms();
         must(camera_view_new(&views[i], b->eye, &shown, NULL, &err), &err);
         printf("a view of %d x %d: %.1f ms\n", shown.width, shown.height, now_ms() - start);
@@ -378,8 +392,7 @@ static void print_times(struct bench *b, const char *path) {
 
 int main(int argc, char **argv) {
     lk_error err = {0};
-    struct bench b = {.step = argc > 2 && atoi(argv[2]) > 0 ? atoi(argv[2]) : 14,
-                      .tell = argc > 3};
+    struct bench b = {.step = argc > 2 && atoi(argv[2]) > 0 ? atoi(argv[2]) : 14, .tell = argc > 3};
     lk_engine_options options = lk_engine_options_default();
     options.threads = 1;
     if (argc < 2) {

@@ -50,7 +50,9 @@ int32_t watch_trouble_variants(enum watch_trouble t) {
 enum watch_window watch_case_window(const struct watch_case *c) {
     static const enum watch_window from[4] = {WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, WINDOW_BOTTOM};
     bool turns = c->trouble == TROUBLE_ROLL || c->trouble == TROUBLE_ZOOM;
-    return c->trouble == TROUBLE_SHIFT ? from[c->variant % 4] : turns ? WINDOW_CENTRE : WINDOW_WHOLE;
+    return c->trouble == TROUBLE_SHIFT ? from[c->variant % 4]
+           : turns                     ? WINDOW_CENTRE
+                                       : WINDOW_WHOLE;
 }
 
 /* -- Windows -- */
@@ -73,13 +75,14 @@ static struct place place_of(const lk_image *frame, enum watch_window window) {
 }
 
 /* What lies at p's middle, turned and enlarged about it. */
-static lk_status take(lk_image *out, lk_engine *engine, const lk_image *frame, const struct place *p,
-                      double turn_deg, double zoom, lk_error *err) {
+static lk_status take(lk_image *out, lk_engine *engine, const lk_image *frame,
+                      const struct place *p, double turn_deg, double zoom, lk_error *err) {
     double c = zoom * cos(turn_deg * M_PI / 180), s = zoom * sin(turn_deg * M_PI / 180);
     double w = p->width / 2.0, h = p->height / 2.0;
     /* Pixel centres are whole numbers. */
     double mx = p->x + w - 0.5, my = p->y + h - 0.5;
-    const double map[9] = {c, -s, w - 0.5 - c * mx + s * my, s, c, h - 0.5 - s * mx - c * my, 0, 0, 1};
+    const double map[9] = {c, -s, w - 0.5 - c * mx + s * my, s, c, h - 0.5 - s * mx - c * my, 0,
+                           0, 1};
     return image_warp(out, NULL, engine, frame, map, p->width, p->height, err);
 }
 
@@ -95,8 +98,8 @@ static uint8_t level(double v) {
     return (uint8_t)fmin(fmax(v + 0.5, 0), 255);
 }
 
-static lk_status move(lk_image *out, lk_view_offset *truth, lk_engine *engine, const lk_image *frame,
-                      const struct watch_case *c, lk_error *err) {
+static lk_status move(lk_image *out, lk_view_offset *truth, lk_engine *engine,
+                      const lk_image *frame, const struct watch_case *c, lk_error *err) {
     static const int32_t directions[4][2] = {{1, 0}, {-1, 0}, {0, 1}, {0, -1}};
     struct place p = place_of(frame, watch_case_window(c));
     *truth = (lk_view_offset){.zoom = 1, .reliability = 1};
@@ -132,7 +135,10 @@ static double cover_level(int32_t kind, int32_t channel, double x, double y) {
 
 /* How far (in shares) the place lies under a cover that comes from a side and takes share of the area; its edge is not straight. */
 static double under_cover(int32_t side, double share, double x, double y) {
-    double along = side < 2 ? y : x, across = side == 0 ? x : side == 1 ? 1 - x : side == 2 ? y : 1 - y;
+    double along = side < 2 ? y : x, across = side == 0   ? x
+                                              : side == 1 ? 1 - x
+                                              : side == 2 ? y
+                                                          : 1 - y;
     double wave = 0.04 * sin(7 * along + side) * (share < 1);
     return share - across + wave;
 }
@@ -146,7 +152,9 @@ static lk_status cover(lk_image *picture, const struct watch_case *c) {
         for (int32_t x = 0; x < picture->width; x++, row += 3) {
             double u = (double)x / picture->width, v = (double)y / picture->height;
             double deep = under_cover(side, c->size / 100, u, v);
-            double part = c->size >= 100 ? 1 : fmin(fmax(deep / 0.02 + 0.5, 0), 1); /* near, so out of focus */
+            double part = c->size >= 100
+                              ? 1
+                              : fmin(fmax(deep / 0.02 + 0.5, 0), 1); /* near, so out of focus */
             double noise = 1.5 * rng_normal(&rng);
             for (int32_t k = 0; k < 3 && part > 0; k++) {
                 row[k] = level((1 - part) * row[k] + part * (cover_level(kind, k, u, v) + noise));
@@ -197,7 +205,8 @@ static lk_status replace(lk_image *out, lk_engine *engine, const lk_image *frame
     double w = other->width, h = other->height, shape = (double)frame->width / frame->height;
     double width = fmin(w, h * shape), height = width / shape;
     const double box[4] = {(w - width) / 2, (h - height) / 2, (w + width) / 2, (h + height) / 2};
-    return image_resize_box(out, engine, other, box, frame->width, frame->height, RESIZE_BICUBIC, err);
+    return image_resize_box(out, engine, other, box, frame->width, frame->height, RESIZE_BICUBIC,
+                            err);
 }
 
 lk_status watch_case_make(lk_image *out, lk_view_offset *truth, lk_engine *engine,
@@ -209,10 +218,8 @@ lk_status watch_case_make(lk_image *out, lk_view_offset *truth, lk_engine *engin
     switch (c->trouble) {
     case TROUBLE_SHIFT:
     case TROUBLE_ROLL:
-    case TROUBLE_ZOOM:
-        return move(out, truth, engine, frame, c, err);
-    case TROUBLE_REPLACED:
-        return replace(out, engine, frame, other, err);
+    case TROUBLE_ZOOM: return move(out, truth, engine, frame, c, err);
+    case TROUBLE_REPLACED: return replace(out, engine, frame, other, err);
     case TROUBLE_COVER:
         status = image_clone(out, frame, err);
         return status == LK_OK ? cover(out, c) : status;
@@ -226,8 +233,7 @@ lk_status watch_case_make(lk_image *out, lk_view_offset *truth, lk_engine *engin
         }
         return status;
     case TROUBLE_NONE:
-    case TROUBLES:
-        break;
+    case TROUBLES: break;
     }
     return image_clone(out, frame, err);
 }
@@ -241,7 +247,8 @@ lk_status watch_relight(lk_image *out, const lk_image *frame, uint64_t seed, lk_
         return image_clone(out, frame, err);
     }
     double gain = 0.5 + 0.8 * rng_unit(&rng), gamma = exp2(1.2 * rng_unit(&rng) - 0.6);
-    double turn = 2 * M_PI * rng_unit(&rng), ramp = 0.7 * rng_unit(&rng), noise = 2.5 * rng_unit(&rng);
+    double turn = 2 * M_PI * rng_unit(&rng), ramp = 0.7 * rng_unit(&rng),
+           noise = 2.5 * rng_unit(&rng);
     lk_status status = image_clone(out, frame, err);
     for (int32_t y = 0; status == LK_OK && y < out->height; y++) {
         uint8_t *row = image_row(out, y);

@@ -8,16 +8,24 @@
 #include "likeness/watch.h"
 
 /* Where the reference looks: all of the frame, or a part from which it can turn. */
-enum watch_window { WINDOW_WHOLE, WINDOW_CENTRE, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, WINDOW_BOTTOM, WINDOWS };
+enum watch_window {
+    WINDOW_WHOLE,
+    WINDOW_CENTRE,
+    WINDOW_LEFT,
+    WINDOW_RIGHT,
+    WINDOW_TOP,
+    WINDOW_BOTTOM,
+    WINDOWS
+};
 
 enum watch_trouble {
     TROUBLE_NONE,
-    TROUBLE_SHIFT,   /* size: % of the width; variants: right, left, down, up */
-    TROUBLE_ROLL,    /* degrees; clockwise, the other way */
-    TROUBLE_ZOOM,    /* factor */
-    TROUBLE_COVER,   /* % of the area; variants: the side it comes from (4) + 4 * what it is (5) */
-    TROUBLE_DEFOCUS, /* sigma, pixels of the frame */
-    TROUBLE_DARK,    /* share of the light that is left */
+    TROUBLE_SHIFT,    /* size: % of the width; variants: right, left, down, up */
+    TROUBLE_ROLL,     /* degrees; clockwise, the other way */
+    TROUBLE_ZOOM,     /* factor */
+    TROUBLE_COVER,    /* % of the area; variants: the side it comes from (4) + 4 * what it is (5) */
+    TROUBLE_DEFOCUS,  /* sigma, pixels of the frame */
+    TROUBLE_DARK,     /* share of the light that is left */
     TROUBLE_REPLACED, /* another scene, given */
     TROUBLES,
 };
@@ -40,7 +48,8 @@ enum watch_window watch_case_window(const struct watch_case *c);
 /* What the window shows of a frame. */
 LK_MUST_CHECK lk_status watch_window_make(lk_image *out, lk_engine *engine, const lk_image *frame,
                                           enum watch_window window, lk_error *err);
-/* What the camera shows of the frame (RGB) in trouble; other: for TROUBLE_REPLACED. truth: the camera's turn since the reference. */
+/* What the camera shows of the frame (RGB) in trouble; other: for TROUBLE_REPLACED. truth: the camera's turn since the
+ * reference. */
 LK_MUST_CHECK lk_status watch_case_make(lk_image *out, lk_view_offset *truth, lk_engine *engine,
                                         const lk_image *frame, const lk_image *other,
                                         const struct watch_case *c, lk_error *err);
