@@ -42,6 +42,16 @@ MUST_CHECK lk_status content_put(int64_t *id, lk_collection *c, const uint8_t sh
 enum content_part { CONTENT_EMBEDDING = 1, CONTENT_KEYPOINTS = 2, CONTENT_THUMB = 4 };
 MUST_CHECK lk_status content_get(struct facts *out, lk_collection *c, int64_t id, int32_t parts,
                                  lk_engine *engine, lk_error *err);
+/* The same in two steps: reading the row, one thread at a time, and decoding it, which any thread may. */
+struct content_row {
+    lk_bytes blobs[4];
+    int32_t parts;
+};
+MUST_CHECK lk_status content_read(struct content_row *out, lk_collection *c, int64_t id,
+                                  int32_t parts, lk_error *err);
+MUST_CHECK lk_status content_open(struct facts *out, const struct content_row *row,
+                                  lk_engine *engine, lk_error *err);
+void content_row_release(struct content_row *row);
 
 /* A column that content_put sealed, without its checksum; NULL where there is none, or it is damaged. */
 const void *content_blob(size_t *size, struct sql *q, int column);

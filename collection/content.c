@@ -44,15 +44,14 @@ static lk_status seal(lk_bytes *out, const void *data, size_t size, lk_error *er
     return LK_OK;
 }
 
-/* The bytes in column, valid until the next step. NULL when there are none; *damaged when they are not those that were kept. */
-static const uint8_t *open_blob(size_t *size, bool *damaged, struct sql *q, int column) {
-    const uint8_t *data = sql_is_null(q, column) ? NULL : sql_blob(q, column, size);
+/* The bytes before the checksum. NULL when there are none; *damaged when they are not those that were kept. */
+static const uint8_t *open_bytes(size_t *size, bool *damaged, const uint8_t *data, size_t sealed) {
     uint32_t crc;
-    if (!data || *size < CRC_BYTES) {
+    if (!data || sealed < CRC_BYTES) {
         *damaged = *damaged || data;
         return NULL;
     }
-    *size -= CRC_BYTES;
+    *size = sealed - CRC_BYTES;
     memcpy(&crc, data + *size, CRC_BYTES);
     if (crc != libdeflate_crc32(0, data, *size)) {
         *damaged = true;
@@ -61,9 +60,22 @@ static const uint8_t *open_blob(size_t *size, bool *damaged, struct sql *q, int 
     return data;
 }
 
+static const uint8_t *open_blob(size_t *size, bool *damaged, const lk_bytes *sealed) {
+    return open_bytes(size, damaged, sealed->data, sealed->size);
+}
+
 /* -- Writing -- */
 
-enum { BLOB_FACTS, BLOB_THUMB, BLOB_EMBEDDING, BLOB_KEYPOINTS, BLOB_WORDS, BLOBS };
+enum {
+    BLOB_FACTS,
+    BLOB_THUMB,
+    BLOB_EMBEDDING,
+    BLOB_KEYPOINTS,
+    BLOBS_READ,
+    BLOB_WORDS = BLOBS_READ,
+    BLOBS
+};
+static_assert(BLOBS_READ == ARRAY_COUNT(((struct content_row *)0)->blobs), "as many are read");
 
 static lk_status seal_facts(lk_bytes *out, const struct facts *f, lk_error *err) {
     struct kept k = {.width = f->width,
@@ -221,25 +233,26 @@ static lk_status read_thumb(struct facts *f, const uint8_t *data, size_t size, l
     return status;
 }
 
-static lk_status read_parts(struct facts *f, struct sql *q, int32_t parts, lk_engine *engine,
-                            lk_error *err) {
+/* Decodes what of parts is there. */
+static lk_status read_parts(struct facts *f, const lk_bytes blobs[BLOBS_READ], int32_t parts,
+                            lk_engine *engine, lk_error *err) {
     bool damaged = false;
     size_t size = 0;
-    const uint8_t *data = open_blob(&size, &damaged, q, BLOB_FACTS);
+    const uint8_t *data = open_blob(&size, &damaged, &blobs[BLOB_FACTS]);
     lk_status status = LK_OK;
     if (!read_facts(f, data, size)) {
         return error_set(err, LK_E_CORRUPT, "a row of the index is damaged");
     }
     if (parts & CONTENT_THUMB) {
-        data = open_blob(&size, &damaged, q, BLOB_THUMB);
+        data = open_blob(&size, &damaged, &blobs[BLOB_THUMB]);
         status = read_thumb(f, data, size, engine, err);
     }
     if (status == LK_OK && (parts & CONTENT_EMBEDDING)) {
-        data = open_blob(&size, &damaged, q, BLOB_EMBEDDING);
+        data = open_blob(&size, &damaged, &blobs[BLOB_EMBEDDING]);
         status = read_embedding(f, data, size, err);
     }
     if (status == LK_OK && (parts & CONTENT_KEYPOINTS)) {
-        data = open_blob(&size, &damaged, q, BLOB_KEYPOINTS);
+        data = open_blob(&size, &damaged, &blobs[BLOB_KEYPOINTS]);
         f->looked_for_keypoints = data != NULL;
         status = data ? sift_unpack(&f->sift, data, size, err) : LK_OK;
     }
@@ -248,29 +261,80 @@ static lk_status read_parts(struct facts *f, struct sql *q, int32_t parts, lk_en
                : status;
 }
 
-lk_status content_get(struct facts *out, lk_collection *c, int64_t id, int32_t parts,
-                      lk_engine *engine, lk_error *err) {
+static lk_status copy_blob(lk_bytes *out, struct sql *q, int column, lk_error *err) {
+    size_t size = 0;
+    const void *data = sql_is_null(q, column) ? NULL : sql_blob(q, column, &size);
+    *out = (lk_bytes){0};
+    if (!data) {
+        return LK_OK;
+    }
+    *out = (lk_bytes){.data = mem_alloc(size, 1), .size = size};
+    if (!out->data) {
+        return error_memory(err, size);
+    }
+    memcpy(out->data, data, size);
+    return LK_OK;
+}
+
+lk_status content_read(struct content_row *out, lk_collection *c, int64_t id, int32_t parts,
+                       lk_error *err) {
+    static const int32_t wanted[BLOBS_READ] = {[BLOB_FACTS] = ~0,
+                                               [BLOB_THUMB] = CONTENT_THUMB,
+                                               [BLOB_EMBEDDING] = CONTENT_EMBEDDING,
+                                               [BLOB_KEYPOINTS] = CONTENT_KEYPOINTS};
     struct sql q;
     bool row;
-    *out = (struct facts){0};
+    *out = (struct content_row){.parts = parts};
     sql_begin(&q, &c->at, "SELECT facts, thumb, embedding, keypoints FROM content WHERE id = ?");
     sql_bind_int(&q, id);
     lk_status status = sql_step(&q, &row, err);
-    if (status == LK_OK) {
-        status = row ? read_parts(out, &q, parts, engine, err)
-                     : error_set(err, LK_E_IO, "the index has no such picture");
+    if (status == LK_OK && !row) {
+        status = error_set(err, LK_E_IO, "the index has no such picture");
+    }
+    for (int i = 0; status == LK_OK && i < BLOBS_READ; i++) {
+        status = wanted[i] & parts ? copy_blob(&out->blobs[i], &q, i, err) : LK_OK;
     }
     sql_end(&q);
     if (status != LK_OK) {
-        facts_release(out);
+        content_row_release(out);
         error_input(err, status, c->at.path);
+    }
+    return status;
+}
+
+void content_row_release(struct content_row *row) {
+    for (int i = 0; i < BLOBS_READ; i++) {
+        lk_bytes_release(&row->blobs[i]);
+    }
+}
+
+lk_status content_open(struct facts *out, const struct content_row *row, lk_engine *engine,
+                       lk_error *err) {
+    *out = (struct facts){0};
+    lk_status status = read_parts(out, row->blobs, row->parts, engine, err);
+    if (status != LK_OK) {
+        facts_release(out);
+    }
+    return status;
+}
+
+lk_status content_get(struct facts *out, lk_collection *c, int64_t id, int32_t parts,
+                      lk_engine *engine, lk_error *err) {
+    struct content_row row;
+    *out = (struct facts){0};
+    lk_status status = content_read(&row, c, id, parts, err);
+    if (status == LK_OK) {
+        status = error_input(err, content_open(out, &row, engine, err), c->at.path);
+        content_row_release(&row);
     }
     return status;
 }
 
 const void *content_blob(size_t *size, struct sql *q, int column) {
     bool damaged = false;
-    return open_blob(size, &damaged, q, column);
+    size_t sealed = 0;
+    const uint8_t *data = sql_is_null(q, column) ? NULL : sql_blob(q, column, &sealed);
+    return open_bytes(size, &damaged, data, sealed);
 }
 
 bool content_facts(struct facts *out, struct sql *q, int column) {

@@ -5,8 +5,6 @@
 #include <likeness/dups.h>
 
 #include <fnmatch.h>
-#include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +14,7 @@
 #include "base/mem.h"
 #include "collection/content_pairs.h"
 #include "collection/dups_file.h"
+#include "collection/dups_keep.h"
 #include "collection/dups_words.h"
 
 lk_dups_options lk_dups_options_default(void) {
@@ -28,6 +27,7 @@ struct dupes {
     const lk_dups_options *options;
     struct finding *finding;
     struct pairs pairs;
+    struct pairs_try t;
     struct dups_files files; /* by item, then path */
     uint32_t *sets;          /* of each item: union and find */
     lk_dups *out;
@@ -44,11 +44,6 @@ static uint32_t set_of(uint32_t *sets, uint32_t item) {
     return item;
 }
 
-static bool counts(const struct dupes *d, const struct pair *p) {
-    return (d->options->kinds & (1U << dups_kind(p->class))) != 0 &&
-           (double)p->score >= d->options->min_score;
-}
-
 static lk_status link_items(struct dupes *d, lk_error *err) {
     d->sets = mem_alloc(d->finding->count, sizeof *d->sets);
     if (!d->sets) {
@@ -59,159 +54,12 @@ static lk_status link_items(struct dupes *d, lk_error *err) {
     }
     for (size_t i = 0; i < d->pairs.count; i++) {
         const struct pair *p = &d->pairs.items[i];
-        if (counts(d, p)) {
+        if (p->class > RELATION_SCENE || dups_counts(d->options, p)) {
             uint32_t a = set_of(d->sets, p->a), b = set_of(d->sets, p->b);
             d->sets[MAX(a, b)] = MIN(a, b);
         }
     }
     return LK_OK;
-}
-
-/* -- Which to keep -- */
-
-struct member {
-    struct dups_entry *file;
-    bool is_wanted;   /* by keep_glob */
-    bool is_central;  /* hardly any other that is left is a direct copy of more of them */
-    bool is_part;     /* of another that is left */
-    bool is_bordered; /* another that is left is the same without a border */
-    bool taken;
-};
-
-/* A rule: negative when x is to be kept rather than y, 0 when it does not tell. The words say why x was kept then. */
-struct rule {
-    int (*prefer)(const struct member *x, const struct member *y);
-    const char *words;
-};
-
-static int more(int64_t x, int64_t y) {
-    return (x < y) - (x > y);
-}
-static int by_protection(const struct member *x, const struct member *y) {
-    return more(x->file->is_protected, y->file->is_protected);
-}
-static int by_wish(const struct member *x, const struct member *y) {
-    return more(x->is_wanted, y->is_wanted);
-}
-static int by_place(const struct member *x, const struct member *y) {
-    return more(x->is_central, y->is_central);
-}
-static int by_border(const struct member *x, const struct member *y) {
-    return more(y->is_bordered, x->is_bordered);
-}
-static int by_wholeness(const struct member *x, const struct member *y) {
-    return more(y->is_part, x->is_part);
-}
-static int by_pixels(const struct member *x, const struct member *y) {
-    return more((int64_t)x->file->width * x->file->height,
-                (int64_t)y->file->width * y->file->height);
-}
-static int by_bytes(const struct member *x, const struct member *y) {
-    return more(x->file->bytes, y->file->bytes);
-}
-static int by_age(const struct member *x, const struct member *y) {
-    return more(y->file->modified_ns, x->file->modified_ns);
-}
-static int by_youth(const struct member *x, const struct member *y) {
-    return -by_age(x, y);
-}
-static int by_metadata(const struct member *x, const struct member *y) {
-    return more(x->file->metadata, y->file->metadata);
-}
-static int by_name(const struct member *x, const struct member *y) {
-    size_t a = strlen(x->file->path), b = strlen(y->file->path);
-    return a != b ? (a > b) - (a < b) : strcmp(x->file->path, y->file->path);
-}
-
-static const struct rule protection = {by_protection, "it is protected"},
-                         wish = {by_wish, "its path is the one wanted"},
-                         place = {by_place, "most of the others are copies of it"},
-                         border = {by_border, "it has no border"},
-                         wholeness = {by_wholeness, "the others are parts of it"},
-                         pixels = {by_pixels, "it has most pixels"},
-                         bytes = {by_bytes, "it is the largest file"},
-                         age = {by_age, "it is the oldest"}, youth = {by_youth, "it is the newest"},
-                         metadata = {by_metadata, "it has most metadata"},
-                         name = {by_name, "of equal ones, its path is the shortest"};
-
-enum { RULES_MOST = 10 };
-
-/* For each --keep, what is asked in turn. */
-static const struct rule *const orders[][RULES_MOST] = {
-    [LK_KEEP_BEST] = {&protection, &place, &border, &wholeness, &pixels, &bytes, &age, &name},
-    [LK_KEEP_LARGEST] = {&protection, &bytes, &place, &border, &wholeness, &pixels, &age, &name},
-    [LK_KEEP_OLDEST] = {&protection, &age, &place, &border, &wholeness, &pixels, &bytes, &name},
-    [LK_KEEP_NEWEST] = {&protection, &youth, &place, &border, &wholeness, &pixels, &bytes, &name},
-    [LK_KEEP_PATH] = {&protection, &wish, &place, &border, &wholeness, &pixels, &bytes, &age,
-                      &name},
-    [LK_KEEP_METADATA] = {&protection, &metadata, &place, &border, &wholeness, &pixels, &bytes,
-                          &age, &name},
-};
-
-/* The rule that tells x from y, and which it prefers. */
-static int ask(const struct rule **by, const struct dupes *d, const struct member *x,
-               const struct member *y) {
-    const struct rule *const *order = orders[d->options->keep];
-    int preferred = 0;
-    for (int i = 0; i < RULES_MOST && order[i] && preferred == 0; i++) {
-        preferred = order[i]->prefer(x, y);
-        *by = order[i];
-    }
-    return preferred;
-}
-
-/* The pair of two members, if it counts. */
-static const struct pair *pair_of(const struct dupes *d, const struct member *x,
-                                  const struct member *y) {
-    const struct pair *p = content_pairs_at(&d->pairs, x->file->item, y->file->item);
-    return p && counts(d, p) ? p : NULL;
-}
-
-/* Whether y shows all of x and more. With a border added that is x's merit, not y's. */
-static void hold_against(struct member *x, struct member *y, const struct pair *p) {
-    bool whole = p->part == (p->b == x->file->item ? 1 : -1);
-    if (whole && (p->also & (1U << RELATION_BORDER))) {
-        y->is_bordered = true;
-    } else if (whole) {
-        x->is_part = true;
-    }
-}
-
-/* What the rules ask of those that are left. */
-static void look_round(const struct dupes *d, struct member *m, size_t count) {
-    enum { LINKED_MOST = 1000 }; /* files of one set; beyond, all are as central */
-    size_t links[LINKED_MOST], most = 0;
-    bool linked = count <= LINKED_MOST;
-    for (size_t i = 0; i < count; i++) {
-        m[i].is_part = m[i].is_bordered = false;
-        m[i].is_central = true;
-    }
-    for (size_t i = 0; linked && i < count; i++) {
-        links[i] = 0;
-        for (size_t k = 0; k < count && !m[i].taken; k++) {
-            const struct pair *p = k == i || m[k].taken ? NULL : pair_of(d, &m[i], &m[k]);
-            if (p) {
-                hold_against(&m[i], &m[k], p);
-            }
-            links[i] += p || (!m[k].taken && m[k].file->item == m[i].file->item);
-        }
-        most = MAX(most, links[i]);
-    }
-    for (size_t i = 0; linked && i < count; i++) {
-        m[i].is_central = 10 * links[i] >= 9 * most;
-    }
-}
-
-static struct member *choose(const struct dupes *d, struct member *m, size_t count) {
-    struct member *best = NULL;
-    const struct rule *by;
-    look_round(d, m, count);
-    for (size_t i = 0; i < count; i++) {
-        if (!m[i].taken) {
-            best = !best || ask(&by, d, &m[i], best) < 0 ? &m[i] : best;
-        }
-    }
-    return best;
 }
 
 /* -- Groups -- */
@@ -244,14 +92,9 @@ static lk_status relate(lk_dups_file *out, bool *is_copy, struct dupes *d,
     }
     const struct pair *p = content_pairs_at(&d->pairs, kept->item, e->item);
     lk_status status = LK_OK;
-    if (!p) {
-        status = content_pairs_try(&d->pairs, d->collection, d->finding, d->engine, kept->item,
-                                   e->item, err);
-        p = status == LK_OK ? content_pairs_at(&d->pairs, kept->item, e->item) : NULL;
-    }
-    *is_copy = status == LK_OK && p && counts(d, p);
+    *is_copy = p && dups_counts(d->options, p);
     if (!*is_copy) {
-        return status;
+        return LK_OK;
     }
     out->kind = dups_kind(p->class);
     out->class_name = relation_row((enum relation_class)p->class)->name;
@@ -283,7 +126,7 @@ static void group_release(lk_dups_group *g) {
 /* The kept file, then its copies among those that are left, which are taken. */
 static lk_status gather(lk_dups_group *g, struct dupes *d, struct member *m, size_t count,
                         struct member *kept, lk_error *err) {
-    const struct rule *by = &name;
+    const char *reason = "";
     g->files = mem_calloc(count, sizeof *g->files);
     if (!g->files) {
         return error_memory(err, count * sizeof *g->files);
@@ -301,7 +144,7 @@ static lk_status gather(lk_dups_group *g, struct dupes *d, struct member *m, siz
             lk_dups_file *f = &g->files[g->count++];
             m[i].taken = true;
             if (g->count == 2) {
-                (void)ask(&by, d, kept, &m[i]);
+                reason = dups_reason(d->options, kept, &m[i]);
             }
             status = file_of(f, d, m[i].file, err);
             if (m[i].file->item != kept->file->item) {
@@ -313,7 +156,7 @@ static lk_status gather(lk_dups_group *g, struct dupes *d, struct member *m, siz
             g->kind = MAX(g->kind, f->kind);
         }
     }
-    snprintf(g->reason, sizeof g->reason, "%s", by->words);
+    snprintf(g->reason, sizeof g->reason, "%s", reason);
     return status;
 }
 
@@ -337,15 +180,19 @@ static lk_status add_group(struct dupes *d, lk_dups_group *g, lk_error *err) {
 }
 
 static lk_status group_set(struct dupes *d, struct member *m, size_t count, lk_error *err) {
-    lk_status status = engine_check_stop(d->engine, err);
+    struct dups_set set = dups_set_of(d->options, &d->t, m, count);
     struct member *kept;
-    while (status == LK_OK && (kept = choose(d, m, count))) {
+    lk_status status;
+    while ((status = dups_keep(&kept, &set, err)) == LK_OK && kept) {
         lk_dups_group g = {0};
         status = gather(&g, d, m, count, kept, err);
         if (status == LK_OK && g.count > 1) {
             status = add_group(d, &g, err);
         }
         group_release(&g);
+        if (status != LK_OK) {
+            break;
+        }
     }
     return status;
 }
@@ -402,6 +249,21 @@ static int most_first(const void *x, const void *y) {
     return p != q ? (p < q) - (p > q) : strcmp(a->files[0].path, b->files[0].path);
 }
 
+/* What is known, and what a search adds. */
+static lk_status pairs_of(struct dupes *d, const struct pairs_progress *progress, lk_error *err) {
+    d->t = (struct pairs_try){.collection = d->collection,
+                              .finding = d->finding,
+                              .engine = d->engine,
+                              .pairs = &d->pairs};
+    lk_status status = content_pairs_read(&d->pairs, d->collection, d->finding, err);
+    status = status == LK_OK
+                 ? content_facts_new(&d->t.facts, d->collection, d->finding, d->engine, err)
+                 : status;
+    status = status == LK_OK ? content_pairs_search(&d->t, progress, err) : status;
+    d->t.keep_none = true; /* so that the next run need not ask again */
+    return status;
+}
+
 lk_status lk_collection_dups(lk_dups *out, lk_collection *collection, lk_engine *engine,
                              const char *const *paths, size_t count, const lk_dups_options *options,
                              lk_error *err) {
@@ -410,9 +272,7 @@ lk_status lk_collection_dups(lk_dups *out, lk_collection *collection, lk_engine 
     *out = (lk_dups){0};
     lk_status status =
         finding_of(&d.finding, collection, engine, FINDING_CELLS | FINDING_SOUND, err);
-    if (status == LK_OK) {
-        status = content_pairs_find(&d.pairs, collection, d.finding, engine, &progress, err);
-    }
+    status = status == LK_OK ? pairs_of(&d, &progress, err) : status;
     status = status == LK_OK
                  ? dups_files_read(&d.files, collection, d.finding, paths, count, options, err)
                  : status;
@@ -429,6 +289,7 @@ lk_status lk_collection_dups(lk_dups *out, lk_collection *collection, lk_engine 
         lk_dups_release(out);
     }
     content_pairs_release(&d.pairs);
+    content_facts_free(d.t.facts);
     dups_files_release(&d.files);
     mem_free(d.sets);
     return status;

@@ -6,7 +6,7 @@
 #include "collection/facts.h"
 
 enum {
-    RELATION_VERSION = 1
+    RELATION_VERSION = 2
 }; /* raised when other pairs come out: what is kept of them is found anew */
 
 enum relation_class {
