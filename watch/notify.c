@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One list holds the events that somebody still has to take, each with a bit a receiver; a receiver's queue is what has its bit.
- * A try that fails is repeated after retry_s, then after twice as long each time up to five minutes, shortened at random by up to
- * a half so that many who lost the same receiver do not come back at once. Nothing overtakes: a receiver sees events in order. */
+ * A try that fails is repeated after retry_s, then after twice as long each time up to what the kind says, shortened at random by
+ * up to a half so that many who lost the same receiver do not come back at once. Nothing overtakes: a receiver sees events in
+ * order. */
 #include "watch/notify.h"
 
 #include <math.h>
@@ -19,10 +20,10 @@
 #include "base/rng.h"
 #include "watch/notify_kind.h"
 
-static const double longest_wait_s = 300, longest_asked_s = 3600;
+static const double longest_asked_s = 3600;
 enum { REFUSED_MAX = 1000 }; /* events given up of which it is still known who took them */
 
-static const struct notify_kind *const kinds[] = {&notify_exec};
+static const struct notify_kind *const kinds[] = {&notify_exec, &notify_mqtt};
 _Static_assert(ARRAY_COUNT(kinds) <= NOTIFY_KINDS_MAX, "a bit and a row of counts each");
 
 struct event {
@@ -44,6 +45,7 @@ struct receiver {
     int32_t tries; /* of the event it is at */
     struct rng rng;
     lk_error last; /* its newest failure */
+    bool worked;   /* the last try did */
     pthread_t thread;
     bool started;
 };
@@ -56,12 +58,16 @@ struct notifier {
     size_t count;
     double retry_s;
     int32_t reporting; /* calls of delivered() on their way */
-    atomic_bool stop;
+    int stop;          /* atomic */
     void (*delivered)(void *context, int64_t event);
     void *delivered_context;
     void (*trouble)(void *context, const lk_error *err, int64_t event, bool given_up);
     void *context;
 };
+
+static bool is_stopped(const struct notifier *n) {
+    return __atomic_load_n(&n->stop, __ATOMIC_ACQUIRE) != 0;
+}
 
 static void wait_until(struct notifier *n, double moment) {
     struct timespec until = {.tv_sec = (time_t)moment,
@@ -132,6 +138,7 @@ static void take(struct receiver *r, struct event *e, bool taken) {
     r->tries = 0;
     if (taken) {
         r->counts.delivered++;
+        r->worked = true;
     } else {
         r->counts.given_up++;
         e->refused |= r->bit;
@@ -146,16 +153,18 @@ static void take(struct receiver *r, struct event *e, bool taken) {
 
 static double wait_of(struct receiver *r, double asked_s) {
     double s = r->n->retry_s * exp2(MIN(r->tries - 1, 30));
-    s = MIN(s, longest_wait_s) * (1 - 0.5 * rng_unit(&r->rng));
+    s = MIN(s, r->kind->longest_wait_s) * (1 - 0.5 * rng_unit(&r->rng));
     return MAX(s, MIN(asked_s, longest_asked_s));
 }
 
 static void report_trouble(struct receiver *r, const lk_error *err, int64_t number, bool given_up) {
     struct notifier *n = r->n;
+    bool new = r->worked || strcmp(r->last.text, err->text) != 0;
+    r->worked = false;
     r->counts.failures++;
     r->last = *err;
     error_input(&r->last, r->last.status, r->kind->name);
-    if (n->trouble) {
+    if (n->trouble && (new || given_up)) {
         lk_error copy = r->last;
         pthread_mutex_unlock(&n->lock);
         n->trouble(n->context, &copy, number, given_up);
@@ -180,7 +189,7 @@ static void tell(struct receiver *r, struct event *e) {
         take(r, e, true);
         return;
     }
-    if (atomic_load(&n->stop)) {
+    if (is_stopped(n)) {
         return;
     }
     r->tries++;
@@ -192,7 +201,7 @@ static void tell(struct receiver *r, struct event *e) {
         take(r, e, false);
         return;
     }
-    while (clock_s() < until && !atomic_load(&n->stop)) {
+    while (clock_s() < until && !is_stopped(n)) {
         wait_until(n, until);
     }
 }
@@ -201,7 +210,7 @@ static void *receiver_run(void *arg) {
     struct receiver *r = arg;
     struct notifier *n = r->n;
     pthread_mutex_lock(&n->lock);
-    while (!atomic_load(&n->stop)) {
+    while (!is_stopped(n)) {
         struct event *e = n->first;
         while (e && !(e->waiting & r->bit)) {
             e = e->next;
@@ -282,7 +291,7 @@ void notifier_free(struct notifier *n) {
         return;
     }
     pthread_mutex_lock(&n->lock);
-    atomic_store(&n->stop, true);
+    __atomic_store_n(&n->stop, 1, __ATOMIC_RELEASE);
     pthread_cond_broadcast(&n->change);
     pthread_mutex_unlock(&n->lock);
     for (size_t i = 0; i < n->count; i++) {
@@ -438,6 +447,12 @@ lk_status notifier_flush(struct notifier *n, double timeout_s, lk_error *err) {
     }
     lk_status status = not_taken(n, err);
     pthread_mutex_unlock(&n->lock);
+    for (size_t i = 0; i < n->count && status == LK_OK; i++) {
+        const struct receiver *r = &n->receivers[i];
+        if (r->kind->settle) {
+            status = r->kind->settle(r->state, until, err);
+        }
+    }
     return status;
 }
 

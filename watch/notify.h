@@ -28,7 +28,7 @@ struct notify_options {
     /* All called from other threads; each may be NULL. */
     void (*acknowledged)(void *context, const char *camera);          /* by MQTT's /ack/set */
     void (*enabled)(void *context, const char *camera, bool enabled); /* by MQTT's /enabled/set */
-    /* A try failed; given_up: the last one. err names the receiver and the cause. */
+    /* A try failed, otherwise than the one before; given_up: the last one. err names the receiver and the cause. */
     void (*trouble)(void *context, const lk_error *err, int64_t event, bool given_up);
     void *context;
 };
@@ -62,8 +62,9 @@ LK_MUST_CHECK lk_status notifier_send(struct notifier *n, const struct notice *n
  * are not looked at. */
 void notifier_figures(struct notifier *n, const struct notice *notice);
 
-/* Waits until all that is queued is delivered or given up, at most timeout_s. delivered(context, event) has then been called for
- * each event that every receiver took. LK_E_WRITE names a receiver that did not take all. */
+/* Waits until all that is queued is delivered or given up and the newest figures are out, at most timeout_s.
+ * delivered(context, event) has then been called for each event that every receiver took. LK_E_WRITE names a receiver that did not
+ * take all. */
 LK_MUST_CHECK lk_status notifier_flush(struct notifier *n, double timeout_s, lk_error *err);
 
 /* Called from another thread, once for each event that every receiver took; set before the first notifier_send. */

@@ -120,9 +120,9 @@ static void sleep_ms(int ms) {
 }
 
 /* Whether it ended by itself; if not, it is killed. *how: what waitpid says. */
-static bool wait_for(int *how, pid_t pid, double timeout_s, const atomic_bool *stop) {
+static bool wait_for(int *how, pid_t pid, double timeout_s, const int *stop) {
     double until = clock_s() + timeout_s;
-    for (int ms = LOOK_MS_MIN; clock_s() < until && !atomic_load(stop);
+    for (int ms = LOOK_MS_MIN; clock_s() < until && __atomic_load_n(stop, __ATOMIC_ACQUIRE) == 0;
          ms = MIN(2 * ms, LOOK_MS_MAX)) {
         pid_t got = waitpid(pid, how, WNOHANG);
         if (got == pid) {
@@ -166,6 +166,7 @@ const struct notify_kind notify_exec = {
     .name = "exec",
     .tries = 5,
     .give_up_s = 3600,
+    .longest_wait_s = 60,
     .open = exec_open,
     .tell = exec_tell,
     .close = exec_close,
