@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/clock.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "cli/folder_watch.h"
 #include "cli/index_place.h"
 #include "cli/index_run.h"
@@ -78,32 +80,73 @@ static enum exit_code print_run(const struct index_settings *s, const char *path
     return print_result(&s->common, &b, c->skipped > 0 ? EXIT_TROUBLE : EXIT_YES);
 }
 
-static enum exit_code run_once(const struct index_settings *s, lk_collection *collection,
-                               lk_engine *engine, lk_model *model, const struct text_list *paths,
-                               const char *path) {
-    struct index_run run = {
-        .common = &s->common, .model = model, .keypoints = s->keypoints, .keep_gone = !s->prune};
-    enum exit_code code = index_run(&run, collection, engine, paths);
-    if (code == EXIT_YES) {
-        code = print_run(s, path, &run);
+/* A run without changes is told of the first time alone. */
+static bool is_told(const struct index_run *run, bool again) {
+    const lk_collection_changes *c = &run->changes;
+    return !again || c->added + c->changed + c->removed + c->decoded > 0;
+}
+
+/* What every run of a command has. */
+struct job {
+    const struct index_settings *settings;
+    lk_collection *collection;
+    lk_engine *engine;
+    lk_model *model;
+    const char *path; /* of the index */
+    bool again;       /* not the first run */
+    bool ran; /* the last one did not fail: files that cannot be read are no failure of it */
+};
+
+static enum exit_code run_once(struct job *j, const struct text_list *paths) {
+    struct index_run run = {.common = &j->settings->common,
+                            .model = j->model,
+                            .keypoints = j->settings->keypoints,
+                            .keep_gone = !j->settings->prune};
+    enum exit_code code = index_run(&run, j->collection, j->engine, paths);
+    j->ran = code == EXIT_YES;
+    if (code == EXIT_YES && is_told(&run, j->again)) {
+        code = print_run(j->settings, j->path, &run);
     }
     index_run_release(&run);
     return code;
 }
 
-/* Follows the folders until somebody stops it. What came with one change is looked at together. */
-static enum exit_code follow(const struct index_settings *s, lk_collection *collection,
-                             lk_engine *engine, lk_model *model, const char *path) {
+/* A folder that is gone for a while keeps the others from nothing, and what is known of it stays. */
+static void run_those_there(struct job *j) {
+    const struct text_list *all = &j->settings->common.args;
+    struct text_list there = {.items = mem_alloc(all->count, sizeof *there.items)};
+    for (size_t i = 0; there.items && i < all->count; i++) {
+        if (access(all->items[i], F_OK) == 0) {
+            there.items[there.count++] = all->items[i];
+        } else {
+            char shown[4096];
+            escape_text(shown, sizeof shown, all->items[i]);
+            remark(&j->settings->common, "%s: %s; its pictures stay", shown, strerror(errno));
+        }
+    }
+    if (there.count > 0) {
+        (void)run_once(j, &there);
+    }
+    mem_free(there.items);
+}
+
+/* Follows the folders until somebody stops it. What came with one change is looked at together. They are watched before they are
+ * looked at first, so that nothing falls between. */
+static enum exit_code follow(struct job *j) {
+    const struct common *common = &j->settings->common;
     struct folder_watch watch;
     lk_error err = {0};
-    enum exit_code code = EXIT_YES;
-    if (folder_watch_open(&watch, s->common.args.items, s->common.args.count, &err) != LK_OK) {
-        return report_error(&s->common, &err);
+    if (folder_watch_open(&watch, common->args.items, common->args.count, &err) != LK_OK) {
+        return report_error(common, &err);
     }
-    remark(&s->common, "following %zu folders; Ctrl-C ends it", watch.count);
-    while (code != EXIT_TROUBLE && folder_watch_wait(&watch)) {
-        code = run_once(s, collection, engine, model, &s->common.args, path);
-        code = code == EXIT_TROUBLE && !stop_asked() ? EXIT_NO : code; /* files may be unreadable */
+    enum exit_code code = run_once(j, &common->args);
+    if (j->ran && !stop_asked()) {
+        remark(common, "following %zu folders; Ctrl-C ends it", watch.count);
+        j->again = true;
+        /* What was printed is read while we stay; when nobody can, main says so. */
+        while (fflush(stdout) == 0 && folder_watch_wait(&watch)) {
+            run_those_there(j);
+        }
     }
     folder_watch_close(&watch);
     return stop_asked() ? EXIT_YES : code;
@@ -133,10 +176,8 @@ static enum exit_code index_command_run(void *settings, lk_engine *engine) {
         code = report_error(&s->common, &err);
     }
     if (code == EXIT_YES) {
-        code = run_once(s, collection, engine, model, paths, path);
-    }
-    if (s->watch && !stop_asked()) {
-        code = follow(s, collection, engine, model, path);
+        struct job j = {s, collection, engine, model, path, false, false};
+        code = s->watch ? follow(&j) : run_once(&j, paths);
     }
     lk_model_free(model);
     lk_collection_close(collection);

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "cli/stop.h"
 
-enum { PAUSE_MS = 700, LOOK_MS = 250 };
+enum { PAUSE_MS = 700, LOOK_MS = 250, AGAIN_LOOKS = 8 };
 /* Changes that never pause are looked at all the same. */
 static const double longest_s = 10;
 
@@ -29,10 +29,15 @@ static lk_status fail(lk_error *err, const char *path) {
     return err->status;
 }
 
+/* A folder that went, or that may not be read, is passed over: what it lies in says when that changes. */
+static bool is_passed_over(int cause) {
+    return cause == ENOENT || cause == ENOTDIR || cause == EACCES;
+}
+
 /* Watches what is not watched yet: asking again for the same folder changes nothing. */
 static lk_status add_all(struct folder_watch *w, lk_error *err) {
     lk_status status = LK_OK;
-    w->count = 0;
+    w->count = w->missing = 0;
     for (size_t i = 0; status == LK_OK && i < w->path_count; i++) {
         char path[4096];
         snprintf(path, sizeof path, "%s", w->paths[i]);
@@ -43,10 +48,12 @@ static lk_status add_all(struct folder_watch *w, lk_error *err) {
         }
         for (FTSENT *e; status == LK_OK && (e = fts_read(tree));) {
             bool watched = e->fts_info == FTS_D || (e->fts_level == 0 && e->fts_info == FTS_F);
-            if (watched && inotify_add_watch(w->fd, e->fts_path, wanted) < 0 && errno != ENOENT) {
+            if (watched && inotify_add_watch(w->fd, e->fts_path, wanted) >= 0) {
+                w->count++;
+            } else if (watched && !is_passed_over(errno)) {
                 status = fail(err, e->fts_path);
             }
-            w->count += watched;
+            w->missing += e->fts_level == 0 && e->fts_info == FTS_NS;
         }
         fts_close(tree);
     }
@@ -82,9 +89,19 @@ static bool wait_for(struct folder_watch *w, int ms) {
     return poll(&p, 1, ms) > 0 && drain(w);
 }
 
+/* Whether one of the paths that were gone is there again: nothing that is watched tells of it. */
+static bool is_back(struct folder_watch *w) {
+    lk_error ignored;
+    const size_t missing = w->missing;
+    return missing > 0 && add_all(w, &ignored) == LK_OK && w->missing < missing;
+}
+
 bool folder_watch_wait(struct folder_watch *w) {
     lk_error ignored;
-    while (!stop_asked() && !wait_for(w, LOOK_MS)) {
+    for (int look = 1; !stop_asked() && !wait_for(w, LOOK_MS); look++) {
+        if (look % AGAIN_LOOKS == 0 && is_back(w)) {
+            break;
+        }
     }
     for (double began = clock_s(); !stop_asked() && clock_s() - began < longest_s;) {
         if (!wait_for(w, PAUSE_MS)) {

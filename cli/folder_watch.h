@@ -10,7 +10,8 @@
 
 struct folder_watch {
     int fd;
-    size_t count; /* folders that are watched */
+    size_t count;   /* folders that are watched */
+    size_t missing; /* of paths, that were not there when it was looked last */
     const char *const *paths;
     size_t path_count;
 };
