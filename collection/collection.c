@@ -11,7 +11,7 @@
 #include "collection/finding.h"
 #include "index/flat.h"
 
-enum { APPLICATION_ID = 0x6c6b6331 /* "lkc1" */, SCHEMA = 1, WAIT_MS = 10000 };
+enum { APPLICATION_ID = 0x6c6b6331 /* "lkc1" */, SCHEMA = 2, WAIT_MS = 10000 };
 
 /* A content is what files of the same bytes share; a file without one cannot be read, and `why` says so. SQLite reads a row from
  * its beginning: what PATH.find is made of stands before what is large, and every row of that is read. */
@@ -21,13 +21,16 @@ static const char schema[] =
     "  sha256 BLOB NOT NULL UNIQUE,"
     "  algorithm INTEGER NOT NULL,"
     "  model TEXT NOT NULL,"
-    "  searched INTEGER NOT NULL DEFAULT 0," /* copies of it, by this version of relations */
     "  facts BLOB NOT NULL,"
     "  embedding BLOB,"
     "  words BLOB,"
     "  pixels BLOB," /* SHA-256 of the decoded picture, where that was asked */
     "  thumb BLOB NOT NULL,"
     "  keypoints BLOB"
+    ") STRICT;"
+    "CREATE TABLE searched (" /* for copies, by this version of relations; rows of content are long */
+    "  content INTEGER PRIMARY KEY,"
+    "  version INTEGER NOT NULL"
     ") STRICT;"
     "CREATE TABLE pair ("
     "  a INTEGER NOT NULL,"
@@ -53,7 +56,7 @@ static const char schema[] =
     ") STRICT;"
     "INSERT INTO state (one, changes, salt) VALUES (1, 0, randomblob(16));"
     "PRAGMA application_id = 1818977073;"
-    "PRAGMA user_version = 1;";
+    "PRAGMA user_version = 2;";
 _Static_assert(APPLICATION_ID == 1818977073, "the number in the schema");
 
 static lk_status say(const lk_collection *c, lk_status status, const char *text, lk_error *err) {

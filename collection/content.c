@@ -150,10 +150,10 @@ static lk_status put(int64_t *id, lk_collection *c, const uint8_t sha256[32],
               "INSERT INTO content (sha256, algorithm, model, facts, thumb, embedding, keypoints, "
               "words) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET "
               "model = CASE WHEN excluded.embedding IS NULL THEN model ELSE excluded.model END, "
-              "searched = 0, facts = excluded.facts, thumb = excluded.thumb, " KEEP(
-                  "embedding") ", " KEEP("keypoints") ", " KEEP("words") ", algorithm = "
-                                                                         "excluded.algorithm "
-                                                                         "RETURNING id");
+              "facts = excluded.facts, thumb = excluded.thumb, " KEEP("embedding") ", " KEEP(
+                  "keypoints") ", " KEEP("words") ", algorithm = "
+                                                  "excluded.algorithm "
+                                                  "RETURNING id");
     sql_bind_blob(&q, sha256, 32);
     sql_bind_int(&q, FACTS_VERSION);
     sql_bind_text(&q, blobs[BLOB_EMBEDDING].data ? model_key : "");
@@ -164,7 +164,13 @@ static lk_status put(int64_t *id, lk_collection *c, const uint8_t sha256[32],
             sql_bind_text(&q, NULL);
         }
     }
-    return sql_finish_int(id, &q, 0, err);
+    lk_status status = sql_finish_int(id, &q, 0, err);
+    if (status == LK_OK) {
+        sql_begin(&q, &c->at, "DELETE FROM searched WHERE content = ?");
+        sql_bind_int(&q, *id);
+        status = sql_finish(&q, err);
+    }
+    return status;
 }
 
 lk_status content_put(int64_t *id, lk_collection *c, const uint8_t sha256[32],

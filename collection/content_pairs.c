@@ -242,9 +242,10 @@ lk_status content_pairs_searched(const struct pairs_try *t, const uint32_t *item
     }
     for (size_t i = 0; status == LK_OK && i < count; i++) {
         struct sql q;
-        sql_begin(&q, &t->collection->at, "UPDATE content SET searched = ? WHERE id = ?");
-        sql_bind_int(&q, RELATION_VERSION);
+        sql_begin(&q, &t->collection->at,
+                  "INSERT OR REPLACE INTO searched (content, version) VALUES (?, ?)");
         sql_bind_int(&q, t->finding->contents[items[i]]);
+        sql_bind_int(&q, RELATION_VERSION);
         status = sql_finish(&q, err);
     }
     return end(t, status, err);

@@ -16,9 +16,11 @@
 enum {
     TOGETHER = 48, /* contents searched at a time */
     HASHED = 6,    /* candidates of each turn, */
-    HASH_FAR = 47, /* of so many bits at most; by chance 128. What is farther, its keypoints find */
-    EMBEDDED = 4,  /* by embedding, */
-    VOTED = 60,    /* and by keypoints, as they are and mirrored each */
+    HASH_FAR =
+        31, /* of so many bits at most, what its authors take for a match; what is farther, its keypoints find */
+    TABLES_PAY = 100, /* contents, for which tables of all hashes are made */
+    EMBEDDED = 4,     /* by embedding, */
+    VOTED = 60,       /* and by keypoints, as they are and mirrored each */
     CANDIDATES = HASHED * PDQ_TURNS + EMBEDDED + 2 * VOTED,
     AT_ONCE = 8,       /* of one content in a round at most, */
     JOINT_AT_ONCE = 2, /* and between two sets of linked contents */
@@ -66,7 +68,9 @@ struct searcher {
     struct votes **votes; /* one a thread */
     int32_t threads;
     size_t total;
-    uint32_t *sets; /* of each item: union and find */
+    uint32_t *sets;               /* of each item: union and find */
+    struct hamming_tables tables; /* of all hashes, where they pay */
+    uint32_t *tables_starts, *tables_items;
     struct sought sought[TOGETHER];
     int32_t count;
     struct pair pairs[TOGETHER * AT_ONCE]; /* of a round */
@@ -91,14 +95,22 @@ static void add_candidate(struct sought *s, uint32_t item, double worth) {
     s->candidates[i].worth = MAX(s->candidates[i].worth, (float)worth);
 }
 
-static void by_hash(struct sought *s, const struct finding *g, const lk_engine *engine) {
-    struct neighbour near[HASHED + 1];
-    for (int32_t t = 0; t < PDQ_TURNS; t++) {
-        size_t n = hamming_search(near, HASHED + 1, &g->hashes, engine, s->facts->pdq[t]);
-        for (size_t i = 0; i < n && near[i].distance <= HASH_FAR; i++) {
-            add_candidate(s, near[i].item, hash_worth * (1 - near[i].distance / (HASH_FAR + 1.0)));
+/* A picture without structure has no hash: all such would be near each other. */
+static lk_status by_hash(struct sought *s, const struct searcher *r, struct neighbour_list *near) {
+    const struct hamming *hashes = &r->t->finding->hashes;
+    lk_status status = LK_OK;
+    for (int32_t t = 0; t < PDQ_TURNS && status == LK_OK && s->facts->pdq_quality > 0; t++) {
+        const uint8_t *query = s->facts->pdq[t];
+        status = r->tables.count > 0
+                     ? hamming_tables_within(near, hashes, &r->tables, r->t->engine, query,
+                                             HASH_FAR, &s->err)
+                     : hamming_within(near, hashes, r->t->engine, query, HASH_FAR, &s->err);
+        for (size_t i = 0; status == LK_OK && i < MIN(near->count, (size_t)HASHED + 1); i++) {
+            add_candidate(s, near->items[i].item,
+                          hash_worth * (1 - near->items[i].distance / (HASH_FAR + 1.0)));
         }
     }
+    return status;
 }
 
 static lk_status by_embedding(struct sought *s, const struct finding *g, const lk_engine *engine) {
@@ -139,7 +151,8 @@ static int by_worth(const void *x, const void *y) {
                                 : (p->item > q->item) - (p->item < q->item);
 }
 
-static lk_status find_candidates(struct sought *s, const struct searcher *r, struct votes *votes) {
+static lk_status find_candidates(struct sought *s, const struct searcher *r, struct votes *votes,
+                                 struct neighbour_list *near) {
     struct sift_points mirrored = {0};
     lk_engine *engine = r->t->engine;
     lk_status status = by_votes(s, votes, engine, &s->facts->sift, &s->err);
@@ -149,7 +162,7 @@ static lk_status find_candidates(struct sought *s, const struct searcher *r, str
     status = status == LK_OK ? by_votes(s, votes, engine, &mirrored, &s->err) : status;
     sift_points_release(&mirrored);
     status = status == LK_OK ? by_embedding(s, r->t->finding, engine) : status;
-    by_hash(s, r->t->finding, engine);
+    status = status == LK_OK ? by_hash(s, r, near) : status;
     qsort(s->candidates, s->count, sizeof *s->candidates, by_worth);
     return status;
 }
@@ -157,11 +170,13 @@ static lk_status find_candidates(struct sought *s, const struct searcher *r, str
 /* Each thread its own votes, and every threads-th content. */
 static void search_share(void *arg, int32_t thread) {
     struct searcher *r = arg;
+    struct neighbour_list near = {0};
     for (int32_t i = thread; i < r->count; i += r->threads) {
         struct sought *s = &r->sought[i];
-        s->status = s->facts ? find_candidates(s, r, r->votes[thread]) : LK_OK;
+        s->status = s->facts ? find_candidates(s, r, r->votes[thread], &near) : LK_OK;
         s->facts = NULL; /* may be gone by the next round */
     }
+    neighbour_list_release(&near);
 }
 
 static lk_status search_all(struct searcher *r, lk_error *err) {
@@ -336,7 +351,9 @@ static lk_status list_new(uint32_t **out, size_t *count, lk_collection *c, const
     if (!*out) {
         return error_memory(err, g->count * sizeof **out);
     }
-    sql_begin(&q, &c->at, "SELECT id FROM content WHERE searched <> ? ORDER BY id");
+    sql_begin(&q, &c->at,
+              "SELECT id FROM content WHERE id NOT IN (SELECT content FROM searched WHERE version "
+              "= ?) ORDER BY id");
     sql_bind_int(&q, RELATION_VERSION);
     while ((status = sql_step(&q, &row, err)) == LK_OK && row) {
         int64_t item = content_pairs_item(g, sql_int(&q, 0));
@@ -348,6 +365,19 @@ static lk_status list_new(uint32_t **out, size_t *count, lk_collection *c, const
     return status;
 }
 
+static lk_status make_tables(struct searcher *r, lk_error *err) {
+    const struct hamming *h = &r->t->finding->hashes;
+    size_t starts = hamming_starts_size(h->bits), items = hamming_items_size(h->count, h->bits);
+    r->tables_starts = mem_alloc(starts, 1);
+    r->tables_items = mem_alloc(items, 1);
+    if (!r->tables_starts || !r->tables_items) {
+        return error_memory(err, starts + items);
+    }
+    hamming_tables_make(r->tables_starts, r->tables_items, h, r->t->engine);
+    r->tables = (struct hamming_tables){r->tables_starts, r->tables_items, h->count};
+    return LK_OK;
+}
+
 static lk_status prepare(struct searcher *r, lk_error *err) {
     const struct finding *g = r->t->finding;
     r->threads = lk_engine_threads(r->t->engine);
@@ -356,6 +386,9 @@ static lk_status prepare(struct searcher *r, lk_error *err) {
     lk_status status = r->sets && r->votes ? LK_OK : error_memory(err, g->count * sizeof *r->sets);
     for (int32_t i = 0; status == LK_OK && i < r->threads; i++) {
         status = votes_new(&r->votes[i], &g->votes, r->t->engine, err);
+    }
+    if (status == LK_OK && r->total >= TABLES_PAY) {
+        status = make_tables(r, err);
     }
     for (uint32_t i = 0; status == LK_OK && i < g->count; i++) {
         r->sets[i] = i;
@@ -372,6 +405,8 @@ static void searcher_free(struct searcher *r) {
     }
     mem_free(r->votes);
     mem_free(r->sets);
+    mem_free(r->tables_starts);
+    mem_free(r->tables_items);
     mem_free(r);
 }
 

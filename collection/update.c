@@ -261,6 +261,7 @@ static lk_status drop_gone(struct update *u, lk_error *err) {
         status = sql_run(&c->at,
                          "DELETE FROM content WHERE id NOT IN "
                          "(SELECT content FROM file WHERE content IS NOT NULL);"
+                         "DELETE FROM searched WHERE content NOT IN (SELECT id FROM content);"
                          "DELETE FROM pair WHERE a NOT IN (SELECT id FROM content) OR "
                          "b NOT IN (SELECT id FROM content)",
                          err);
