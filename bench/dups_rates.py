@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """How many copies are found, by class, and how many others with them, on a folder that dups_recipe.py made.
 
-    dups_rates.py BUILD FOLDER [--near N] [--whole] [--misses]
+    dups_rates.py BUILD FOLDER [--near N] [--whole | --only-whole] [--misses]
 
 relation   relation_find() on all true pairs, on the pairs that are alike and no copies, and on each picture's N (3) nearest of other
            originals by PDQ in eight turns and by embedding: what is decided once a pair is a candidate
@@ -153,17 +153,23 @@ def whole(folder):
     return pairs, Counter(g["kind"] for g in groups)
 
 
-def main():
-    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("build")
-    p.add_argument("folder")
-    p.add_argument("--near", type=int, default=3)
-    p.add_argument("--whole", action="store_true", help="likeness dups as well")
-    p.add_argument("--misses", action="store_true", help="name what was missed, and what was found and false")
-    a = p.parse_args()
-    folder = Folder(a.build, a.folder)
-    table = {}
-    related = relate(folder, candidates(folder, a.near))
+def tell_whole(folder, misses):
+    pairs, kinds = whole(folder)
+    told = tell(folder, "whole", pairs)
+    print("  groups by kind:", dict(kinds))
+    found = {frozenset(q) for q in pairs}
+    if misses:
+        for q in pairs:
+            if folder.same(*q) is False:
+                print("    false", *q)
+        for q in folder.kind:
+            if frozenset(q) not in found:
+                print("    missed", folder.kind[q], *q)
+    return told
+
+
+def tell_parts(folder, near, misses, table):
+    related = relate(folder, candidates(folder, near))
     copies = [q for q, (c, _) in related.items() if c not in ("none", "scene")]
     table["relation"] = tell(folder, "relation", copies)
     print("  of %d pairs asked; alike and no copies: %s" % (len(related), dict(Counter(
@@ -174,23 +180,32 @@ def main():
         times[true].mean(), np.percentile(times[true], 99), times[~true].mean(), np.percentile(times[~true], 99)))
     for kind in CLASSES:
         print("  %-12s named %s" % (kind, dict(Counter(related[q][0] for q, k in folder.kind.items() if k == kind and q in related).most_common())))
-    if a.misses:
+    if misses:
         for q, (c, _) in related.items():
             if (c in ("none", "scene")) == (q in folder.kind) and (q in folder.kind or folder.same(*q) is False and c not in ("none", "scene")):
                 print("   ", "missed" if q in folder.kind else "false", c, *q)
-    if a.whole:
-        pairs, kinds = whole(folder)
-        table["whole"] = tell(folder, "whole", pairs)
-        print("  groups by kind:", dict(kinds))
-        if a.misses:
-            for q in pairs:
-                if folder.same(*q) is False:
-                    print("    false", *q)
     names, bits = folder.phash()
     b = signs(bits)
     table["phash"] = tell(folder, "phash", all_pairs(names, lambda i, j: b[i:j] @ b.T >= 64 - 2 * 10))
     names, vectors = folder.embeddings()
     table["embedding"] = tell(folder, "embedding", all_pairs(names, lambda i, j: vectors[i:j] @ vectors.T >= 0.9))
+
+
+def main():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("build")
+    p.add_argument("folder")
+    p.add_argument("--near", type=int, default=3)
+    p.add_argument("--whole", action="store_true", help="likeness dups as well")
+    p.add_argument("--only-whole", action="store_true", help="likeness dups and nothing else")
+    p.add_argument("--misses", action="store_true", help="name what was missed, and what was found and false")
+    a = p.parse_args()
+    folder = Folder(a.build, a.folder)
+    table = {}
+    if a.whole or a.only_whole:
+        table["whole"] = tell_whole(folder, a.misses)
+    if not a.only_whole:
+        tell_parts(folder, a.near, a.misses, table)
     print("\n%-13s %6s" % ("recall %", "pairs") + "".join("%11s" % t for t in table))
     total = Counter(folder.kind.values())
     for kind in CLASSES:

@@ -162,6 +162,7 @@ void dups_choose(char *wrong, size_t size, struct dups_settings *s) {
         choose_kinds, choose_score, choose_kept, choose_protected, choose_action, choose_places};
     wrong[0] = '\0';
     s->options = lk_dups_options_default();
+    s->options.no_thumbs = !s->html;
     for (size_t i = 0; i < sizeof steps / sizeof *steps && !*wrong; i++) {
         steps[i](wrong, size, s);
     }

@@ -8,10 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-enum {
-    TOGETHER = FACTS_HELD / 2, /* pairs at a time: their facts are there at once */
-    KEPT_VERSION = RELATION_VERSION << 16 | FACTS_VERSION,
-};
+enum { TOGETHER = FACTS_HELD / 2 }; /* pairs at a time: their facts are there at once */
 
 /* -- A list of pairs -- */
 
@@ -95,7 +92,7 @@ static lk_status keep(const struct pairs_try *t, const struct pair *p, lk_error 
               "INSERT OR REPLACE INTO pair (a, b, version, kept) VALUES (?, ?, ?, ?)");
     sql_bind_int(&q, t->finding->contents[p->a]);
     sql_bind_int(&q, t->finding->contents[p->b]);
-    sql_bind_int(&q, KEPT_VERSION);
+    sql_bind_int(&q, PAIRS_VERSION);
     sql_bind_blob(&q, p, sizeof *p);
     return sql_finish(&q, err);
 }
@@ -138,7 +135,7 @@ lk_status content_pairs_read(struct pairs *out, lk_collection *c, const struct f
     struct sql q;
     *out = (struct pairs){0};
     sql_begin(&q, &c->at, "SELECT a, b, kept FROM pair WHERE version = ? ORDER BY a, b");
-    sql_bind_int(&q, KEPT_VERSION);
+    sql_bind_int(&q, PAIRS_VERSION);
     lk_status status = read_rows(out, &q, g, err);
     sql_end(&q);
     if (status != LK_OK) {

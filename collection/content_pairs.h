@@ -6,6 +6,9 @@
 #include "collection/content_facts.h"
 #include "collection/relation.h"
 
+/* Of what is kept: another one is found anew. */
+enum { PAIRS_VERSION = RELATION_VERSION << 16 | FACTS_VERSION };
+
 /* What item b is to item a, without what only relation_find needs; a < b. */
 struct pair {
     uint32_t a, b;

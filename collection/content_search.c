@@ -30,8 +30,8 @@ enum {
 };
 
 static const double embedded_least = 0.8; /* cosine */
-/* Of votes: one or two keypoints that hardly any other content has, in the same turn and size. Of pictures that are no copies, one
- * in two gets as many. */
+/* Of votes: one or two keypoints that hardly any other content has, in the same turn and size. 28 % of unrelated pictures have a
+ * candidate so. */
 static const double voted_least = 7;
 /* Votes that are worth as much as a hash no bit away, and a cosine of 1. */
 static const double hash_worth = 200, embedding_worth = 10;

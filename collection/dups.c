@@ -78,9 +78,12 @@ static lk_status file_of(lk_dups_file *out, const struct dupes *d, const struct 
     memcpy(out->sha256, e->sha256, sizeof out->sha256);
     snprintf(out->words, sizeof out->words, "the same bytes");
     out->path = mem_strdup(e->path);
-    return out->path ? dups_thumb(&out->thumb, d->collection, d->engine,
-                                  d->finding->contents[e->item], err)
-                     : error_memory(err, strlen(e->path));
+    if (!out->path) {
+        return error_memory(err, strlen(e->path));
+    }
+    return d->options->no_thumbs ? LK_OK
+                                 : dups_thumb(&out->thumb, d->collection, d->engine,
+                                              d->finding->contents[e->item], err);
 }
 
 /* What the member is to the file that is kept: *is_copy is false when it is none. */

@@ -39,6 +39,7 @@ typedef struct lk_dups_options {
     const char *keep_glob;
     const char *const *protect; /* folders whose files are never to go */
     size_t protect_count;
+    bool no_thumbs; /* groups have no thumbnails, some 4 kB a file */
     /* Called as pictures are searched for copies. May be NULL. */
     void (*step)(void *arg, size_t total, const char *path);
     void *arg;
@@ -58,7 +59,7 @@ typedef struct lk_dups_file {
         class_name; /* finer: "file", "pixels", "resized", "colour", ... docs/algorithms/duplicates.md */
     double score;    /* 0..1 */
     char words[160]; /* for a person: "turned by 90 degrees, cropped to 78 %" */
-    lk_bytes thumb;  /* JPEG, 128 pixels */
+    lk_bytes thumb;  /* JPEG, 128 pixels; empty with no_thumbs */
 } lk_dups_file;
 
 /* Files that show the same picture; files[0] is the one to keep, and each other was held against it. */
