@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* How much memory and time `likeness dups` takes over an index of very many pictures, which are drawn at random:
  *
- *   bench_dups_scale make INDEX ROWS WORDS NEW   an index of ROWS pictures with WORDS visual words each (real ones have 256 at most),
+ *   bench_dups_scale make INDEX ROWS WORDS NEW   an index of ROWS pictures with WORDS visual words each (256 as real ones),
  *                                                of which the last NEW were not searched for copies yet. Each second one of the
  *                                                first fifth is a copy of the one before
  *   bench_dups_scale run INDEX [THREADS]         milliseconds, and the most memory of its own and of mapped files at any time
