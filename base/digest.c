@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/digest.h"
 
+#include <nettle/hmac.h>
 #include <string.h>
 
 static const char digits[] = "0123456789abcdef";
@@ -43,5 +44,16 @@ void digest_sha256_hex(char out[65], const void *data, size_t size) {
     digest_begin(&d);
     digest_add(&d, data, size);
     digest_end(sum, &d);
+    digest_hex(out, sum);
+}
+
+void digest_hmac_hex(char out[65], const void *key, size_t key_size, const void *data,
+                     size_t size) {
+    struct hmac_sha256_ctx context;
+    uint8_t sum[DIGEST_BYTES];
+    hmac_sha256_set_key(&context, key_size, key);
+    hmac_sha256_update(&context, size, data);
+    hmac_sha256_digest(&context, DIGEST_BYTES, sum);
+    explicit_bzero(&context, sizeof context);
     digest_hex(out, sum);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* SHA-256 (FIPS 180-4), through nettle. */
+/* SHA-256 (FIPS 180-4) and its keyed form HMAC (RFC 2104), through nettle. */
 #ifndef LK_DIGEST_H
 #define LK_DIGEST_H
 
@@ -26,5 +26,7 @@ bool digest_from_hex(uint8_t out[DIGEST_BYTES], const char *text);
 
 /* The digest as 64 lower-case hex digits and a zero. */
 void digest_sha256_hex(char out[65], const void *data, size_t size);
+/* HMAC-SHA256 of the data under a key, likewise. */
+void digest_hmac_hex(char out[65], const void *key, size_t key_size, const void *data, size_t size);
 
 #endif

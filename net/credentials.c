@@ -20,6 +20,7 @@ static const struct {
     {"basic ", CREDENTIALS_BASIC, true},
     {"digest ", CREDENTIALS_DIGEST, true},
     {"bearer ", CREDENTIALS_BEARER, false},
+    {"hmac ", CREDENTIALS_HMAC, false},
 };
 
 static void wipe(char *text) {
@@ -85,8 +86,8 @@ static lk_status take(struct credentials *out, char *line, lk_error *err) {
         return out->secret && (out->user || !kinds[i].has_user) ? LK_OK : error_memory(err, length);
     }
     return error_set(err, LK_E_USAGE,
-                     "one line is wanted: \"basic USER:PASSWORD\", \"digest USER:PASSWORD\" or "
-                     "\"bearer TOKEN\"");
+                     "one line is wanted: \"basic USER:PASSWORD\", \"digest USER:PASSWORD\", "
+                     "\"bearer TOKEN\" or \"hmac KEY\"");
 }
 
 lk_status credentials_read(struct credentials *out, const char *path, lk_error *err) {

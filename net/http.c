@@ -302,6 +302,9 @@ static lk_status send_with(struct transfer *t, struct curl_slist *headers, lk_er
 lk_status http_send(struct http *h, struct http_answer *out, const struct http_request *request,
                     lk_error *err) {
     *out = (struct http_answer){.age_ms = -1};
+    if (request->credentials && request->credentials->kind == CREDENTIALS_HMAC) {
+        return error_set(err, LK_E_USAGE, "a key that signs is not shown to a server");
+    }
     struct transfer t = {.http = h, .request = request, .answer = out, .heard_s = clock_s()};
     t.timeout_s = request->timeout_s > 0 ? request->timeout_s : default_timeout_s;
     buf_init(&t.body, request->max_bytes > 0 ? (size_t)request->max_bytes : BODY_MAX);

@@ -23,7 +23,7 @@
 static const double longest_asked_s = 3600;
 enum { REFUSED_MAX = 1000 }; /* events given up of which it is still known who took them */
 
-static const struct notify_kind *const kinds[] = {&notify_exec, &notify_mqtt};
+static const struct notify_kind *const kinds[] = {&notify_exec, &notify_mqtt, &notify_webhook};
 _Static_assert(ARRAY_COUNT(kinds) <= NOTIFY_KINDS_MAX, "a bit and a row of counts each");
 
 struct event {

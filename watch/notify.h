@@ -14,10 +14,11 @@ struct notifier;
 enum { NOTIFY_QUEUE_MAX = 1000, NOTIFY_KINDS_MAX = 8 };
 
 struct notify_options {
-    const char *webhook;             /* URL, or NULL */
-    const char *webhook_secret_file; /* key of the HMAC-SHA256 signature, or NULL: not signed */
+    const char *webhook;             /* http:// or https://, or NULL */
+    const char *webhook_secret_file; /* "hmac KEY" (net/credentials.h), or NULL: not signed */
+    const char *webhook_ca_file;     /* PEM: whom https trusts; NULL: whom the system trusts */
     const char *mqtt;                /* mqtt://host[:port][/prefix], mqtts://..., or NULL */
-    const char *mqtt_token_file;     /* "user:password", or NULL */
+    const char *mqtt_token_file;     /* "basic USER:PASSWORD", or NULL */
     const char *mqtt_ca_file;        /* PEM: whom mqtts trusts; NULL: whom the system trusts */
     bool ha_discovery;               /* announces every camera to Home Assistant */
     const char *exec;      /* a program and its arguments, split at spaces, no shell; or NULL */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* notify_tool NAME=VALUE...: tells receivers what standard input says, a command a line, and prints what happens, a line each.
- * Names: webhook secret mqtt token ca ha exec timeout retry. */
+ * Names: webhook secret webca mqtt token ca ha exec timeout retry. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -116,9 +116,13 @@ static void option(struct notify_options *o, const char *arg) {
     const struct {
         const char *name;
         const char **at;
-    } texts[] = {{"webhook=", &o->webhook}, {"secret=", &o->webhook_secret_file},
-                 {"mqtt=", &o->mqtt},       {"token=", &o->mqtt_token_file},
-                 {"ca=", &o->mqtt_ca_file}, {"exec=", &o->exec}};
+    } texts[] = {{"webhook=", &o->webhook},
+                 {"secret=", &o->webhook_secret_file},
+                 {"mqtt=", &o->mqtt},
+                 {"token=", &o->mqtt_token_file},
+                 {"ca=", &o->mqtt_ca_file},
+                 {"exec=", &o->exec},
+                 {"webca=", &o->webhook_ca_file}};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         if (strncmp(arg, texts[i].name, strlen(texts[i].name)) == 0) {
             *texts[i].at = value;
