@@ -24,10 +24,7 @@ static const double default_timeout_s = 10;
 
 /* The first that takes an address has it. */
 static const struct source_kind *const source_kinds[] = {
-    &source_stdin,
-    &source_http,
-    &source_folder,
-    &source_file,
+    &source_stdin, &source_http, &source_rtsp, &source_folder, &source_file, &source_video,
 };
 
 /* "dir:PATH" and "file:PATH" without their prefix. */
@@ -56,8 +53,10 @@ static lk_status fill(struct source *s, const char *address, const struct source
                       lk_error *err) {
     s->address = mem_strdup(path_of(address));
     s->ca_file = o->ca_file ? mem_strdup(o->ca_file) : NULL;
+    s->after = o->after && o->after[0] ? mem_strdup(o->after) : NULL;
     s->state = mem_calloc(1, s->kind->state_size);
-    if (!s->address || !s->state || (o->ca_file && !s->ca_file)) {
+    bool lacks = (o->ca_file && !s->ca_file) || (o->after && o->after[0] && !s->after);
+    if (!s->address || !s->state || lacks) {
         return error_memory(err, strlen(address));
     }
     s->timeout_s = o->timeout_s > 0 ? o->timeout_s : default_timeout_s;
@@ -106,6 +105,7 @@ void source_close(struct source *s) {
         credentials_release(&s->credentials);
         mem_free(s->state);
         mem_free(s->ca_file);
+        mem_free(s->after);
         mem_free(s->address);
         mem_free(s);
     }

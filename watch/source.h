@@ -16,6 +16,9 @@ struct source_options {
     /* How often frames will be asked for; 0: not known. Of a video file: how far apart in its time they lie at least. From 2 s on
      * an MJPEG stream is connected to anew for each, and of RTSP only whole (key) pictures are decoded. */
     double every_s;
+    /* A folder: begins behind the file of this name (frame.name), so that a restart goes on where it was; NULL or "": with
+     * the first. */
+    const char *after;
     bool follow; /* a folder: waits for files to come instead of ending after the last */
     /* Not 0 (read atomically; a signal handler or another thread may set it): source_next ends within some 1 s with
      * LK_E_CANCELLED. NULL: the engine's. */

@@ -34,6 +34,8 @@ static lk_status folder_open(struct source *s, lk_error *err) {
     struct folder_state *f = s->state;
     struct stat st;
     f->notify = -1;
+    f->last = s->after; /* taken over */
+    s->after = NULL;
     if (stat(s->address, &st) != 0 || !S_ISDIR(st.st_mode)) {
         return error_set(err, LK_E_IO, "cannot open this folder: %s",
                          strerror(errno ? errno : ENOTDIR));

@@ -2,11 +2,9 @@
 /* A camera's picture over HTTP: a snapshot is fetched when it is asked for. An address that answers with multipart/x-mixed-replace
  * (MJPEG) is a stream: its JPEGs follow each other for as long as the connection lasts. Of one that is asked for seldom the first
  * picture of a new connection is taken; else a thread reads on and keeps the newest. */
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/error.h"
@@ -14,7 +12,7 @@
 #include "image/engine.h"
 #include "net/http.h"
 #include "watch/jpeg_split.h"
-#include "watch/source_kind.h"
+#include "watch/source_thread.h"
 
 /* From here on connecting again costs less than all that would be read in between. */
 static const double seldom_s = 2;
@@ -32,17 +30,10 @@ struct fetch {
 struct http_state {
     struct source *source;
     struct http *client;
-    bool is_stream; /* known after the first answer */
-    /* The thread of a stream, and what it shares under the mutex. */
-    bool running;
-    pthread_t thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    lk_bytes newest; /* not given yet, or empty */
+    bool is_stream;              /* known after the first answer */
+    struct source_thread thread; /* of a stream */
+    lk_bytes newest;             /* not given yet, or empty; under the thread's mutex */
     int64_t newest_ms;
-    bool ended;
-    lk_error error; /* why */
-    int stop;       /* for the thread */
 };
 
 static bool http_takes(const char *address) {
@@ -51,13 +42,8 @@ static bool http_takes(const char *address) {
 
 static lk_status http_kind_open(struct source *s, lk_error *err) {
     struct http_state *h = s->state;
-    pthread_condattr_t attributes;
     h->source = s;
-    pthread_mutex_init(&h->mutex, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&h->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    source_thread_init(&h->thread);
     return address_check(s->address, "http https", err);
 }
 
@@ -100,12 +86,12 @@ static lk_status fetch_error(const struct fetch *f, lk_error *err) {
 /* -- A stream's pictures -- */
 
 static void keep_newest(struct http_state *h, lk_bytes *picture) {
-    pthread_mutex_lock(&h->mutex);
+    pthread_mutex_lock(&h->thread.mutex);
     lk_bytes_release(&h->newest);
     h->newest = *picture;
     h->newest_ms = source_now_ms();
-    pthread_cond_signal(&h->changed);
-    pthread_mutex_unlock(&h->mutex);
+    pthread_cond_signal(&h->thread.changed);
+    pthread_mutex_unlock(&h->thread.mutex);
     *picture = (lk_bytes){0};
 }
 
@@ -202,7 +188,7 @@ static void *read_stream(void *context) {
     struct http_request request = request_of(h->source);
     lk_error error = {0};
     fetch_begin(&f, h);
-    request.stop = &h->stop;
+    request.stop = &h->thread.stop;
     request.sink = sink_stream;
     request.context = &f;
     lk_status status = http_send(h->client, &answer, &request, &error);
@@ -213,69 +199,38 @@ static void *read_stream(void *context) {
     }
     http_answer_release(&answer);
     fetch_release(&f);
-    pthread_mutex_lock(&h->mutex);
-    h->ended = true;
-    h->error = error;
-    pthread_cond_signal(&h->changed);
-    pthread_mutex_unlock(&h->mutex);
+    source_thread_finish(&h->thread, &error);
     return NULL;
 }
 
-static lk_status start_stream(struct http_state *h, lk_error *err) {
-    h->stop = 0;
-    h->ended = false;
-    if (pthread_create(&h->thread, NULL, read_stream, h) != 0) {
-        return error_memory(err, 0);
-    }
-    h->running = true;
-    return LK_OK;
-}
-
 static void end_stream(struct http_state *h) {
-    if (h->running) {
-        __atomic_store_n(&h->stop, 1, __ATOMIC_RELAXED);
-        pthread_join(h->thread, NULL);
-        h->running = false;
-    }
+    source_thread_end(&h->thread);
     lk_bytes_release(&h->newest);
-}
-
-/* Waits a moment for a change; the mutex is held. */
-static void wait_change(struct http_state *h) {
-    enum { MOMENT_NS = 200000000 }; /* how soon a wish to stop is seen */
-    struct timespec end;
-    clock_gettime(CLOCK_MONOTONIC, &end);
-    end.tv_nsec += MOMENT_NS;
-    end.tv_sec += end.tv_nsec / 1000000000;
-    end.tv_nsec %= 1000000000;
-    pthread_cond_timedwait(&h->changed, &h->mutex, &end);
 }
 
 static lk_status next_of_stream(lk_bytes *out, int64_t *taken_ms, struct source *s, lk_error *err) {
     struct http_state *h = s->state;
     double end_s = clock_s() + s->timeout_s;
-    lk_status status = h->running ? LK_OK : start_stream(h, err);
+    lk_status status =
+        h->thread.running ? LK_OK : source_thread_start(&h->thread, read_stream, h, err);
     if (status != LK_OK) {
         return status;
     }
-    pthread_mutex_lock(&h->mutex);
-    while (status == LK_OK && !h->newest.data && !h->ended && clock_s() < end_s) {
-        status = source_check_stop(s, err);
-        if (status == LK_OK) {
-            wait_change(h);
-        }
+    pthread_mutex_lock(&h->thread.mutex);
+    while (status == LK_OK && !h->newest.data && !h->thread.ended && clock_s() < end_s) {
+        status = source_thread_wait(&h->thread, s, err);
     }
     *out = h->newest;
     *taken_ms = h->newest_ms;
     h->newest = (lk_bytes){0};
-    bool ended = h->ended && !out->data;
-    pthread_mutex_unlock(&h->mutex);
+    bool ended = h->thread.ended && !out->data;
+    pthread_mutex_unlock(&h->thread.mutex);
     if (status == LK_OK && ended) {
         end_stream(h); /* the next call connects again */
         if (err) {
-            *err = h->error;
+            *err = h->thread.error;
         }
-        return h->error.status;
+        return h->thread.error.status;
     }
     if (status == LK_OK && !out->data) {
         status = error_set(err, LK_E_IO, "no picture came within %g s", s->timeout_s);
@@ -305,8 +260,7 @@ static void http_kind_close(struct source *s) {
     struct http_state *h = s->state;
     end_stream(h);
     http_close(h->client);
-    pthread_cond_destroy(&h->changed);
-    pthread_mutex_destroy(&h->mutex);
+    source_thread_release(&h->thread);
 }
 
 const struct source_kind source_http = {

@@ -14,6 +14,7 @@ struct source {
     lk_engine *engine;
     char *address; /* without "dir:" or "file:" */
     char *ca_file; /* or NULL */
+    char *after;   /* or NULL */
     char shown[ADDRESS_SHOWN];
     struct credentials credentials;
     double timeout_s, every_s;
@@ -33,7 +34,8 @@ struct source_kind {
     void (*close)(struct source *s); /* also after an open that failed; or NULL */
 };
 
-extern const struct source_kind source_stdin, source_http, source_folder, source_file;
+extern const struct source_kind source_stdin, source_http, source_rtsp, source_folder, source_file,
+    source_video;
 
 /* LK_E_CANCELLED once somebody asked to stop. */
 LK_MUST_CHECK lk_status source_check_stop(const struct source *s, lk_error *err);

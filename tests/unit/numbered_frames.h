@@ -5,6 +5,7 @@
 
 #include "tests/unit/scratch_folder.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "image/image.h"
 #include "watch/source.h"
@@ -40,6 +41,16 @@ static inline void numbered_write(lk_engine *engine, const char *path, int numbe
     lk_bytes_release(&bytes);
 }
 
+/* Pictures 0 to count - 1 below root, as 00.jpg and so on. */
+static inline void numbered_write_all(lk_engine *engine, const char *root, int count) {
+    char path[128], name[32];
+    for (int i = 0; i < count; i++) {
+        snprintf(name, sizeof name, "%02d.jpg", i);
+        scratch_place(path, sizeof path, root, name);
+        numbered_write(engine, path, i);
+    }
+}
+
 /* Which one a frame shows; -1 when it is none or not right in its form. */
 static inline int number_of(const struct frame *frame) {
     const lk_image *i = &frame->image;
@@ -67,6 +78,24 @@ static inline int next_number(struct source *s) {
     int number = number_of(&frame);
     frame_release(&frame);
     return number;
+}
+
+/* The number of a live source's next frame, and that it is the newest: `rate` pictures a second come, STREAM_COUNT and then the first
+ * again; *number and *at_s are of the frame before, and become this one's. */
+enum { STREAM_COUNT = 20, STREAM_TOLERANCE = 5 };
+
+static inline void expect_newest(struct source *s, double rate, int *number, double *at_s) {
+    int now = next_number(s);
+    double now_s = clock_s();
+    int steps = (now - *number + STREAM_COUNT) % STREAM_COUNT;
+    int expected = (int)((now_s - *at_s) * rate + 0.5) % STREAM_COUNT;
+    int apart = abs(steps - expected);
+    apart = apart < STREAM_COUNT - apart ? apart : STREAM_COUNT - apart;
+    if (now < 0 || apart > STREAM_TOLERANCE) {
+        fail_msg("%d follows %d after %.2f s", now, *number, now_s - *at_s);
+    }
+    *number = now;
+    *at_s = now_s;
 }
 
 /* The next call must fail with this status. */

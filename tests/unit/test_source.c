@@ -87,14 +87,15 @@ static void test_open(void **state) {
     struct place *p = *state;
     lk_error err;
     struct source *s;
-    static const char *const wrong[] = {"", "ftp://host/x.jpg", "dir",
-                                        "http://anna:secret@host/x.jpg", "https://"};
+    static const char *const wrong[] = {"", "ftp://host/x.jpg", "http://anna:secret@host/x.jpg",
+                                        "https://"};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_refused(LK_E_USAGE, source_open(&s, p->engine, wrong[i], NULL, &err));
         assert_null(s);
         assert_null(strstr(err.text, "secret"));
         assert_null(strstr(err.input, "secret"));
     }
+    assert_refused(LK_E_IO, source_open(&s, p->engine, "/nowhere/at/all", NULL, &err));
     assert_refused(LK_E_IO, source_open(&s, p->engine, "dir:/nowhere/at/all", NULL, &err));
     assert_string_equal(err.input, "dir:/nowhere/at/all");
     struct source_options options = {.token_file = "/nowhere/cred"};
@@ -144,6 +145,10 @@ static void test_folder(void **state) {
     assert_ok(source_next(s, &frame, &more, &err));
     assert_memory_equal(frame.digest, first, 32);
     frame_release(&frame);
+    source_close(s);
+    const struct source_options options = {.after = "b.jpg"};
+    s = open_source(p, address, &options); /* where it was left */
+    assert_int_equal(next_number(s), 3);
     source_close(s);
 }
 
@@ -353,7 +358,7 @@ static void *give_too_much(void *context) {
     static const uint8_t start[] = {0xff, 0xd8, 0xff, 0xda, 0, 2};
     memset(block, 'x', sizeof block);
     assert_true(write(fd, start, sizeof start) == sizeof start);
-    for (int i = 0; i < 17; i++) {
+    for (int i = 0; i < 16; i++) { /* with the start just over 1 MiB */
         assert_true(write(fd, block, sizeof block) == sizeof block);
     }
     return NULL;
