@@ -125,7 +125,10 @@ static bool wait_for(int *how, pid_t pid, double timeout_s, const int *stop) {
     for (int ms = LOOK_MS_MIN; clock_s() < until && __atomic_load_n(stop, __ATOMIC_ACQUIRE) == 0;
          ms = MIN(2 * ms, LOOK_MS_MAX)) {
         pid_t got = waitpid(pid, how, WNOHANG);
-        if (got == pid) {
+        if (got < 0) { /* whoever started us has SIGCHLD ignored: it ended, nobody knows how */
+            *how = W_EXITCODE(255, 0);
+        }
+        if (got != 0) {
             return true;
         }
         sleep_ms(ms);

@@ -3,6 +3,7 @@
 """notify_exec.py NOTIFY_TOOL LIKENESS: a real program is run for each event: what it gets, what its end means, what it may not get."""
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -96,6 +97,19 @@ def test_killed_when_it_hangs():
     begun = time.monotonic()
     tool.end()  # waits for neither the program nor the 100 s
     check(time.monotonic() - begun < 20, "it waited at its end")
+
+
+def test_ends_that_nobody_sees():
+    """Started where children are not waited for (SIGCHLD ignored) no end is taken for a good one, and nothing hangs."""
+    before = signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    try:
+        tool = Tool(TOOL, "exec=true", "retry=0.01")
+    finally:
+        signal.signal(signal.SIGCHLD, before)
+    tool.ok("send 1 gate moved 0.4")
+    said = tool.do("flush 30")
+    check(said.startswith("error 9 true: 1 event not delivered: ended with 255"), said)
+    tool.end()
 
 
 def test_full_queue():

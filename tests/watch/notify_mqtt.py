@@ -13,6 +13,7 @@ from broker import CLIENTS, Broker, Listener, free_port, skip_without
 from telling import Tool, check, wait_for
 
 TOOL = os.path.abspath(sys.argv[1])
+GUIDE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "howto", "cameras.md")
 
 
 def tool_at(broker, *options, prefix=""):
@@ -240,6 +241,44 @@ def test_credentials(folder):
         tool.end()
     refused = Tool(TOOL, f"mqtt=mqtt://127.0.0.1:{broker.port}", f"token={folder}/token", fails=True).first
     check("a user and a password only" in refused, refused)
+    broker.kill()
+
+
+def test_rights(folder):
+    """The list of rights in docs/howto/cameras.md is enough, and keeps the porter to his gate."""
+    os.mkdir(folder)
+    with open(GUIDE, encoding="utf-8") as f:
+        guide = f.read()
+    rights = [line[4:] for line in guide[guide.index("    user likeness"):].split("\n\n### ")[0].splitlines() if line[:4] == "    "]
+    check(len(rights) == 6, rights)
+    with open(f"{folder}/rights", "w", encoding="utf-8") as f:
+        f.write("\n".join(rights) + "\n")
+    for name in ("likeness", "porter"):
+        subprocess.run([CLIENTS[2], *([] if name == "porter" else ["-c"]), "-b", f"{folder}/passwords", name, "secret"], check=True)
+    with open(f"{folder}/token", "w", encoding="utf-8") as f:
+        f.write("basic likeness:secret\n")
+    for name in ("token", "rights", "passwords"):
+        os.chmod(f"{folder}/{name}", 0o600)
+    at = os.path.abspath(folder)
+    broker = Broker(f"{folder}/broker", "allow_anonymous false", f"password_file {at}/passwords", f"acl_file {at}/rights")
+    tool = tool_at(broker, "ha=1", f"token={folder}/token")
+    tool.ok("camera gate 1")
+    tool.ok("camera yard 1")
+    tool.ok("send 1 gate moved 0.4")
+    tool.ok("flush 30")
+    porter = ["-u", "porter", "-P", "secret"]
+    broker.publish("likeness/yard/ack/set", "PRESS", *porter)
+    broker.publish("likeness/gate/enabled/set", "OFF", *porter)
+    broker.publish("likeness/gate/ack/set", "PRESS", *porter)
+    tool.wait("acknowledged gate")
+    check(len(tool.starting("acknowledged") + tool.starting("enabled")) == 1, tool.lines)
+    tool.end()
+    for user, password, topic, wanted in (("likeness", "secret", "likeness/gate/state", b"moved"),
+                                          ("porter", "secret", "likeness/gate/state", b"moved"),
+                                          ("porter", "secret", "likeness/yard/enabled/state", b"")):
+        done = subprocess.run(broker.command(CLIENTS[0], "-u", user, "-P", password, "-t", topic, "-C", "1", "-W", "2", "-N"),
+                              capture_output=True, check=False)
+        check(done.stdout == wanted, f"{user} {topic}: {done.stdout}")
     broker.kill()
 
 
