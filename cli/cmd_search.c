@@ -6,15 +6,8 @@
 #include "base/json.h"
 #include "cli/index_place.h"
 #include "cli/index_run.h"
-
-struct search_settings {
-    struct common common;
-    struct model_settings model;
-    const char *index;
-    int32_t most, by;
-    double min_score;
-    bool explain, exact;
-};
+#include "cli/search.h"
+#include "cli/store_place.h"
 
 #define AT(member) offsetof(struct search_settings, member)
 
@@ -22,6 +15,10 @@ static const char way_names[] = "both|whole|local|embedding|hash|wavelet"; /* as
 
 static const struct option search_options[] = {
     INDEX_OPTION(AT(index)),
+    {"db", 0, OPTION_TEXT, "DIR", NULL, NULL,
+     "search the originals of this store instead (likeness ref)", AT(db)},
+    {"filter", 0, OPTION_LIST, "tag=NAME", NULL, NULL,
+     "originals with this tag alone; may be given again", AT(filter)},
     {"most", 'k', OPTION_INT, "N", NULL, "k", "different pictures at most (10)", AT(most)},
     {"min-score", 0, OPTION_NUMBER, "F", NULL, NULL, "only those that score this or more, 0..1",
      AT(min_score)},
@@ -162,6 +159,9 @@ static enum exit_code search_run(void *settings, lk_engine *engine) {
     lk_search_hits hits;
     lk_error err = {0};
     struct buf b;
+    if (s->db || s->filter.count > 0) {
+        return search_store(s, engine);
+    }
     lk_collection *collection = index_open(&s->common, s->index, LK_COLLECTION_READ);
     if (!collection) {
         return EXIT_TROUBLE;
@@ -197,10 +197,13 @@ const struct command command_search = {
         "--keypoints), crops,\n"
         "details, turned and mirrored copies are found, with a score of 0.5 or more when their "
         "keypoints agree on one\n"
-        "place; what only looks alike scores below. The exit status is 1 when nothing is found.",
+        "place; what only looks alike scores below. With --db it is the originals of a store that "
+        "are searched, and their\n"
+        "ids that are printed. The exit status is 1 when nothing is found.",
     .examples = "  likeness search crop.jpg\n"
                 "  likeness search crop.jpg -k 3 --explain\n"
-                "  likeness search photo.jpg --index photos.lki --by hash --min-score 0.8 --json\n",
+                "  likeness search photo.jpg --index photos.lki --by hash --min-score 0.8 --json\n"
+                "  likeness search photo.jpg --db audit --filter tag=caps\n",
     .least_args = 1,
     .most_args = 1,
     .options = search_options,

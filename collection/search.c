@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "collection/finding.h"
+#include "feature/search_score.h"
 #include "feature/sift_geometry.h"
 #include "feature/sift_mirror.h"
 
@@ -17,11 +18,7 @@ enum {
     MOST_TOGETHER = 100000, /* that may be asked for */
     VOTED = 40,             /* candidates by keypoints, as it is and mirrored each */
     WHOLE = 30,             /* by embedding that are asked for their keypoints */
-    INLIERS_LEAST =
-        8, /* that chance hardly gives: 1 of 20,000 pairs of different pictures has more */
-    HASH_CHANCE = 128, /* bits that differ by chance */
-    HASH_NEAR = 31,    /* that the authors of PDQ take for a match, */
-    HASH_QUALITY = 50, /* of hashes of this quality */
+    HASH_CHANCE = 128,      /* bits that differ by chance */
 };
 
 struct search {
@@ -187,11 +184,6 @@ static lk_status agree(int32_t *inliers, struct search *s, const struct facts *k
     return status;
 }
 
-/* Half of the scale is for what keypoints agree on, and 24 of them are three quarters of that. */
-static double local_score(int32_t inliers) {
-    return 0.5 + 0.5 * (1 - exp(-(double)(inliers - INLIERS_LEAST + 2) / 16));
-}
-
 static lk_status confirm(struct search *s, size_t at, lk_error *err) {
     struct facts kept;
     int32_t as_is = 0, mirrored = 0;
@@ -201,7 +193,7 @@ static lk_status confirm(struct search *s, size_t at, lk_error *err) {
         return LK_OK; /* one that is damaged is not found by its keypoints */
     }
     status = status == LK_OK ? agree(&as_is, s, &kept, &s->query.sift, err) : status;
-    if (status == LK_OK && as_is < 2 * INLIERS_LEAST) {
+    if (status == LK_OK && as_is < 2 * SEARCH_INLIERS_LEAST) {
         status = agree(&mirrored, s, &kept, &s->mirrored, err);
     }
     facts_release(&kept);
@@ -209,9 +201,9 @@ static lk_status confirm(struct search *s, size_t at, lk_error *err) {
         struct found *f = &s->found[at];
         s->confirmed++;
         f->hit.inliers = MAX(as_is, mirrored);
-        f->hit.mirrored = mirrored > as_is && mirrored >= INLIERS_LEAST;
-        if (f->hit.inliers >= INLIERS_LEAST) {
-            f->hit.score = local_score(f->hit.inliers);
+        f->hit.mirrored = mirrored > as_is && mirrored >= SEARCH_INLIERS_LEAST;
+        if (f->hit.inliers >= SEARCH_INLIERS_LEAST) {
+            f->hit.score = search_score_local(f->hit.inliers);
             f->hit.distance = 1 - f->hit.score;
             f->hit.by = LK_SEARCH_LOCAL;
         }
@@ -266,11 +258,11 @@ static void lower_unconfirmed(struct search *s) {
         lk_search_hit *h = &s->found[i].hit;
         int32_t quality =
             MIN((int32_t)s->finding->qualities[s->found[i].item], s->query.pdq_quality);
-        bool near = h->hash_bits >= 0 && h->hash_bits <= HASH_NEAR && quality >= HASH_QUALITY;
+        bool near = search_hash_is_near(h->hash_bits, quality);
         if (h->by == LK_SEARCH_LOCAL) {
             continue;
         }
-        h->score = near ? 1 - h->hash_bits / (2.0 * (HASH_NEAR + 1)) : h->score / 2;
+        h->score = near ? search_score_hash(h->hash_bits) : h->score / 2;
         h->by = near ? LK_SEARCH_HASH : h->by;
         h->distance = near ? h->hash_bits : h->distance;
     }

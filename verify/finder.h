@@ -94,6 +94,7 @@ const void *finder_section(const struct finder_part *p, enum finder_section sect
  * do. */
 int32_t finder_layers(int32_t dim);
 void finder_quantise(uint8_t *out, const float *vector, int32_t dim);
+double finder_cosine(double distance, int32_t dim);
 
 /* finder_build.c: from the database, into memory: of the references changed after state `since`. Damaged rows are left out;
  * *damaged is 0 only when there are none. */

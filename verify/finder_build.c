@@ -16,9 +16,14 @@ int32_t finder_layers(int32_t dim) {
     return (dim + SIFT_BYTES - 1) / SIFT_BYTES;
 }
 
+static const double reach = 16; /* levels of a component of mean size: 4 of these pass */
+
+double finder_cosine(double distance, int32_t dim) {
+    return fmax(-1, 1 - distance / (2 * reach * reach * dim));
+}
+
 void finder_quantise(uint8_t *out, const float *vector, int32_t dim) {
     enum { MIDDLE = 64, MOST = 127 };
-    static const double reach = 16; /* levels of a component of mean size: 4 of these pass */
     double squares = 0;
     memset(out, MIDDLE, (size_t)finder_layers(dim) * SIFT_BYTES);
     for (int32_t i = 0; i < dim; i++) {

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "feature/search_score.h"
 
 enum {
     ASKED = 1000,       /* keypoints of the photo */
@@ -77,8 +78,13 @@ struct vote {
     uint8_t turn, size; /* bins in halves of a bin */
 };
 
+static bool is_wanted(const struct finder_query *q, uint32_t reference) {
+    return reference != FINDER_GONE && !(q->unwanted && q->unwanted[reference]);
+}
+
 struct voting {
     const lk_finder *finder;
+    const struct finder_query *query;
     lk_engine *engine;
     struct visual_word words[ASKED];
     size_t asked;
@@ -239,7 +245,7 @@ static lk_status most_voted(struct top *t, const struct voting *v, lk_error *err
     }
     for (uint32_t i = 0; i < count; i++) {
         slots[i] = -1;
-        if (v->scores[i] > 0) {
+        if (v->scores[i] > 0 && is_wanted(v->query, i)) {
             top_add(t, (struct scored){(double)v->scores[i], i});
         }
     }
@@ -253,13 +259,15 @@ static lk_status most_voted(struct top *t, const struct voting *v, lk_error *err
 }
 
 static lk_status search_words(struct top *t, const lk_finder *f, lk_engine *engine,
-                              const lk_features *photo, lk_error *err) {
+                              const struct finder_query *query, lk_error *err) {
+    const lk_features *photo = query->photo;
     struct voting *v = mem_calloc(1, sizeof *v);
     const size_t count = f->count;
     if (!v) {
         return error_memory(err, sizeof *v);
     }
     v->finder = f;
+    v->query = query;
     v->engine = engine;
     v->asked = MIN(photo->sift.count, (size_t)ASKED);
     v->scores = mem_calloc(count, sizeof *v->scores);
@@ -289,8 +297,15 @@ static lk_status search_words(struct top *t, const lk_finder *f, lk_engine *engi
 
 /* -- The nearest by embedding and by hash -- */
 
+struct vector_query {
+    const struct finder_query *asked;
+    const uint8_t *bytes;
+    int32_t *distances; /* two PIECEs */
+};
+
 static void search_part(struct top *t, const struct finder_part *p, lk_engine *engine,
-                        const uint8_t *query, int32_t *distances) {
+                        const struct vector_query *query) {
+    int32_t *distances = query->distances;
     const struct finder_head *h = finder_head_of(p);
     const uint8_t *vectors = finder_section(p, FINDER_VECTORS);
     const int32_t *norms = finder_section(p, FINDER_NORMS);
@@ -300,7 +315,7 @@ static void search_part(struct top *t, const struct finder_part *p, lk_engine *e
     for (size_t at = 0; at < blocks; at += step) {
         size_t n = MIN(step, blocks - at), first = at * SIFT_BLOCK;
         for (size_t layer = 0; layer < h->layers; layer++) {
-            const uint8_t *q = query + layer * SIFT_BYTES;
+            const uint8_t *q = query->bytes + layer * SIFT_BYTES;
             int32_t *to = layer > 0 ? distances + PIECE : distances;
             engine->kernels.sift.products(to, PIECE, &q, 1,
                                           vectors + (layer * blocks + at) * SIFT_BLOCK * SIFT_BYTES,
@@ -310,7 +325,7 @@ static void search_part(struct top *t, const struct finder_part *p, lk_engine *e
             }
         }
         for (size_t i = 0; i < n * SIFT_BLOCK && first + i < h->count; i++) {
-            if (norms[first + i] < FINDER_FAR && p->numbers[first + i] != FINDER_GONE) {
+            if (norms[first + i] < FINDER_FAR && is_wanted(query->asked, p->numbers[first + i])) {
                 top_add(t, (struct scored){-(double)distances[i], p->numbers[first + i]});
             }
         }
@@ -318,32 +333,40 @@ static void search_part(struct top *t, const struct finder_part *p, lk_engine *e
 }
 
 static lk_status search_vectors(struct top *t, const lk_finder *f, lk_engine *engine,
-                                const lk_features *photo, lk_error *err) {
-    uint8_t query[FINDER_LAYERS_MOST * SIFT_BYTES];
-    int32_t *distances = mem_alloc(2 * PIECE, sizeof *distances);
-    if (!distances) {
-        return error_memory(err, 2 * PIECE * sizeof *distances);
+                                const struct finder_query *asked, lk_error *err) {
+    uint8_t bytes[FINDER_LAYERS_MOST * SIFT_BYTES];
+    const struct vector_query query = {asked, bytes, mem_alloc(2 * PIECE, sizeof(int32_t))};
+    int32_t norm = 0; /* of the query, which distances leave out */
+    if (!query.distances) {
+        return error_memory(err, 2 * PIECE * sizeof(int32_t));
     }
-    finder_quantise(query, photo->seen.embedding, f->dim);
+    finder_quantise(bytes, asked->photo->seen.embedding, f->dim);
+    for (int32_t i = 0; i < finder_layers(f->dim) * SIFT_BYTES; i++) {
+        norm += bytes[i] * bytes[i];
+    }
     for (int32_t i = 0; i < f->part_count; i++) {
-        search_part(t, &f->parts[i], engine, query, distances);
+        search_part(t, &f->parts[i], engine, &query);
     }
-    mem_free(distances);
+    mem_free(query.distances);
     top_sort(t);
+    for (int32_t i = 0; i < t->count; i++) {
+        t->items[i].score = finder_cosine(norm - t->items[i].score, f->dim);
+    }
     return LK_OK;
 }
 
 /* In runs, between those that are gone. */
 static void search_hashes_part(struct top *t, const struct finder_part *p, lk_engine *engine,
-                               const lk_hash *mark) {
+                               const struct finder_query *q) {
     enum { FAR = 90 };
     const uint8_t *hashes = finder_section(p, FINDER_HASHES);
     const size_t count = (size_t)finder_head_of(p)->count;
     for (size_t from = 0, to; from < count; from = to + 1) {
         struct nearest_two nearest;
-        for (to = from; to < count && p->numbers[to] != FINDER_GONE; to++) {
+        for (to = from; to < count && is_wanted(q, p->numbers[to]); to++) {
         }
-        engine->kernels.feature.nearest(&nearest, mark->data, hashes + from * PDQ_BYTES, to - from);
+        engine->kernels.feature.nearest(&nearest, q->mark->data, hashes + from * PDQ_BYTES,
+                                        to - from);
         if (nearest.index >= 0 && nearest.distance <= FAR) {
             top_add(t,
                     (struct scored){-nearest.distance, p->numbers[from + (size_t)nearest.index]});
@@ -352,19 +375,19 @@ static void search_hashes_part(struct top *t, const struct finder_part *p, lk_en
 }
 
 static void search_hashes(struct top *t, const lk_finder *f, lk_engine *engine,
-                          const lk_hash *mark) {
-    enum { GOOD = 50 };
-    for (int32_t i = 0; mark && mark->quality >= GOOD && i < f->part_count; i++) {
-        search_hashes_part(t, &f->parts[i], engine, mark);
+                          const struct finder_query *q) {
+    bool good = q->mark && q->mark->quality >= SEARCH_HASH_QUALITY;
+    for (int32_t i = 0; good && i < f->part_count; i++) {
+        search_hashes_part(t, &f->parts[i], engine, q);
     }
 }
 
 lk_status finder_search(struct top tops[3], const lk_finder *f, lk_engine *engine,
-                        const lk_features *photo, const lk_hash *mark, lk_error *err) {
-    lk_status status = search_words(&tops[0], f, engine, photo, err);
-    if (status == LK_OK && f->dim > 0 && photo->seen.dim == f->dim) {
-        status = search_vectors(&tops[1], f, engine, photo, err);
+                        const struct finder_query *query, lk_error *err) {
+    lk_status status = search_words(&tops[0], f, engine, query, err);
+    if (status == LK_OK && f->dim > 0 && query->photo->seen.dim == f->dim) {
+        status = search_vectors(&tops[1], f, engine, query, err);
     }
-    search_hashes(&tops[2], f, engine, mark);
+    search_hashes(&tops[2], f, engine, query);
     return status;
 }

@@ -22,10 +22,17 @@ struct top {
     struct scored *items; /* a heap, the least on top */
 };
 
+/* What is asked. */
+struct finder_query {
+    const lk_features *photo;
+    const lk_hash *mark;  /* may be NULL */
+    const bool *unwanted; /* of each number; NULL: all are wanted */
+};
+
 /* tops: by votes (most FINDER_COUNTED), embedding (FINDER_NEAREST) and hash (FINDER_ALIKE), with room and nothing in it; the best
- * come first. mark may be NULL. LK_E_MEMORY. */
+ * come first; of the nearest by embedding the score is the cosine, by hash the bits that differ, negative. LK_E_MEMORY. */
 LK_MUST_CHECK lk_status finder_search(struct top tops[3], const struct lk_finder *f,
-                                      lk_engine *engine, const lk_features *photo,
-                                      const lk_hash *mark, lk_error *err);
+                                      lk_engine *engine, const struct finder_query *query,
+                                      lk_error *err);
 
 #endif

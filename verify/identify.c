@@ -9,24 +9,29 @@
  * is then verified. */
 #include <likeness/record.h>
 
+#include <assert.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "feature/search_score.h"
 #include "feature/sift_geometry.h"
 #include "store/store.h"
 #include "verify/finder_search.h"
 
 enum {
-    CANDIDATES = FINDER_VOTED + FINDER_NEAREST + FINDER_ALIKE,
-    MATCHED = 300,      /* keypoints of a candidate */
-    MATCHED_WITH = 800, /* of the photo */
+    CANDIDATES = LK_CANDIDATES_MOST, /* of the three lists */
+    MATCHED = 300,                   /* keypoints of a candidate */
+    MATCHED_WITH = 800,              /* of the photo */
     SURE_INLIERS = 15,
     RIVALS = 12, /* asked behind one that is sure */
     LEAST_INLIERS = 6,
 };
+
+static_assert(CANDIDATES == FINDER_VOTED + FINDER_NEAREST + FINDER_ALIKE, "as the header says");
 
 static const double sure_coverage = 0.08;
 
@@ -99,6 +104,17 @@ static int by_strength(const void *x, const void *y) {
     return sa != sb ? (sa > sb ? -1 : 1) : (a->order > b->order) - (a->order < b->order);
 }
 
+/* What each list said of it; the keypoints say the rest. */
+static void describe(lk_candidate *c, uint32_t reference, const struct top *const tops[3]) {
+    for (int32_t i = 0; i < tops[1]->count; i++) {
+        c->cosine = tops[1]->items[i].reference == reference ? tops[1]->items[i].score : c->cosine;
+    }
+    for (int32_t i = 0; i < tops[2]->count; i++) {
+        c->hash_bits = tops[2]->items[i].reference == reference ? (int32_t)-tops[2]->items[i].score
+                                                                : c->hash_bits;
+    }
+}
+
 /* The i-th of each list in turn, each reference once. */
 static int32_t merge(struct listed *out, const lk_finder *f, const struct top *const tops[3]) {
     uint32_t taken[CANDIDATES];
@@ -112,8 +128,10 @@ static int32_t merge(struct listed *out, const lk_finder *f, const struct top *c
             if (has && count < CANDIDATES) {
                 const struct finder_name *name = f->names[tops[k]->items[i].reference];
                 taken[count] = tops[k]->items[i].reference;
-                out[count] =
-                    (struct listed){.order = count, .candidate = {.version = name->version}};
+                out[count] = (struct listed){
+                    .order = count,
+                    .candidate = {.version = name->version, .cosine = -2, .hash_bits = -1}};
+                describe(&out[count].candidate, taken[count], tops);
                 snprintf(out[count].candidate.id, sizeof out[count].candidate.id, "%.128s",
                          name->id);
                 count++;
@@ -121,6 +139,15 @@ static int32_t merge(struct listed *out, const lk_finder *f, const struct top *c
         }
     }
     return count;
+}
+
+/* The hash of the photo is a good one, or there was no nearest. */
+static double score_of(const lk_candidate *c) {
+    double score = search_score_alike(c->cosine);
+    if (search_hash_is_near(c->hash_bits, SEARCH_HASH_QUALITY)) {
+        score = search_score_hash(c->hash_bits);
+    }
+    return c->inliers >= SEARCH_INLIERS_LEAST ? fmax(score, search_score_local(c->inliers)) : score;
 }
 
 static lk_status rank(struct listed *list, int32_t count, const lk_finder *f, lk_store *store,
@@ -137,9 +164,9 @@ static lk_status rank(struct listed *list, int32_t count, const lk_finder *f, lk
     return status;
 }
 
-lk_status lk_identify(lk_candidate *out, int32_t most, int32_t *count, const lk_finder *finder,
-                      lk_store *store, lk_engine *engine, const lk_features *photo,
-                      const lk_hash *mark, lk_error *err) {
+static lk_status identify(lk_candidate *out, int32_t most, int32_t *count, const lk_finder *finder,
+                          lk_store *store, lk_engine *engine, const struct finder_query *query,
+                          lk_error *err) {
     struct scored *items = mem_alloc(FINDER_COUNTED + FINDER_NEAREST + FINDER_ALIKE, sizeof *items);
     struct listed *list = mem_alloc(CANDIDATES, sizeof *list);
     *count = 0;
@@ -152,15 +179,45 @@ lk_status lk_identify(lk_candidate *out, int32_t most, int32_t *count, const lk_
                           {.most = FINDER_NEAREST, .items = items + FINDER_COUNTED},
                           {.most = FINDER_ALIKE, .items = items + FINDER_COUNTED + FINDER_NEAREST}};
     const struct top *const each[3] = {&tops[0], &tops[1], &tops[2]};
-    lk_status status = finder_search(tops, finder, engine, photo, mark, err);
+    lk_status status = finder_search(tops, finder, engine, query, err);
     if (status == LK_OK) {
         int32_t found = merge(list, finder, each);
-        status = rank(list, found, finder, store, engine, photo, err);
+        status = rank(list, found, finder, store, engine, query->photo, err);
         for (int32_t i = 0; status == LK_OK && i < MIN(found, most); i++) {
-            out[(*count)++] = list[i].candidate;
+            out[*count] = list[i].candidate;
+            out[*count].score = score_of(&out[*count]);
+            ++*count;
         }
     }
     mem_free(items);
     mem_free(list);
+    return status;
+}
+
+lk_status lk_identify(lk_candidate *out, int32_t most, int32_t *count, const lk_finder *finder,
+                      lk_store *store, lk_engine *engine, const lk_features *photo,
+                      const lk_hash *mark, lk_error *err) {
+    const struct finder_query query = {photo, mark, NULL};
+    return identify(out, most, count, finder, store, engine, &query, err);
+}
+
+lk_status lk_identify_among(lk_candidate *out, int32_t most, int32_t *count,
+                            const lk_finder *finder, lk_store *store, lk_engine *engine,
+                            const lk_features *photo, const lk_hash *mark,
+                            const lk_candidate_filter *filter, lk_error *err) {
+    if (!filter) {
+        return lk_identify(out, most, count, finder, store, engine, photo, mark, err);
+    }
+    *count = 0;
+    bool *unwanted = mem_alloc(finder->count, sizeof *unwanted);
+    if (!unwanted) {
+        return error_memory(err, finder->count * sizeof *unwanted);
+    }
+    for (uint32_t i = 0; i < finder->count; i++) {
+        unwanted[i] = !filter->wanted(filter->arg, finder->names[i]->id, finder->names[i]->version);
+    }
+    const struct finder_query query = {photo, mark, unwanted};
+    lk_status status = identify(out, most, count, finder, store, engine, &query, err);
+    mem_free(unwanted);
     return status;
 }

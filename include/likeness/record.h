@@ -67,8 +67,19 @@ typedef struct lk_candidate {
     int32_t version;
     int32_t
         inliers; /* matches of the strongest keypoints that agree on one map; 0 where that was not asked */
-    double coverage; /* share of the original that they lie near */
+    double coverage;   /* share of the original that they lie near */
+    double cosine;     /* of the embeddings, -1..1; -2 unless it is one of the nearest */
+    int32_t hash_bits; /* of 256 that differ; -1 unless it is the nearest by hash */
+    double
+        score; /* 0..1: 0.5 and more says that keypoints, or a near hash, speak for it, less how alike it looks */
 } lk_candidate;
+
+/* Which originals may be found. */
+typedef struct lk_candidate_filter {
+    bool (*wanted)(void *arg, const char *id, int32_t version);
+    void *arg;
+} lk_candidate_filter;
+enum { LK_CANDIDATES_MOST = 49 }; /* that lk_identify finds */
 
 /* At most `most` originals that the photo may show, the likeliest first: by visual words, embedding and hash, ordered by matching
  * their keypoints. photo: of lk_features_make with the finder's model; mark: its hash (lk_verification_mark), or NULL. store
@@ -78,6 +89,12 @@ LK_API LK_MUST_CHECK lk_status lk_identify(lk_candidate *out, int32_t most, int3
                                            const lk_finder *finder, lk_store *store,
                                            lk_engine *engine, const lk_features *photo,
                                            const lk_hash *mark, lk_error *err);
+/* The same among those that filter wants; NULL for all. */
+LK_API LK_MUST_CHECK lk_status lk_identify_among(lk_candidate *out, int32_t most, int32_t *count,
+                                                 const lk_finder *finder, lk_store *store,
+                                                 lk_engine *engine, const lk_features *photo,
+                                                 const lk_hash *mark,
+                                                 const lk_candidate_filter *filter, lk_error *err);
 
 /* What the log has. */
 typedef struct lk_recorded {
