@@ -46,12 +46,11 @@ bool jpeg_split_is_inside(const struct jpeg_split *j) {
     return j->place > SEEK_SOI && j->place < WHOLE;
 }
 
-/* Begins a picture with what came of it before the byte under way. */
-static int begin_picture(struct jpeg_split *j, size_t before, int place) {
+static int begin_picture(struct jpeg_split *j) {
     static const uint8_t start[] = {0xff, SOI};
     j->picture.size = 0;
-    buf_add(&j->picture, start, before);
-    return place;
+    buf_add(&j->picture, start, sizeof start);
+    return MARKER;
 }
 
 static int after_marker(struct jpeg_split *j, uint8_t c, int otherwise) {
@@ -59,7 +58,8 @@ static int after_marker(struct jpeg_split *j, uint8_t c, int otherwise) {
         return WHOLE;
     }
     if (c == SOI) { /* the one before was cut off */
-        return begin_picture(j, 1, BETWEEN);
+        j->picture.size = 0;
+        return SEEK_SOI;
     }
     if (c == 0 || c == TEM || (c >= RST0 && c <= RST7)) {
         return otherwise;
@@ -83,7 +83,7 @@ static int step(struct jpeg_split *j, uint8_t c) {
     switch (j->place) {
     case SEEK: return c == 0xff ? SEEK_FF : SEEK;
     case SEEK_FF: return c == SOI ? SEEK_SOI : c == 0xff ? SEEK_FF : SEEK;
-    case SEEK_SOI: return c == 0xff ? begin_picture(j, 2, MARKER) : SEEK;
+    case SEEK_SOI: return c == 0xff ? begin_picture(j) : SEEK;
     case BETWEEN: return c == 0xff ? MARKER : BETWEEN;
     case MARKER: return c == 0xff ? MARKER : after_marker(j, c, BETWEEN);
     case LENGTH_HIGH: j->left = c; return LENGTH_LOW;
@@ -93,9 +93,14 @@ static int step(struct jpeg_split *j, uint8_t c) {
     }
 }
 
-/* Takes a run that needs no looking at: the inside of a segment, coded data up to the next ff. */
+/* Takes a run that needs no looking at: the inside of a segment, coded data up to the next ff. It ends where the maximum is
+ * reached, so that what is dropped does not depend on how the bytes came. */
 static const uint8_t *take_run(struct jpeg_split *j, const uint8_t *at, const uint8_t *end) {
-    size_t size = (size_t)(end - at);
+    size_t size = (size_t)(end - at), room = j->picture.max - j->picture.size;
+    if (j->place != SEEK) {
+        size = MIN(size, MAX(room, (size_t)1));
+        end = at + size;
+    }
     if (j->place == SEGMENT) {
         size = size < j->left ? size : j->left;
         j->left -= size;
