@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A video that is being read: its packets, its decoder, its pictures as images. FFmpeg reads much that nobody means to give to a
- * camera watch; the formats, protocols and codecs that are opened are listed, and a picture's size is checked before it is decoded. */
+ * camera watch: the formats, protocols and codecs that are opened are listed, and sizes are checked before pictures are decoded. */
 #ifndef LK_VIDEO_INPUT_H
 #define LK_VIDEO_INPUT_H
 

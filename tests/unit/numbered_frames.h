@@ -80,8 +80,8 @@ static inline int next_number(struct source *s) {
     return number;
 }
 
-/* The number of a live source's next frame, and that it is the newest: `rate` pictures a second come, STREAM_COUNT and then the first
- * again; *number and *at_s are of the frame before, and become this one's. */
+/* Checks that a live source's next frame is the newest: `rate` pictures a second come, STREAM_COUNT and then the first again;
+ * *number and *at_s are of the frame before, and become this one's. */
 enum { STREAM_COUNT = 20, STREAM_TOLERANCE = 5 };
 
 static inline void expect_newest(struct source *s, double rate, int *number, double *at_s) {
