@@ -174,9 +174,9 @@ static lk_status open_file(struct finding *f, lk_collection *c, lk_engine *engin
         return LK_OK;
     }
     finding_empty(f); /* damaged, or without cells */
-    status = status == LK_OK
-                 ? finding_make(&f->file, c, engine, key, (wish & FINDING_CELLS) != 0, err)
-                 : status;
+    status = status == LK_OK ? finding_make(&f->file, named ? path : NULL, c, engine, key,
+                                            (wish & FINDING_CELLS) != 0, err)
+                             : status;
     if (status == LK_OK && !take(f)) {
         status = error_set(err, LK_E_CORRUPT, "the index cannot be searched");
     }

@@ -32,8 +32,9 @@ struct kept_model {
     uint32_t cells, blocks;
 };
 
-/* Makes the sections from the database, within a transaction that reads. */
-MUST_CHECK lk_status finding_make(struct index_file *out, lk_collection *c, lk_engine *engine,
-                                  const uint8_t key[INDEX_FILE_KEY], bool cells, lk_error *err);
+/* Makes the sections from the database, within a transaction that reads. path: index_file_new. */
+MUST_CHECK lk_status finding_make(struct index_file *out, const char *path, lk_collection *c,
+                                  lk_engine *engine, const uint8_t key[INDEX_FILE_KEY], bool cells,
+                                  lk_error *err);
 
 #endif

@@ -32,9 +32,14 @@ struct maker {
     uint32_t count;
     int32_t dim;
     char model[MODEL_KEY];
-    bool cells;     /* are wanted, and pay */
-    uint32_t *next; /* where the next posting of each word goes */
+    bool cells;                  /* are wanted, and pay */
+    uint32_t *next;              /* where the next posting of each word goes */
+    uint32_t from_word, to_word; /* that are put now */
 };
+
+enum {
+    POSTINGS_TOGETHER = 32 << 20
+}; /* put at a time, 14 bytes each: words come in no order, and so many pages are written to */
 
 /* The model most of them are of, and the length of its vectors. */
 static lk_status choose_model(struct maker *m, lk_collection *c, lk_error *err) {
@@ -106,7 +111,7 @@ static void put_words(void *arg, struct sql *q, uint32_t item, int64_t id) {
     for (size_t i = 0; data && i < size / VISUAL_WORD_BYTES; i++) {
         struct visual_word w;
         visual_word_read(&w, data + i * VISUAL_WORD_BYTES);
-        if (w.word < VISUAL_WORDS && m->next[w.word] < starts[w.word + 1]) {
+        if (w.word >= m->from_word && w.word < m->to_word && m->next[w.word] < starts[w.word + 1]) {
             uint32_t at = m->next[w.word]++;
             memcpy(m->sections[SKETCHES] + at * sizeof w.sketch, &w.sketch, sizeof w.sketch);
             memcpy(m->sections[POSTED] + at * sizeof item, &item, sizeof item);
@@ -141,6 +146,24 @@ static lk_status fill_halves_and_cells(struct kept_model *model, struct maker *m
 
 static const char words_query[] = "SELECT id, words FROM content ORDER BY id";
 
+/* The database is read once for each POSTINGS_TOGETHER. */
+static lk_status put_all_words(struct maker *m, lk_collection *c, lk_error *err) {
+    const uint32_t *starts = (const uint32_t *)(const void *)m->sections[STARTS];
+    lk_status status = LK_OK;
+    for (m->from_word = 0; status == LK_OK && m->from_word < VISUAL_WORDS;
+         m->from_word = m->to_word) {
+        m->to_word = m->from_word + 1;
+        while (m->to_word < VISUAL_WORDS &&
+               starts[m->to_word + 1] - starts[m->from_word] <= POSTINGS_TOGETHER) {
+            m->to_word++;
+        }
+        if (starts[m->to_word] > starts[m->from_word]) {
+            status = each_row(c, words_query, m->count, put_words, m, err);
+        }
+    }
+    return status;
+}
+
 static lk_status fill(struct maker *m, lk_collection *c, lk_engine *engine, lk_error *err) {
     struct kept_model model = {.dim = m->dim};
     lk_status status = LK_OK;
@@ -158,7 +181,7 @@ static lk_status fill(struct maker *m, lk_collection *c, lk_engine *engine, lk_e
             each_row(c, "SELECT id, facts FROM content ORDER BY id", m->count, put_facts, m, err);
     }
     memcpy(m->sections[STARTS], m->next, (VISUAL_WORDS + 1) * sizeof *m->next);
-    return status == LK_OK ? each_row(c, words_query, m->count, put_words, m, err) : status;
+    return status == LK_OK ? put_all_words(m, c, err) : status;
 }
 
 static void find_sizes(size_t sizes[SECTIONS], const struct maker *m) {
@@ -183,11 +206,12 @@ static void find_sizes(size_t sizes[SECTIONS], const struct maker *m) {
     sizes[MODEL] = sizeof(struct kept_model);
 }
 
-static lk_status make_file(struct index_file *out, struct maker *m, lk_collection *c,
-                           lk_engine *engine, const uint8_t key[INDEX_FILE_KEY], lk_error *err) {
+static lk_status make_file(struct index_file *out, const char *path, struct maker *m,
+                           lk_collection *c, lk_engine *engine, const uint8_t key[INDEX_FILE_KEY],
+                           lk_error *err) {
     size_t sizes[SECTIONS];
     find_sizes(sizes, m);
-    lk_status status = index_file_new(out, key, sizes, SECTIONS, err);
+    lk_status status = index_file_new(out, path, key, sizes, SECTIONS, err);
     for (size_t i = 0; status == LK_OK && i < SECTIONS; i++) {
         m->sections[i] = index_file_section(out, i, &sizes[i]);
     }
@@ -195,8 +219,9 @@ static lk_status make_file(struct index_file *out, struct maker *m, lk_collectio
 }
 
 /* One state of the database: counted, and read twice. */
-lk_status finding_make(struct index_file *out, lk_collection *c, lk_engine *engine,
-                       const uint8_t key[INDEX_FILE_KEY], bool cells, lk_error *err) {
+lk_status finding_make(struct index_file *out, const char *path, lk_collection *c,
+                       lk_engine *engine, const uint8_t key[INDEX_FILE_KEY], bool cells,
+                       lk_error *err) {
     struct maker m = {.next = mem_calloc(VISUAL_WORDS + 2, sizeof *m.next)};
     struct sql q;
     int64_t count = 0;
@@ -215,7 +240,7 @@ lk_status finding_make(struct index_file *out, lk_collection *c, lk_engine *engi
         m.next[i + 1] += m.next[i];
     }
     m.cells = cells && m.dim > 0 && m.count >= INVERTED_LEAST;
-    status = status == LK_OK ? make_file(out, &m, c, engine, key, err) : status;
+    status = status == LK_OK ? make_file(out, path, &m, c, engine, key, err) : status;
     mem_free(m.next);
     if (status != LK_OK) {
         index_file_release(out);

@@ -3,8 +3,11 @@
 #include "index/index_file.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <libdeflate.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -50,8 +53,50 @@ static size_t piece_count(const struct head *h) {
     return (size_t)(h->sums_at / PIECE - 1);
 }
 
-lk_status index_file_new(struct index_file *out, const uint8_t key[INDEX_FILE_KEY],
-                         const size_t *sizes, size_t count, lk_error *err) {
+static void close_file(struct index_file *f) {
+    if (f->file > 0) {
+        close(f->file - 1);
+    }
+    f->file = 0;
+}
+
+/* In a file without a name beside path; false where the system has none such, or no room. */
+static bool lie_in_file(struct index_file *f, const char *path, size_t size) {
+    char folder[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int n = slash ? snprintf(folder, sizeof folder, "%.*s", (int)(slash - path + 1), path)
+                  : snprintf(folder, sizeof folder, ".");
+    if (n < 0 || n >= PATH_MAX) {
+        return false;
+    }
+    f->file = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666) + 1;
+    /* All of its room now: a disk that is full later would end the program. */
+    if (f->file == 0 || posix_fallocate(f->file - 1, 0, (off_t)size) != 0) {
+        close_file(f);
+        return false;
+    }
+    void *data = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, f->file - 1, 0);
+    if (data == MAP_FAILED) {
+        close_file(f);
+        return false;
+    }
+    f->data = data;
+    return true;
+}
+
+/* Zeros that nobody wrote to take no memory: sections come into being as they are filled. */
+static lk_status lie_in_memory(struct index_file *f, size_t size, lk_error *err) {
+    f->memory = mem_calloc(size + INDEX_FILE_ALIGN, 1);
+    if (!f->memory) {
+        return error_memory(err, size);
+    }
+    f->data = (uint8_t *)align((uintptr_t)f->memory, INDEX_FILE_ALIGN);
+    return LK_OK;
+}
+
+lk_status index_file_new(struct index_file *out, const char *path,
+                         const uint8_t key[INDEX_FILE_KEY], const size_t *sizes, size_t count,
+                         lk_error *err) {
     struct head h = {.layout = LAYOUT, .count = count};
     uint64_t at = PIECE;
     *out = (struct index_file){0};
@@ -67,12 +112,12 @@ lk_status index_file_new(struct index_file *out, const uint8_t key[INDEX_FILE_KE
     }
     h.sums_at = align(at, PIECE);
     h.size = h.sums_at + piece_count(&h) * sizeof(uint32_t);
-    /* Zeros that nobody wrote to take no memory: sections come into being as they are filled. */
-    out->memory = mem_calloc((size_t)h.size + INDEX_FILE_ALIGN, 1);
-    if (!out->memory) {
-        return error_memory(err, (size_t)h.size);
+    lk_status status = path && lie_in_file(out, path, (size_t)h.size)
+                           ? LK_OK
+                           : lie_in_memory(out, (size_t)h.size, err);
+    if (status != LK_OK) {
+        return status;
     }
-    out->data = (uint8_t *)align((uintptr_t)out->memory, INDEX_FILE_ALIGN);
     out->size = (size_t)h.size;
     memcpy(out->data, &h, sizeof h);
     return LK_OK;
@@ -133,6 +178,22 @@ lk_status index_file_map(struct index_file *out, bool *there, const char *path,
     return status;
 }
 
+/* Gives the file without a name the one it is to have. */
+static lk_status name_file(const struct index_file *f, const char *path, lk_error *err) {
+    char from[40], beside[PATH_MAX];
+    snprintf(from, sizeof from, "/proc/self/fd/%d", f->file - 1);
+    int n = snprintf(beside, sizeof beside, "%s.%ld", path, (long)getpid());
+    bool named = n > 0 && n < PATH_MAX && fsync(f->file - 1) == 0 &&
+                 linkat(AT_FDCWD, from, AT_FDCWD, beside, AT_SYMLINK_FOLLOW) == 0;
+    if (!named || rename(beside, path) != 0) {
+        if (named) {
+            unlink(beside);
+        }
+        return error_set(err, LK_E_WRITE, "cannot be written: %s", strerror(errno));
+    }
+    return LK_OK;
+}
+
 lk_status index_file_keep(struct index_file *f, const char *path, lk_error *err) {
     struct head *h = head_of(f);
     const size_t pieces = piece_count(h);
@@ -142,13 +203,14 @@ lk_status index_file_keep(struct index_file *f, const char *path, lk_error *err)
     }
     h->sums_crc = libdeflate_crc32(0, sums, pieces * sizeof *sums);
     h->crc = head_crc(h);
-    return file_write(path, f->data, f->size, err);
+    return f->file > 0 ? name_file(f, path, err) : file_write(path, f->data, f->size, err);
 }
 
 void index_file_release(struct index_file *f) {
     if (f->data && !f->memory) {
         munmap(f->data, f->size);
     }
+    close_file(f);
     mem_free(f->memory);
     mem_free(f->checked);
     *f = (struct index_file){0};
@@ -165,7 +227,7 @@ void *index_file_section(const struct index_file *f, size_t section, size_t *siz
 
 /* Two threads may look at the same piece: both come to the same. */
 bool index_file_is_sound(struct index_file *f, const void *at, size_t size) {
-    if (!f || f->memory || size == 0) {
+    if (!f || !f->checked || size == 0) { /* what was made here is */
         return true;
     }
     const size_t from = (size_t)((const uint8_t *)at - f->data) / PIECE - 1,
