@@ -185,44 +185,70 @@ static lk_status make_frame(struct looking *l, const struct camera_view *view, l
     return sight_frame_new(&l->made, l->eye->engine, l->frame, width, height, err);
 }
 
-/* The view that stays unasked and has the largest cosine; count when all were asked. */
-static size_t next_view(const struct looking *l, const bool *asked) {
+/* What the frame shows of view i, where the camera has hardly turned. */
+static lk_status look_near(struct sight_seen *out, struct looking *l, size_t i, lk_error *err) {
+    const struct camera_view *view = l->views[i];
+    lk_status status = make_frame(l, view, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    if (!sight_is_featureless(view)) {
+        sight_find_near(out, view, &l->made);
+        return LK_OK;
+    }
+    *out = (struct sight_seen){.map = sight_map_identity(), .sharpness = 1, .inside = 1};
+    out->near.clear = sight_is_featureless_too(view, &l->made) ? 0.5 : 0;
+    return LK_OK;
+}
+
+/* The view in which the frame stands best, but for those that skip marks; ties by the cosine. count when there is none. */
+static size_t best_of(const struct looking *l, const struct sight_seen *seen, const bool *skip) {
     size_t best = l->count;
     for (size_t i = 0; i < l->count; i++) {
-        if (!asked[i] && (best == l->count || l->cosines[i] > l->cosines[best])) {
-            best = i;
+        if (skip[i]) {
+            continue;
         }
+        double gain = best < l->count ? sight_standing(&seen[i]) - sight_standing(&seen[best]) : 1;
+        bool better = gain > 0 || (gain == 0 && l->cosines[i] > l->cosines[best]);
+        best = better ? i : best;
     }
     return best;
 }
 
-/* Asks the views, the likeliest first, until the frame stands in its place in one. */
-static lk_status look_at_all(lk_sighting *out, struct looking *l, bool *asked, lk_error *err) {
-    struct sight_seen best = {0}, seen;
-    size_t best_view = l->count;
+/* Asks the views, those with the largest cosines first, until one knows the frame in its place; where none does, the two likeliest
+ * once more for how far it has turned. */
+static lk_status look_at_all(lk_sighting *out, struct looking *l, struct sight_seen *seen,
+                             bool *done, lk_error *err) {
+    enum { TURNS = 2 };
     lk_status status = LK_OK;
-    for (size_t n = 0; status == LK_OK && n < l->count; n++) {
-        size_t i = next_view(l, asked);
-        asked[i] = true;
-        status = make_frame(l, l->views[i], err);
-        if (status == LK_OK) {
-            status = sight_find(&seen, l->eye->engine, l->views[i], &l->made, err);
-        }
-        if (status == LK_OK &&
-            (best_view == l->count || sight_standing(&seen) > sight_standing(&best))) {
-            best = seen;
-            best_view = i;
-        }
-        if (status == LK_OK && sight_is_settled(&best)) {
+    bool settled = false;
+    for (size_t n = 0; status == LK_OK && !settled && n < l->count; n++) {
+        size_t i = best_of(l, seen, done);
+        done[i] = true;
+        status = look_near(&seen[i], l, i, err);
+        settled = sight_is_settled(&seen[i], l->views[i]);
+    }
+    memset(done, 0, l->count * sizeof *done);
+    for (int32_t n = 0; status == LK_OK && !settled && n < TURNS; n++) {
+        size_t i = best_of(l, seen, done);
+        if (i == l->count) {
             break;
         }
+        done[i] = true;
+        status = make_frame(l, l->views[i], err);
+        if (status == LK_OK && !sight_is_featureless(l->views[i])) {
+            status = sight_find_far(&seen[i], l->eye->engine, l->views[i], &l->made, n == 0, err);
+        }
+        settled = sight_is_settled(&seen[i], l->views[i]);
+    }
+    memset(done, 0, l->count * sizeof *done);
+    size_t best = best_of(l, seen, done);
+    if (status == LK_OK) {
+        status = make_frame(l, l->views[best], err);
     }
     if (status == LK_OK) {
-        status = make_frame(l, l->views[best_view], err);
-    }
-    if (status == LK_OK) {
-        sight_decide(out, l->views[best_view], &l->made, &best, l->cosines[best_view]);
-        out->view = (int32_t)best_view;
+        sight_decide(out, l->views[best], &l->made, &seen[best], l->cosines[best]);
+        out->view = (int32_t)best;
     }
     return status;
 }
@@ -247,7 +273,8 @@ lk_status camera_view_look(lk_sighting *out, struct camera_eye *eye,
                            const lk_image *frame, enum look_method method, double threshold,
                            lk_error *err) {
     struct looking l = {.eye = eye, .views = views, .count = count, .frame = frame};
-    bool *asked = NULL;
+    struct sight_seen *seen = NULL;
+    bool *done = NULL;
     *out = (lk_sighting){.offset.zoom = 1};
     lk_status status = check_frame(frame, err);
     if (status == LK_OK && count == 0) {
@@ -257,16 +284,18 @@ lk_status camera_view_look(lk_sighting *out, struct camera_eye *eye,
         return status;
     }
     l.cosines = mem_alloc(count, sizeof *l.cosines);
-    asked = mem_calloc(count, sizeof *asked);
-    status = l.cosines && asked ? find_cosines(&l, err)
-                                : error_memory(err, count * (sizeof *l.cosines + sizeof *asked));
+    seen = mem_calloc(count, sizeof *seen);
+    done = mem_calloc(count, sizeof *done);
+    status =
+        l.cosines && seen && done ? find_cosines(&l, err) : error_memory(err, count * sizeof *seen);
     if (status == LK_OK && method == LOOK_EMBEDDING) {
         look_at_cosines(out, &l, threshold);
     } else if (status == LK_OK) {
-        status = look_at_all(out, &l, asked, err);
+        status = look_at_all(out, &l, seen, done, err);
     }
     sight_frame_release(&l.made);
     mem_free(l.cosines);
-    mem_free(asked);
+    mem_free(seen);
+    mem_free(done);
     return status;
 }

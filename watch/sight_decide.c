@@ -60,14 +60,18 @@ static void weigh(struct evidence *e, const lk_sighting *g, const struct camera_
                   const struct sight_frame *frame, const struct sight_seen *seen) {
     double anchor = fmax(seen->near.clear, seen->far.clear);
     double light = frame->brightness / fmax(view->brightness, 1);
-    e->found = ramp(anchor, 0.06, 0.14);
+    /* Of a strongly blurred scene no block is there without doubt, but all of it agrees at a coarse level, as neither a cover
+     * (0.54 at most) nor, but rarely, another scene (0.68) does. */
+    double soft = ramp(seen->coarse, 0.6, 0.7) * ramp(seen->sharp_blocks, 5, 12) *
+                  ramp(frame->busy / (view->busy + 0.1), 0.85, 0.65);
+    e->found = fmax(ramp(anchor, 0.06, 0.14), soft);
     e->smooth = ramp(frame->busy / fmin(view->busy + 0.1, 6), 0.6, 0.4);
     e->dark = ramp(frame->brightness / 255, 0.10, 0.06) * ramp(light, 0.4, 0.2) *
               (1 - ramp(seen->near.share, 0.7, 0.9));
     e->blurred = e->found * ramp(seen->sharpness, 0.75, 0.5) * ramp(seen->blurred, 0.5, 0.8) *
-                 ramp(seen->sharp_blocks, 6, 14);
+                 ramp(seen->sharp_blocks, 4, 10);
     e->moved = ramp(anchor, 0.2, 0.4) * moved_by(&g->offset, view->frame_width);
-    e->hidden = ramp(g->covered, 0.12, 0.28);
+    e->hidden = ramp(g->covered, 0.12, 0.24);
 }
 
 static void score_states(double s[], const struct evidence *e, bool small) {
@@ -80,10 +84,22 @@ static void score_states(double s[], const struct evidence *e, bool small) {
     s[LK_VIEW_REPLACED] = lit * (1 - e->found) * (1 - e->smooth);
 }
 
+/* The worst state, if all together say that something is wrong; what two causes explain half each is wrong all the same. */
+static void choose(lk_sighting *out) {
+    double fine = 1;
+    lk_view_state worst = LK_VIEW_MOVED;
+    for (int32_t i = LK_VIEW_MOVED; i <= LK_VIEW_REPLACED; i++) {
+        fine *= 1 - out->scores[i];
+        worst = out->scores[i] > out->scores[worst] ? (lk_view_state)i : worst;
+    }
+    out->scores[LK_VIEW_OK] = out->score = fine;
+    out->state = fine >= 0.5 ? LK_VIEW_OK : worst;
+    out->sure = fabs(fine - 0.5) > 0.1 && (fine >= 0.5 || out->scores[worst] > 0.6);
+}
+
 void sight_decide(lk_sighting *out, const struct camera_view *view, const struct sight_frame *frame,
                   const struct sight_seen *seen, double cosine) {
     struct evidence e;
-    double worst = 0;
     fill_offset(&out->offset, view, seen);
     out->cosine = cosine;
     out->structure = seen->near.share;
@@ -94,24 +110,15 @@ void sight_decide(lk_sighting *out, const struct camera_view *view, const struct
         return;
     }
     bool blurred = seen->sharpness < 0.6 && seen->sharp_blocks >= 10;
-    out->covered = 1 - (blurred ? seen->far.share : seen->near.share);
+    out->covered = clamp01(1 - (blurred ? seen->far.filled : seen->near.filled));
     weigh(&e, out, view, frame, seen);
     score_states(out->scores, &e, move_is_small(&out->offset, view->frame_width));
-    out->state = LK_VIEW_OK;
-    for (int32_t i = LK_VIEW_MOVED; i <= LK_VIEW_REPLACED; i++) {
-        if (out->scores[i] > worst) {
-            worst = out->scores[i];
-            out->state = (lk_view_state)i;
-        }
-    }
-    out->scores[LK_VIEW_OK] = 1 - worst;
-    out->state = worst < 0.5 ? LK_VIEW_OK : out->state;
-    out->sure = fabs(worst - 0.5) > 0.1;
-    out->score = out->scores[LK_VIEW_OK];
-    /* By night, without a reference of it, nothing of the day is found and nothing is in front of the lens either. */
+    choose(out);
+    /* By night, without a reference of it, lamps and lit windows are found where the day had none: another scene, it seems. And
+     * what the sun or headlights blind tells nothing. */
     bool fell = frame->brightness < 0.45 * view->brightness;
-    if (fell && e.found < 0.5 &&
-        (out->state == LK_VIEW_COVERED || out->state == LK_VIEW_REPLACED)) {
+    bool blinded = seen->glare > 0.3;
+    if (e.found < 0.5 && ((fell && out->state == LK_VIEW_REPLACED) || blinded)) {
         out->sure = false;
     }
 }

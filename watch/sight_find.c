@@ -7,8 +7,13 @@
 #include "motion/phase.h"
 #include "watch/sight_parts.h"
 
-/* Agreement at the middle level from which nobody asks for another map. */
-static const double settled = 0.75;
+/* Agreement at the middle level from which nobody asks for another map; and, in its old place, share of blocks there without doubt:
+ * of other scenes at most a tenth is, but of a brick wall that has moved by a few bricks half. */
+static const double settled = 0.75, settled_clear = 0.4;
+/* Share of the view that must lie in the frame. */
+static const double least_inside = 0.2;
+/* Between the identity and a map near it: blocks that are there without doubt under both do not tell them apart. */
+static const double favour_near = 0.03;
 
 enum { KEYS = 800, MATCHES_LEAST = 8 };
 
@@ -67,6 +72,7 @@ lk_status sight_frame_keys(struct sight_frame *f, lk_engine *engine, lk_error *e
     o.count = KEYS;
     o.side = 640;
     o.enlarge = 1;
+    o.first_octave = MAX(middle->width, middle->height) < 480 ? -1 : 0;
     lk_status status = sift_detect(&f->keys, engine, middle, &o, err);
     for (size_t i = 0; status == LK_OK && i < f->keys.count; i++) {
         struct sift_point *p = &f->keys.points[i];
@@ -102,26 +108,23 @@ static bool similarity_of(struct sight_map *out, const double h[9], double width
     return true;
 }
 
-static lk_status map_of_keys(struct sight_map *out, int32_t *matches, lk_engine *engine,
+static lk_status map_of_keys(struct sight_map *out, bool *found, lk_engine *engine,
                              const struct camera_view *view, const struct sight_frame *frame,
                              lk_error *err) {
     struct sift_match_options mo = sift_match_options_default();
     struct sift_geometry_options go = sift_geometry_options_default();
-    struct sift_matches found = {0};
+    struct sift_matches matches = {0};
     struct sift_geometry g = {0};
     int32_t w = view->layers[0].width, h = view->layers[0].height;
     struct sift_pair pair = {&view->keys, &frame->keys, w, h, frame->width, frame->height};
     double forward[9];
-    *matches = 0;
-    lk_status status = sift_match(&found, engine, &view->keys, &frame->keys, &mo, err);
+    lk_status status = sift_match(&matches, engine, &view->keys, &frame->keys, &mo, err);
     if (status == LK_OK) {
-        status = sift_geometry_find(&g, &found, &pair, &go, err);
+        status = sift_geometry_find(&g, &matches, &pair, &go, err);
     }
-    sift_matches_release(&found);
-    if (status == LK_OK && g.inliers >= MATCHES_LEAST && homography_invert(forward, g.h) &&
-        similarity_of(out, forward, w, h)) {
-        *matches = g.inliers;
-    }
+    sift_matches_release(&matches);
+    *found = status == LK_OK && g.inliers >= MATCHES_LEAST && homography_invert(forward, g.h) &&
+             similarity_of(out, forward, w, h);
     return status;
 }
 
@@ -144,7 +147,7 @@ static lk_status map_of_phase(struct sight_map *out, bool *found, lk_engine *eng
  * mostly outside of the frame agrees by chance. */
 double sight_standing(const struct sight_seen *s) {
     double clear = fmax(s->near.clear, s->far.clear);
-    return fmax(0, 0.7 * clear + 0.15 * (s->agreement + s->coarse)) * sqrt(s->inside);
+    return fmax(0, 0.5 * clear + 0.25 * (s->agreement + s->coarse)) * sqrt(s->inside);
 }
 
 /* -- References without structure -- */
@@ -169,51 +172,59 @@ bool sight_is_featureless_too(const struct camera_view *view, const struct sight
     return frame->busy < 1.5 * view->busy + 0.5 && light < 1.7 && light > 0.6;
 }
 
-bool sight_is_settled(const struct sight_seen *s) {
-    return s->agreement >= settled;
+bool sight_is_settled(const struct sight_seen *s, const struct camera_view *view) {
+    double clear = fmax(s->near.clear, s->far.clear), width = view->layers[0].width;
+    bool in_place = sight_map_reach(&s->map, width, view->layers[0].height) < 0.005 * width;
+    return s->agreement >= settled || (in_place && clear >= settled_clear);
 }
 
+/* Registers the map on the layers from first on, and takes it if the frame then stands better than it did; within favour, the
+ * agreement at the middle level decides. */
 static void take_better(struct sight_seen *best, const struct camera_view *view,
                         const struct sight_frame *frame, struct sight_map map, int32_t first,
-                        bool wide, int32_t matches) {
+                        bool wide, double favour) {
     struct sight_look look = {
         .layers = view->layers, .count = view->count, .frame = &frame->pyramid};
     struct sight_seen seen;
     sight_register(&map, &look, first, sight_pyramid_middle(&frame->pyramid), wide);
     sight_measure(&seen, view, frame, &map);
-    seen.matches = matches;
-    if (seen.inside > 0.2 && sight_standing(&seen) > sight_standing(best)) {
+    double gain = sight_standing(&seen) - sight_standing(best);
+    if (seen.inside > least_inside &&
+        (gain > favour || (gain > -favour && seen.agreement > best->agreement + 0.01))) {
         *best = seen;
     }
 }
 
-lk_status sight_find(struct sight_seen *out, lk_engine *engine, const struct camera_view *view,
-                     struct sight_frame *frame, lk_error *err) {
+void sight_find_near(struct sight_seen *out, const struct camera_view *view,
+                     const struct sight_frame *frame) {
     struct sight_map map = sight_map_identity();
-    int32_t last = view->count - 1, matches = 0;
-    bool found = false;
+    int32_t last = view->count - 1;
     sight_measure(out, view, frame, &map);
-    take_better(out, view, frame, map, last, false, 0);
-    if (sight_is_settled(out)) {
-        return LK_OK;
+    take_better(out, view, frame, map, last, false, favour_near);
+    if (!sight_is_settled(out, view)) {
+        take_better(out, view, frame, map, last, true, 0);
     }
-    take_better(out, view, frame, map, last, true, 0);
-    if (sight_is_settled(out)) {
-        return LK_OK;
-    }
+}
+
+lk_status sight_find_far(struct sight_seen *out, lk_engine *engine, const struct camera_view *view,
+                         struct sight_frame *frame, bool spectra, lk_error *err) {
+    struct sight_map map;
+    int32_t last = view->count - 1;
+    bool found = false;
     lk_status status = sight_frame_keys(frame, engine, err);
     if (status == LK_OK) {
-        status = map_of_keys(&map, &matches, engine, view, frame, err);
+        status = map_of_keys(&map, &found, engine, view, frame, err);
     }
-    if (status == LK_OK && matches > 0) {
+    if (status == LK_OK && found) {
         take_better(out, view, frame, map, MIN(last, sight_pyramid_middle(&frame->pyramid) + 1),
-                    false, matches);
+                    false, 0);
     }
-    if (status == LK_OK && out->agreement < settled / 2) {
-        status = map_of_phase(&map, &found, engine, view, frame, err);
-        if (status == LK_OK && found) {
-            take_better(out, view, frame, map, last, false, 0);
-        }
+    if (status != LK_OK || !spectra || sight_is_settled(out, view)) {
+        return status;
+    }
+    status = map_of_phase(&map, &found, engine, view, frame, err);
+    if (status == LK_OK && found) {
+        take_better(out, view, frame, map, last, false, 0);
     }
     return status;
 }

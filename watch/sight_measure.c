@@ -12,6 +12,9 @@ static const float enough = 2;
 /* Agreement below which a block is gone and above which it is there. */
 static const float gone_below = 0.35F, there_above = 0.65F;
 
+/* The level of the coarsest picture from which a place is blown out. */
+static const uint8_t blown_out = 250;
+
 static int compare_doubles(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
@@ -84,6 +87,32 @@ static double fill(const float there[SIGHT_BLOCKS], double start) {
     return sum;
 }
 
+/* Whether the place of a block is blown out in the frame. */
+static bool is_blinded(const struct sight_frame *frame, const struct sight_map *map,
+                       int32_t block) {
+    const lk_image *last = &frame->pyramid.levels[frame->pyramid.count - 1];
+    double x = (block % SIGHT_ACROSS + 0.5) / SIGHT_ACROSS * frame->width,
+           y = (block / SIGHT_ACROSS + 0.5) / SIGHT_DOWN * frame->height;
+    double fx = (map->a * x - map->b * y + map->dx) * last->width / frame->width,
+           fy = (map->b * x + map->a * y + map->dy) * last->height / frame->height;
+    return fx >= 0 && fy >= 0 && fx < last->width && fy < last->height &&
+           image_row(last, (int32_t)fy)[(int32_t)fx] >= blown_out;
+}
+
+/* A block that is gone where the frame is blown out (headlights, the sun) is no sign of anything in front of the lens. */
+static double forget_glare(struct presence *p, const struct sight_frame *frame,
+                           const struct sight_map *map) {
+    int32_t blinded = 0;
+    for (int32_t b = 0; b < SIGHT_BLOCKS; b++) {
+        bool gone = p->weight[b] > 0 && p->agreement[b] < (double)gone_below * p->weight[b];
+        if (gone && is_blinded(frame, map, b)) {
+            p->weight[b] = 0;
+            blinded++;
+        }
+    }
+    return (double)blinded / SIGHT_BLOCKS;
+}
+
 static void finish_presence(struct sight_presence *out, const struct presence *p) {
     double there = 0;
     int32_t clear = 0;
@@ -132,6 +161,8 @@ void sight_measure(struct sight_seen *out, const struct camera_view *view,
     }
     out->inside = 1 - outside;
     measure_sharpness(out, fine, coarse);
+    out->glare = forget_glare(&near, frame, map);
+    forget_glare(&far, frame, map);
     finish_presence(&out->near, &near);
     finish_presence(&out->far, &far);
 }

@@ -25,6 +25,7 @@ enum { SPAN_MOST = 2 * SIGHT_REACH_MOST + 1, ROUNDS = 5 };
 
 static const float noise_steep = 1.5F;
 static const float least_agreement = 0.3F; /* of a block that is asked where it lies */
+static const double corner_share = 0.01;   /* of the blocks' weight: each corner's */
 static const double distance_scale = 1;    /* of Geman and McClure's weight, pixels of the level */
 
 double sight_map_reach(const struct sight_map *m, double width, double height) {
@@ -209,6 +210,18 @@ static double distance_of(const struct sight_block *b, double ex, double ey) {
     return sqrt(fmax(d, 0));
 }
 
+/* Adds that the corners would rather stay where map has them: what is seen of a narrow strip alone says little of turn and zoom. */
+static void add_corners(double m[16], double v[4], const struct sight_map *map,
+                        const double middle[2], double weight) {
+    for (int32_t i = 0; i < 4; i++) {
+        double x = i % 2 ? 2 * middle[0] : 0, y = i / 2 ? 2 * middle[1] : 0;
+        struct sight_block corner = {.x = (float)x, .y = (float)y, .tensor = {0.5F, 0, 0.5F}};
+        const double target[2] = {map->a * x - map->b * y + map->dx,
+                                  map->b * x + map->a * y + map->dy};
+        add_block(m, v, &corner, target, middle, weight);
+    }
+}
+
 /* One round of the fit: to where the blocks lie (map + their d), weighed by how near old comes to that. */
 static bool fit_round(struct sight_map *out, const struct sight_map *old,
                       const struct sight_map *map, const struct sight_block *blocks,
@@ -230,6 +243,7 @@ static bool fit_round(struct sight_map *out, const struct sight_map *old,
         add_block(m, v, b, target, middle, weight);
         total += weight;
     }
+    add_corners(m, v, map, middle, corner_share * total);
     if (total < 2 || !solve_positive(m, v, 4)) {
         return false;
     }

@@ -66,7 +66,7 @@ struct sight_seen {
     double sharpness;     /* relative to the reference */
     double blurred;       /* share of the blocks that are less sharp than 0.75 */
     int32_t sharp_blocks; /* that sharpness is the median of */
-    int32_t matches;      /* keypoints that agree with the map; 0 where they were not asked */
+    double glare;         /* share of the blocks that are blown out, and so tell nothing */
     struct sight_presence near; /* by the middle level and the next coarser */
     struct sight_presence far;  /* by all coarser ones */
 };
@@ -74,7 +74,7 @@ struct sight_seen {
 /* 0..1: how well the frame stands in the view under the map found. */
 double sight_standing(const struct sight_seen *s);
 /* Whether it stands so well that no other map and no other view are asked. */
-bool sight_is_settled(const struct sight_seen *s);
+bool sight_is_settled(const struct sight_seen *s, const struct camera_view *view);
 
 /* Whether a view has next to no structure, and whether a frame looks as empty. */
 bool sight_is_featureless(const struct camera_view *view);
@@ -84,9 +84,12 @@ bool sight_is_featureless_too(const struct camera_view *view, const struct sight
 void sight_measure(struct sight_seen *out, const struct camera_view *view,
                    const struct sight_frame *frame, const struct sight_map *map);
 
-/* Finds the map: near the identity by structure alone, else by keypoints, else by phase correlation. LK_E_MEMORY. */
-LK_MUST_CHECK lk_status sight_find(struct sight_seen *out, lk_engine *engine,
-                                   const struct camera_view *view, struct sight_frame *frame,
-                                   lk_error *err);
+/* Finds the map by structure alone, where the camera has hardly turned. */
+void sight_find_near(struct sight_seen *out, const struct camera_view *view,
+                     const struct sight_frame *frame);
+/* Finds a better one by keypoints, else (where spectra are asked for) by phase correlation. LK_E_MEMORY. */
+LK_MUST_CHECK lk_status sight_find_far(struct sight_seen *out, lk_engine *engine,
+                                       const struct camera_view *view, struct sight_frame *frame,
+                                       bool spectra, lk_error *err);
 
 #endif

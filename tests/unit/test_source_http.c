@@ -148,7 +148,15 @@ static void test_stream(void **state) {
     for (int i = 0; i < 2; i++) {
         struct source *s = open_at(p, paths[i], (struct source_options){0});
         assert_int_equal(next_number(s), 0);
-        expect_newest(s, 20);
+        int number = next_number(s);
+        double at_s = clock_s();
+        for (int k = 0; k < 3; k++) {
+            usleep(500000); /* ten pictures: what came meanwhile is dropped */
+            expect_newest(s, 20, &number, &at_s);
+        }
+        int before = number;
+        expect_newest(s, 20, &number, &at_s);
+        assert_int_not_equal(number, before); /* not the same once more */
         source_close(s);
     }
 }

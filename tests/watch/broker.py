@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """A real broker of our own: Debian's mosquitto on a free port of the loopback, with a folder of its own."""
-import atexit
 import os
 import shutil
 import signal
@@ -51,7 +50,6 @@ class Broker:
     def start(self):
         with open(os.path.join(self.folder, "log"), "a", encoding="utf-8") as log:
             self.process = subprocess.Popen([MOSQUITTO, "-v", "-c", self.config], stdout=log, stderr=log)
-        atexit.register(self.process.kill)  # also when a check fails
         wait_for(lambda: self.process.poll() is not None or is_open(self.port), "the broker's port")
         check(self.process.poll() is None, f"mosquitto did not start: {self.log()}")
 
@@ -89,7 +87,6 @@ class Listener:
         with open(self.path, "w", encoding="utf-8") as out:
             self.process = subprocess.Popen(
                 broker.command(CLIENTS[0], "-t", topic, "-q", "1", "-F", "%t %r %q %p", *args), stdout=out)
-        atexit.register(self.process.kill)
         wait_for(lambda: broker.log().count("SUBACK") > 0, "the subscription")
 
     def messages(self):
