@@ -38,7 +38,15 @@ document.addEventListener("keydown", (event) => {
   else return;
   event.preventDefault();
 });
+/* What comes into view stops below the filters, which may take several lines. */
+const nav = document.querySelector("nav");
+function makeRoom() {
+  document.documentElement.style.scrollPaddingTop = nav.offsetHeight + 8 + "px";
+}
+
+addEventListener("resize", makeRoom);
 for (const p of picks) p.addEventListener("change", count);
 document.documentElement.classList.add("script");
 count();
+makeRoom();
 })();

@@ -130,7 +130,7 @@ static void add_fate(struct dups_page *p, const lk_tidy_file *t, const char *ele
 static void add_picture(struct dups_page *p, const lk_dups_file *f, bool wanted) {
     struct buf *b = &p->out;
     bool fits = wanted && f->thumb.size > 0 && p->picture_bytes + f->thumb.size <= PICTURES_MAX;
-    buf_add_text(b, "<a class=\"frame\" tabindex=\"-1\" href=\"");
+    buf_add_text(b, "<a class=\"frame\" tabindex=\"-1\" aria-hidden=\"true\" href=\"");
     add_url(b, f->path);
     buf_add_text(b, "\">");
     if (fits) {
@@ -286,13 +286,14 @@ static void add_lead(struct dups_page *p) {
     buf_add_text(b, "</p>\n</header>\n");
 }
 
-/* A box for each kind that there is, then their labels. */
+/* A box for each kind that there is, then their labels: before the groups and beside them, as style goes from one to the other. */
 static void add_filters(struct dups_page *p) {
     struct buf *b = &p->out;
     int64_t counts[LK_DUPS_KINDS] = {0};
     for (size_t i = 0; i < p->dups->count; i++) {
         counts[p->dups->groups[i].kind]++;
     }
+    buf_add_text(b, "<main>\n");
     for (int k = 0; k < LK_DUPS_KINDS; k++) {
         if (counts[k] > 0) {
             buf_printf(b,
@@ -314,7 +315,7 @@ static void add_filters(struct dups_page *p) {
 
 static void add_tail(struct dups_page *p) {
     struct buf *b = &p->out;
-    buf_add_text(b, "</main>\n<footer>");
+    buf_add_text(b, "</div>\n</main>\n<footer>");
     if (p->without_picture > 0) {
         buf_add_text(b, "<p>");
         add_count(b, (int64_t)p->without_picture, "file");
@@ -338,7 +339,7 @@ lk_status lk_report_dups_html(lk_bytes *out, const lk_dups *dups, const lk_tidy 
     add_filters(&p);
     buf_add_text(&p.out, "<p class=\"keys\"><kbd>n</kbd> next group, <kbd>p</kbd> previous, "
                          "<kbd>1</kbd> to <kbd>6</kbd> show or hide a kind</p>\n"
-                         "<main id=\"groups\">\n");
+                         "<div id=\"groups\" tabindex=\"-1\">\n");
     for (size_t i = 0; i < dups->count; i++) {
         add_group(&p, &dups->groups[i], tidy->files + at, i + 1);
         at += dups->groups[i].count;

@@ -3,17 +3,10 @@
 // a phone, axe's accessibility rules, and not one message on the console (a breach of the page's own policy would be one).
 // usage: node check_map.mjs LIKENESS CHROMIUM; exit status 1 when a check fails.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { axeFindsNothing, done, folder, made, open as openPage, policyStopsOthers, run, suitsFingers } from "./page.mjs";
 
-const [likeness, executablePath] = process.argv.slice(2);
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const folder = mkdtempSync(join(tmpdir(), "likeness-map-"));
 const HOSTILE = "<img src=x onerror=alert(1)>'\"&, a.pgm";
 const KINDS = 4, EACH = 105; // more than 400: below, pictures show from the beginning
 
@@ -38,38 +31,17 @@ function drawPictures() {
   writeFileSync(join(folder, "set", "kind1", "broken.png"), "no picture");
 }
 
-// A map made by the command itself; returns its address.
+// A map; returns its address.
 function map(name, ...options) {
-  const file = join(folder, name);
-  const run = spawnSync(likeness, ["map", join(folder, "set"), "--out", file, "--quiet", ...options], { encoding: "utf8" });
-  assert.equal(run.status, 2, `a broken picture is reported: ${run.stderr}`);
-  assert.match(run.stderr, /broken\.png/);
-  return pathToFileURL(file).href;
+  const { url, run: left } = made(name, [2], ["map", join(folder, "set"), "--out", join(folder, name), "--quiet", ...options]);
+  assert.match(left.stderr, /broken\.png/);
+  return url;
 }
 
-let browser;
 const COUNT = KINDS * EACH + 1;
 
-// A page of its own, with every message on its console kept, once its thumbnails are there.
-async function open(url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, acceptDownloads: true, ...options });
-  const page = await context.newPage();
-  page.messages = [];
-  page.on("console", (message) => page.messages.push(message.text()));
-  page.on("pageerror", (error) => page.messages.push(String(error)));
-  page.on("dialog", (dialog) => page.messages.push("dialog: " + dialog.message()));
-  page.on("request", (request) => {
-    if (!/^(data|file|blob):/.test(request.url())) page.messages.push("request: " + request.url());
-  });
-  await page.goto(url);
-  await page.waitForSelector("html[data-ready]", { timeout: 20000 });
-  return page;
-}
-
-async function done(page) {
-  assert.deepEqual(page.messages, []);
-  await page.context().close();
-}
+// Once its thumbnails are there.
+const open = (url, options = {}) => openPage(url, { ready: "html[data-ready]", viewport: { width: 1280, height: 860 }, ...options });
 
 const title = (page) => page.locator("#list-title").textContent();
 const document_ = (page) => page.locator("#map-data").evaluate((e) => JSON.parse(e.textContent));
@@ -252,23 +224,12 @@ const checks = {
   },
 
   async "the policy stops what is not the page's own"({ plain }) {
-    const page = await open(plain);
-    const outcome = await page.evaluate(() => new Promise((resolve) => {
-      document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
-      const image = document.createElement("img");
-      image.src = "https://example.invalid/x.png";
-      document.body.append(image);
-    }));
-    assert.equal(outcome, "img-src");
-    await page.context().close();
+    await policyStopsOthers(await open(plain));
   },
 
   async "a phone needs no sideways scrolling, and a tap chooses"({ plain }) {
     const page = await open(plain, { viewport: { width: 320, height: 700 }, isMobile: true, hasTouch: true });
-    assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-    const small = await page.locator(".top button, .top input, .top select, .zoom button, .pictures button").evaluateAll((all) =>
-      all.filter((e) => e.offsetParent && e.offsetHeight < 44).map((e) => e.outerHTML.slice(0, 80)));
-    assert.deepEqual(small, []);
+    await suitsFingers(page, ".top button, .top input, .top select, .zoom button, .pictures button");
     const [, x, y] = await freePicture(page);
     await page.touchscreen.tap(x, y);
     await page.waitForSelector("#about:not([hidden])");
@@ -278,36 +239,17 @@ const checks = {
   async "axe finds nothing, light or dark"({ plain }) {
     for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["dark", 390]]) {
       const page = await open(plain, { colorScheme, viewport: { width, height: 860 }, bypassCSP: true });
-      await page.addScriptTag({ content: readFileSync(axe, "utf8") });
       await page.locator("#list button").first().click();
       await page.waitForTimeout(600);
-      const result = await page.evaluate(() => globalThis.axe.run(document, {
-        runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-      }));
-      assert.deepEqual(result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(" | ")}`), []);
+      await axeFindsNothing(page);
       await done(page);
     }
   },
 };
 
-let failed = 0;
-try {
+function makePages() {
   drawPictures();
-  const urls = { plain: map("plain.html"), pca: map("pca.html", "--method", "pca", "--thumb", "16") };
-  browser = await chromium.launch({
-    executablePath, args: ["--no-sandbox", "--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"],
-  });
-  for (const [name, check] of Object.entries(checks)) {
-    try {
-      await check(urls);
-      console.log(`ok ${name}`);
-    } catch (error) {
-      failed++;
-      console.log(`not ok ${name}\n${error.stack}`);
-    }
-  }
-} finally {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
+  return { plain: map("plain.html"), pca: map("pca.html", "--method", "pca", "--thumb", "16") };
 }
-process.exitCode = failed ? 1 : 0;
+
+await run(checks, makePages, ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"]);

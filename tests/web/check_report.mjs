@@ -3,26 +3,16 @@
 // axe's accessibility rules, and not one message on the console (a breach of the page's own policy would be one).
 // usage: node check_report.mjs LIKENESS CHROMIUM SAMPLES; exit status 1 when a check fails.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { tmpdir } from "node:os";
+import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import { chromium } from "playwright-core";
+import { axeFindsNothing, done, folder, made, open, policyStopsOthers, run, samples, suitsFingers } from "./page.mjs";
 
-const [likeness, executablePath, samples] = process.argv.slice(2);
-const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
-const folder = mkdtempSync(join(tmpdir(), "likeness-web-"));
 const MODES = ["side", "swipe", "onion", "blink", "heat", "difference", "matches"];
 const HOSTILE = "<img src=x onerror=alert(1)>'\"&.jpg";
 
-// A report of two files, made by the command itself; returns its address.
+// A report of two files; returns its address.
 function report(name, a, b, ...options) {
-  const file = join(folder, name);
-  const run = spawnSync(likeness, ["compare", a, b, "--report", file, ...options], { encoding: "utf8" });
-  assert.ok([0, 1, 3].includes(run.status), `likeness compare ended with ${run.status}: ${run.stderr}`);
-  return pathToFileURL(file).href;
+  return made(name, [0, 1, 3], ["compare", a, b, "--report", join(folder, name), ...options]).url;
 }
 
 // A picture of blobs that has nothing to do with the sample, from a fixed seed, with so many squares inverted: 8-bit gray.
@@ -45,32 +35,10 @@ function blobs(name, inverted) {
   return file;
 }
 
-let browser;
-
-// A page of its own, with every message on its console kept.
-async function open(url, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.messages = [];
-  page.on("console", (message) => page.messages.push(message.text()));
-  page.on("pageerror", (error) => page.messages.push(String(error)));
-  page.on("dialog", (dialog) => page.messages.push("dialog: " + dialog.message()));
-  page.on("request", (request) => {
-    if (!/^(data|file):/.test(request.url())) page.messages.push("request: " + request.url());
-  });
-  await page.goto(url);
-  return page;
-}
-
 /* The box of the stage, brought to the middle of the window: the mouse reaches what is seen only. */
 async function stageInView(page) {
   await page.locator("#stage").evaluate((e) => e.scrollIntoView({ block: "center" }));
   return page.locator("#stage").boundingBox();
-}
-
-async function done(page) {
-  assert.deepEqual(page.messages, []);
-  await page.context().close();
 }
 
 const shown = (page, selector) => page.locator(selector).evaluateAll((all) => all.map((e) => e.alt));
@@ -191,15 +159,7 @@ const checks = {
   },
 
   async "the policy stops what is not the report's own"({ edited }) {
-    const page = await open(edited);
-    const outcome = await page.evaluate(() => new Promise((resolve) => {
-      document.addEventListener("securitypolicyviolation", (event) => resolve(event.effectiveDirective));
-      const image = document.createElement("img");
-      image.src = "https://example.invalid/x.png";
-      document.body.append(image);
-    }));
-    assert.equal(outcome, "img-src");
-    await page.context().close();
+    await policyStopsOthers(await open(edited));
   },
 
   async "without a script everything is still there"({ edited }) {
@@ -224,10 +184,7 @@ const checks = {
     for (const url of [edited, different]) {
       const page = await open(url, { viewport: { width: 320, height: 700 }, isMobile: true, hasTouch: true });
       assert.equal(await page.locator("#stage").getAttribute("data-mode"), "swipe");
-      assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
-      const small = await page.locator(".tabs button, .controls button").evaluateAll((all) =>
-        all.filter((e) => e.offsetParent && e.offsetHeight < 44).map((e) => e.textContent));
-      assert.deepEqual(small, []);
+      await suitsFingers(page, ".tabs button, .controls button");
       await done(page);
     }
   },
@@ -261,41 +218,23 @@ const checks = {
   async "axe finds nothing, light or dark"({ edited, different }) {
     for (const [url, colorScheme, width] of [[edited, "light", 1280], [edited, "dark", 390], [different, "dark", 1280]]) {
       const page = await open(url, { colorScheme, viewport: { width, height: 900 }, bypassCSP: true });
-      await page.addScriptTag({ content: readFileSync(axe, "utf8") });
       for (const key of "1245") {
         await page.keyboard.press(key);
-        const result = await page.evaluate(() => globalThis.axe.run(document, {
-          runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-        }));
-        const found = result.violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 120)).join(" | ")}`);
-        assert.deepEqual(found, []);
+        await axeFindsNothing(page);
       }
       await done(page);
     }
   },
 };
 
-let failed = 0;
-try {
+function makePages() {
   const photo = join(folder, HOSTILE);
   copyFileSync(join(samples, "photo.jpg"), photo);
-  const urls = {
+  return {
     edited: report("edited.html", join(samples, "original.png"), photo, "--measures", "all"),
     several: report("several.html", blobs("whole.pgm", 0), blobs("changed.pgm", 3)),
     different: report("different.html", join(samples, "original.png"), blobs("other.pgm", 0)),
   };
-  browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
-  for (const [name, check] of Object.entries(checks)) {
-    try {
-      await check(urls);
-      console.log(`ok ${name}`);
-    } catch (error) {
-      failed++;
-      console.log(`not ok ${name}\n${error.stack}`);
-    }
-  }
-} finally {
-  await browser?.close();
-  rmSync(folder, { recursive: true, force: true });
 }
-process.exitCode = failed ? 1 : 0;
+
+await run(checks, makePages, ["--disable-gpu"]);
