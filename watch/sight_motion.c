@@ -58,6 +58,9 @@ static int32_t level_for(const struct sight_look *look, int32_t layer,
 static void add_point(struct search *s, const struct sight_point *p, int32_t x, int32_t y) {
     ptrdiff_t stride = (ptrdiff_t)s->level->stride;
     float w = sight_point_weight(p), c = (float)s->cos, n = (float)s->sin;
+    if (w <= 0) {
+        return; /* fleeting, or without any slope left */
+    }
     float steep = sqrtf(p->gx * p->gx + p->gy * p->gy);
     float gx = c * p->gx - n * p->gy, gy = n * p->gx + c * p->gy;
     float scale = w / steep;

@@ -119,6 +119,85 @@ static void test_bytes(void **state) {
     buf_release(&b);
 }
 
+/* Bytes that were changed somewhere are refused, or are a view that can be looked with. */
+static void test_changed_bytes(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    struct buf bytes;
+    struct rng rng;
+    buf_init(&bytes, 1 << 24);
+    assert_ok(camera_view_write(&bytes, w->view, &err));
+    rng_init(&rng, 11);
+    for (int32_t i = 0; i < 60; i++) {
+        struct camera_view *read = NULL;
+        /* Every other time in the head and the first layer's table. */
+        uint32_t at = rng_below(&rng, i % 2 ? 7000 : (uint32_t)bytes.size);
+        uint8_t was = bytes.data[at];
+        bytes.data[at] ^= (uint8_t)(1 + rng_below(&rng, 255));
+        if (camera_view_read(&read, bytes.data, bytes.size, &err) == LK_OK) {
+            lk_sighting s;
+            const struct camera_view *const views[1] = {read};
+            assert_ok(camera_view_look(&s, w->eye, views, 1, &w->frame, LOOK_ALL, 0, &err));
+            assert_true(s.score >= 0 && s.score <= 1);
+        }
+        camera_view_free(read);
+        bytes.data[at] = was;
+    }
+    buf_release(&bytes);
+}
+
+/* A frame in which nothing can be seen becomes a view, which makes no frame sure. */
+static void test_featureless(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    lk_sighting s;
+    lk_image night;
+    struct camera_view *view;
+    assert_ok(lk_image_new(&night, WIDTH, HEIGHT, 3, 8, &err));
+    memset(night.data, 12, night.stride * HEIGHT);
+    assert_ok(camera_view_new(&view, w->eye, &night, NULL, &err));
+    const struct camera_view *const views[2] = {w->view, view};
+    assert_ok(camera_view_look(&s, w->eye, views, 2, &night, LOOK_ALL, 0, &err));
+    assert_int_equal(s.state, LK_VIEW_OK);
+    assert_int_equal(s.view, 1);
+    assert_false(s.sure);
+    assert_ok(camera_view_look(&s, w->eye, views, 2, &w->frame, LOOK_ALL, 0, &err));
+    assert_int_equal(s.state, LK_VIEW_OK);
+    assert_int_equal(s.view, 0);
+    assert_true(s.sure);
+    s = look(w, &night, LOOK_ALL); /* there is no view of the night */
+    assert_int_equal(s.state, LK_VIEW_DARK);
+    camera_view_free(view);
+    lk_image_release(&night);
+}
+
+/* What a mask leaves out may change as it likes. */
+static void test_mask(void **state) {
+    struct world *w = *state;
+    lk_error err;
+    lk_sighting s;
+    lk_image ignore, changed;
+    struct camera_view *view;
+    assert_ok(lk_image_new(&ignore, WIDTH, HEIGHT, 1, 8, &err));
+    assert_ok(image_clone(&changed, &w->frame, &err));
+    for (int32_t y = 0; y < HEIGHT; y++) {
+        memset(image_row(&ignore, y), 0, WIDTH / 2);
+        memset(image_row(&ignore, y) + WIDTH / 2, 255, WIDTH / 2);
+        memset(image_row(&changed, y), 90, 3 * (WIDTH / 2 - 8));
+    }
+    s = look(w, &changed, LOOK_ALL);
+    assert_int_equal(s.state, LK_VIEW_COVERED);
+    assert_true(s.covered > 0.4 && s.covered < 0.6);
+    assert_ok(camera_view_new(&view, w->eye, &w->frame, &ignore, &err));
+    const struct camera_view *const views[1] = {view};
+    assert_ok(camera_view_look(&s, w->eye, views, 1, &changed, LOOK_ALL, 0, &err));
+    assert_int_equal(s.state, LK_VIEW_OK);
+    assert_true(s.sure && s.cosine > 0.98);
+    camera_view_free(view);
+    lk_image_release(&ignore);
+    lk_image_release(&changed);
+}
+
 static void test_refused(void **state) {
     struct world *w = *state;
     lk_error err;
@@ -136,6 +215,9 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_same_frame, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_offsets, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_changed_bytes, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_featureless, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_mask, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_refused, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
