@@ -2,7 +2,7 @@
 /* Is a camera's view that was moved, covered, defocused, darkened or replaced found out, and one that was not left alone?
  *
  *   bench_watch DATA [STEP [wrong]]     the table, of every STEP'th frame of the fixed camera (14); `wrong` names what was missed
- *   bench_watch DATA unseen [wrong]     the table of scenes on which no threshold was chosen
+ *   bench_watch DATA unseen [wrong]     the table of further scenes
  *   bench_watch time PICTURE            milliseconds of a look with three views, at 1920 x 1080
  *
  * DATA holds camera/fixed, geometry, flow and photos. A scene is a camera: the fixed one, whose first 20 frames its view learns
@@ -152,7 +152,7 @@ static void add_still_set(struct bench *b, const char *data, const char *name) {
     b->count++;
 }
 
-/* Thresholds were chosen on the first, not on the second. */
+/* Thresholds were chosen on the first; of the second see docs/algorithms/watch.md. */
 static const char *const chosen_on[] = {
     "geometry/boat/img1.png",    "geometry/bikes/img1.png",  "photos/kodak24/01.png",
     "photos/kodak24/05.png",     "photos/kodak24/08.png",    "photos/kodak24/13.png",
