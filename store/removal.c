@@ -2,7 +2,7 @@
 /* Taking references out of use, and erasing their pictures.
  *
  * Erasing goes in two transactions: the first marks the versions, so that nobody reads their pictures any more; the second deletes
- * those files that no other version has. An end in between leaves files without a version that is in use; erasing again
+ * those files that nothing else has. An end in between leaves files without a version that is in use; erasing again
  * deletes them. */
 #include <stdio.h>
 #include <string.h>
@@ -128,7 +128,7 @@ static lk_status take_out(lk_store *s, const char *id, const lk_reference_remova
     return status;
 }
 
-/* Deletes the pictures of the id's versions that no version has any more. */
+/* Deletes the pictures of the id's versions that nothing has any more. */
 static lk_status drop_pictures(lk_store *s, const char *id, lk_error *err) {
     struct sql q;
     bool row;
@@ -136,7 +136,7 @@ static lk_status drop_pictures(lk_store *s, const char *id, lk_error *err) {
     sql_begin(&q, &s->at,
               "SELECT DISTINCT v.sha256 FROM version v WHERE v.reference = ? AND v.purged IS NOT "
               "NULL AND NOT EXISTS "
-              "(SELECT 1 FROM version o WHERE o.sha256 = v.sha256 AND o.purged IS NULL)");
+              "(SELECT 1 FROM picture_in_use p WHERE p.sha256 = v.sha256)");
     sql_bind_text(&q, id);
     while ((status = sql_step(&q, &row, err)) == LK_OK && row) {
         status = blob_drop(s, sql_text(&q, 0), err);

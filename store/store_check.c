@@ -159,13 +159,12 @@ static lk_status check_log(struct care *c, lk_error *err) {
     return tell(c, status, err);
 }
 
-/* Files in the folder of pictures that no version in use names. */
+/* Files in the folder of pictures that nothing in use names. */
 static void look_at_file(void *arg, const char *name) {
     struct care *c = arg;
     struct sql q;
     int64_t used;
-    sql_begin(&q, &c->store->at,
-              "SELECT count(*) FROM version WHERE sha256 = ? AND purged IS NULL");
+    sql_begin(&q, &c->store->at, "SELECT count(*) FROM picture_in_use WHERE sha256 = ?");
     sql_bind_text(&q, name);
     if (sql_finish_int(&used, &q, 0, NULL) == LK_OK && used == 0) {
         c->out->unused_pictures++;
