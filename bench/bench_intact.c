@@ -93,9 +93,9 @@ static void measure(struct trial *t, const struct bench *b, const lk_image *pict
     lk_comparison c;
     double homography[9];
     bool tall = picture->height > picture->width;
-    lk_camera camera =
-        lk_camera_draw((uint64_t)(t->picture * 31 + t->photo), b->difficulty,
-                       tall ? PHOTO_SHORT : PHOTO_LONG, tall ? PHOTO_LONG : PHOTO_SHORT);
+    lk_simulator camera =
+        lk_simulator_draw((uint64_t)(t->picture * 31 + t->photo), b->difficulty,
+                          tall ? PHOTO_SHORT : PHOTO_LONG, tall ? PHOTO_LONG : PHOTO_SHORT);
     camera.hidden = 0;
     if (lk_simulate(&photo, homography, b->engine, shown, &camera, NULL, NULL) != LK_OK ||
         lk_compare(&c, b->engine, picture, &photo, NULL, NULL) != LK_OK) {

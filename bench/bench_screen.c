@@ -170,7 +170,7 @@ static lk_status take_photo(lk_image *out, const struct bench *b, const struct t
     double scale = sizes[t->size], homography[9];
     int32_t side = MIN((int32_t)(width * scale / 0.95), (int32_t)PHOTO_MOST);
     int32_t other = MAX((int32_t)((int64_t)side * height / width), 16);
-    lk_camera c = lk_camera_draw((uint64_t)(t->file * 31 + t->size), 0.2, side, other);
+    lk_simulator c = lk_simulator_draw((uint64_t)(t->file * 31 + t->size), 0.2, side, other);
     c.cover = fmin(fmax(width * scale / side, height * scale / other), 3);
     c.exposure = b->printed ? 1.1 : 3; /* a third of a screen's samples is lit */
     c.glare = c.hidden = c.shadow = c.moire = c.quality = 0;

@@ -18,12 +18,12 @@ static double now_us(void) {
     return (double)t.tv_sec * 1e6 + (double)t.tv_nsec / 1e3;
 }
 
-static void add_every_effect(lk_camera *c) {
+static void add_every_effect(lk_simulator *c) {
     const char *const all[] = {"quality=70", "glare=0.4",     "shadow=0.4", "hidden=0.1",
                                "blur_px=1",  "motion_px=3",   "moire=0.05", "noise=0.02",
                                "gamma=1.1",  "saturation=0.9"};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        if (lk_camera_set(c, all[i], NULL) != LK_OK) {
+        if (lk_simulator_set(c, all[i], NULL) != LK_OK) {
             exit(2);
         }
     }
@@ -48,7 +48,7 @@ static double view_us(lk_view_scratch *scratch, const lk_image *picture, int32_t
     static double times[VIEWS_MOST];
     for (int32_t i = 0; i < views; i++) {
         double start = now_us();
-        lk_camera c = lk_camera_draw_view((uint64_t)i + 1, difficulty, side, side, picture);
+        lk_simulator c = lk_simulator_draw_view((uint64_t)i + 1, difficulty, side, side, picture);
         if (effects == EVERY) {
             add_every_effect(&c);
         }

@@ -58,7 +58,7 @@ struct simulation {
     struct json j;
 };
 
-static void list_row(struct buf *b, const lk_camera_setting *row) {
+static void list_row(struct buf *b, const lk_simulator_setting *row) {
     buf_printf(b, "%-14s ", row->name);
     if (row->kind == LK_CAMERA_CHOICE) {
         buf_printf(b, "%s: %s\n", row->choices, row->help);
@@ -80,7 +80,7 @@ static void choices_json(struct json *j, const char *choices) {
     json_array_end(j);
 }
 
-static void row_json(struct json *j, const lk_camera_setting *row) {
+static void row_json(struct json *j, const lk_simulator_setting *row) {
     json_object_begin(j, NULL);
     json_text(j, "name", row->name);
     if (row->kind == LK_CAMERA_CHOICE) {
@@ -105,11 +105,11 @@ static enum exit_code list_settings(const struct common *common) {
         json_text(&j, "schema", "likeness/camera-settings/1");
         json_array_begin(&j, "settings");
     }
-    for (size_t i = 0; i < lk_camera_setting_count(); i++) {
+    for (size_t i = 0; i < lk_simulator_setting_count(); i++) {
         if (common->json) {
-            row_json(&j, lk_camera_setting_at(i));
+            row_json(&j, lk_simulator_setting_at(i));
         } else {
-            list_row(&b, lk_camera_setting_at(i));
+            list_row(&b, lk_simulator_setting_at(i));
         }
     }
     if (common->json) {
@@ -120,8 +120,9 @@ static enum exit_code list_settings(const struct common *common) {
     return print_result(common, &b, EXIT_YES);
 }
 
-static void setting_json(struct json *j, const lk_camera *camera, const lk_camera_setting *row) {
-    double value = lk_camera_get(camera, row);
+static void setting_json(struct json *j, const lk_simulator *camera,
+                         const lk_simulator_setting *row) {
+    double value = lk_simulator_get(camera, row);
     if (row->kind == LK_CAMERA_CHOICE) {
         const char *word = row->choices;
         char text[64];
@@ -136,7 +137,7 @@ static void setting_json(struct json *j, const lk_camera *camera, const lk_camer
 }
 
 static void photo_json(struct simulation *run, const char *input, const char *output,
-                       const lk_camera *camera, const double homography[9]) {
+                       const lk_simulator *camera, const double homography[9]) {
     struct json *j = &run->j;
     json_object_begin(j, NULL);
     json_text(j, "input", input);
@@ -146,14 +147,14 @@ static void photo_json(struct simulation *run, const char *input, const char *ou
     json_int(j, "seed", (int64_t)camera->seed);
     json_numbers(j, "homography", homography, 9);
     json_object_begin(j, "settings");
-    for (size_t i = 0; i < lk_camera_setting_count(); i++) {
-        setting_json(j, camera, lk_camera_setting_at(i));
+    for (size_t i = 0; i < lk_simulator_setting_count(); i++) {
+        setting_json(j, camera, lk_simulator_setting_at(i));
     }
     json_object_end(j);
     json_object_end(j);
 }
 
-static void photo_text(struct simulation *run, const char *output, const lk_camera *camera) {
+static void photo_text(struct simulation *run, const char *output, const lk_simulator *camera) {
     add_path(&run->b, &run->s->common, output);
     buf_printf(&run->b, "  %d x %d  seed %lld, tilt %.0f deg, turned %.0f deg\n", camera->width,
                camera->height, (long long)camera->seed, camera->tilt_deg, camera->turn_deg);
@@ -161,7 +162,7 @@ static void photo_text(struct simulation *run, const char *output, const lk_came
 
 /* DIR/STEM-SEED.jpg, or the file that was asked for. */
 static lk_status output_name(char *out, size_t size, const struct simulation *run,
-                             const char *input, const lk_camera *camera, lk_error *err) {
+                             const char *input, const lk_simulator *camera, lk_error *err) {
     const char *slash = strrchr(input, '/'), *stem = slash ? slash + 1 : input;
     const char *dot = strrchr(stem, '.'), *folder = run->s->out;
     int length = (int)(dot && dot > stem ? (size_t)(dot - stem) : strlen(stem));
@@ -177,7 +178,7 @@ static lk_status output_name(char *out, size_t size, const struct simulation *ru
     return LK_OK;
 }
 
-static lk_status draw_camera(lk_camera *camera, const struct simulation *run,
+static lk_status draw_camera(lk_simulator *camera, const struct simulation *run,
                              const lk_image *picture, lk_error *err) {
     bool is_wide = picture->width > picture->height;
     int32_t width = run->width ? run->width
@@ -187,20 +188,20 @@ static lk_status draw_camera(lk_camera *camera, const struct simulation *run,
                      : is_wide   ? 1200
                                  : 1600;
     uint64_t seed = (uint64_t)run->s->seed + (uint64_t)run->taken;
-    *camera = lk_camera_draw(seed, run->s->difficulty, width, height);
+    *camera = lk_simulator_draw(seed, run->s->difficulty, width, height);
     lk_status status = LK_OK;
     for (size_t i = 0; i < run->s->set.count && status == LK_OK; i++) {
-        status = lk_camera_set(camera, run->s->set.items[i], err);
+        status = lk_simulator_set(camera, run->s->set.items[i], err);
     }
     return status;
 }
 
 /* A JPEG file gets its quality when it is written; any other has gone through one already. */
 static lk_status write_photo(const struct simulation *run, const lk_image *picture,
-                             const lk_camera *camera, const char *path, double homography[9],
+                             const lk_simulator *camera, const char *path, double homography[9],
                              lk_error *err) {
     const lk_image *background = run->background.data ? &run->background : NULL;
-    lk_camera taken = *camera;
+    lk_simulator taken = *camera;
     lk_image photo = {0};
     lk_bytes bytes = {0};
     char extension[16];
@@ -222,7 +223,7 @@ static lk_status write_photo(const struct simulation *run, const lk_image *pictu
 
 static lk_status take_photo(struct simulation *run, const char *input, const lk_image *picture,
                             lk_error *err) {
-    lk_camera camera;
+    lk_simulator camera;
     double homography[9];
     char path[4096];
     lk_status status = draw_camera(&camera, run, picture, err);
@@ -294,10 +295,10 @@ static const char *argument_mistake(struct simulation *run, lk_error *err) {
     if (!run->to_folder && (s->count > 1 || s->common.args.count > 1)) {
         return "--out takes a folder for more than one photo (DIR/ is made)";
     }
-    lk_camera camera = lk_camera_default(16, 16);
+    lk_simulator camera = lk_simulator_default(16, 16);
     camera.quality = 90;
     for (size_t i = 0; i < s->set.count; i++) {
-        if (lk_camera_set(&camera, s->set.items[i], err) != LK_OK) {
+        if (lk_simulator_set(&camera, s->set.items[i], err) != LK_OK) {
             return err->text;
         }
     }

@@ -86,8 +86,8 @@ lk_status viewer_make(float *out, struct viewer *v, const struct pictures *pictu
     if (view->difficulty < 0) {
         status = lk_clean_view(v->levels, width, height, v->scratch, picture, err);
     } else {
-        lk_camera camera =
-            lk_camera_draw_view(view->seed, view->difficulty, width, height, picture);
+        lk_simulator camera =
+            lk_simulator_draw_view(view->seed, view->difficulty, width, height, picture);
         status = lk_simulate_view(v->levels, v->scratch, picture, &camera,
                                   background_of(pictures, view), err);
     }

@@ -15,9 +15,9 @@
 #include "base/rng.h"
 
 #define NUMBER(member, low, high, unit, help)                                                      \
-    { #member, LK_CAMERA_NUMBER, low, high, NULL, unit, help, offsetof(lk_camera, member) }
+    { #member, LK_CAMERA_NUMBER, low, high, NULL, unit, help, offsetof(lk_simulator, member) }
 
-static const lk_camera_setting setting_table[] = {
+static const lk_simulator_setting setting_table[] = {
     NUMBER(aspect, 0, 10, "", "width / height of the photo before it is stretched; 0: as it is"),
     NUMBER(view_deg, 5, 100, "deg", "field of view across; less is farther away and flatter"),
     NUMBER(tilt_deg, 0, 60, "deg", "the camera leans away from looking straight down"),
@@ -27,7 +27,7 @@ static const lk_camera_setting setting_table[] = {
     NUMBER(offset_x, -1, 1, "share", "of the picture from the photo's middle, to the right"),
     NUMBER(offset_y, -1, 1, "share", "the same, down"),
     {"ground", LK_CAMERA_CHOICE, 0, 0, "wood|plain|cloth|tiles|speckle|clutter", "",
-     "what the picture lies on", offsetof(lk_camera, ground)},
+     "what the picture lies on", offsetof(lk_simulator, ground)},
     NUMBER(ground_scale, 0.25, 8, "factor", "size of the ground's pattern"),
     NUMBER(ground_deg, -720, 720, "deg", "the ground is turned"),
     NUMBER(contact, 0, 1, "share", "light that the picture's edge takes from the ground"),
@@ -63,18 +63,18 @@ static const lk_camera_setting setting_table[] = {
     NUMBER(contrast, 0.1, 3, "factor", "on the distance of levels from middle gray"),
     NUMBER(saturation, 0, 3, "factor", "on the distance of colours from gray"),
     {"quality", LK_CAMERA_WHOLE, 0, 100, NULL, "", "of the JPEG; 0 is none",
-     offsetof(lk_camera, quality)},
+     offsetof(lk_simulator, quality)},
 };
 
-size_t lk_camera_setting_count(void) {
+size_t lk_simulator_setting_count(void) {
     return ARRAY_COUNT(setting_table);
 }
 
-const lk_camera_setting *lk_camera_setting_at(size_t i) {
+const lk_simulator_setting *lk_simulator_setting_at(size_t i) {
     return &setting_table[i];
 }
 
-double lk_camera_get(const lk_camera *camera, const lk_camera_setting *setting) {
+double lk_simulator_get(const lk_simulator *camera, const lk_simulator_setting *setting) {
     const void *at = (const char *)camera + setting->offset;
     return setting->kind == LK_CAMERA_NUMBER ? *(const double *)at : *(const int32_t *)at;
 }
@@ -95,7 +95,7 @@ static int32_t choice_find(int32_t *count, const char *choices, const char *word
     return found;
 }
 
-static lk_status set_choice(int32_t *to, const lk_camera_setting *row, const char *word,
+static lk_status set_choice(int32_t *to, const lk_simulator_setting *row, const char *word,
                             lk_error *err) {
     int32_t count, choice = choice_find(&count, row->choices, word);
     if (choice < 0) {
@@ -106,16 +106,16 @@ static lk_status set_choice(int32_t *to, const lk_camera_setting *row, const cha
     return LK_OK;
 }
 
-static lk_status refuse_range(const lk_camera_setting *row, double value, lk_error *err) {
+static lk_status refuse_range(const lk_simulator_setting *row, double value, lk_error *err) {
     return error_set(err, LK_E_USAGE, "%s takes %s from %g to %g, not %g", row->name,
                      row->kind == LK_CAMERA_WHOLE ? "a whole number" : "a number", row->min,
                      row->max, value);
 }
 
-lk_status lk_camera_set(lk_camera *camera, const char *text, lk_error *err) {
+lk_status lk_simulator_set(lk_simulator *camera, const char *text, lk_error *err) {
     size_t length = strcspn(text, "=");
     for (size_t i = 0; text[length] && i < ARRAY_COUNT(setting_table); i++) {
-        const lk_camera_setting *row = &setting_table[i];
+        const lk_simulator_setting *row = &setting_table[i];
         if (strlen(row->name) != length || memcmp(text, row->name, length) != 0) {
             continue;
         }
@@ -143,15 +143,15 @@ lk_status lk_camera_set(lk_camera *camera, const char *text, lk_error *err) {
     return error_set(err, LK_E_USAGE, "%s: want NAME=VALUE with the name of a setting", text);
 }
 
-lk_status camera_check(const lk_camera *camera, lk_error *err) {
+lk_status camera_check(const lk_simulator *camera, lk_error *err) {
     if (MIN(camera->width, camera->height) < LK_CAMERA_SIDE_LEAST ||
         MAX(camera->width, camera->height) > LK_CAMERA_SIDE_MOST) {
         return error_set(err, LK_E_USAGE, "photos are %d to %d pixels a side, not %d x %d",
                          LK_CAMERA_SIDE_LEAST, LK_CAMERA_SIDE_MOST, camera->width, camera->height);
     }
     for (size_t i = 0; i < ARRAY_COUNT(setting_table); i++) {
-        const lk_camera_setting *row = &setting_table[i];
-        double value = lk_camera_get(camera, row), max = row->max;
+        const lk_simulator_setting *row = &setting_table[i];
+        double value = lk_simulator_get(camera, row), max = row->max;
         if (row->kind == LK_CAMERA_CHOICE) {
             int32_t count;
             choice_find(&count, row->choices, "");
@@ -164,22 +164,22 @@ lk_status camera_check(const lk_camera *camera, lk_error *err) {
     return LK_OK;
 }
 
-lk_camera lk_camera_default(int32_t width, int32_t height) {
-    return (lk_camera){.width = width,
-                       .height = height,
-                       .view_deg = 66, /* the main camera of a phone */
-                       .cover = 0.85,
-                       .ground_scale = 1,
-                       .contact = 0.6,
-                       .exposure = 1,
-                       .glare_size = 0.12,
-                       .glare_stretch = 1,
-                       .shadow_soft = 0.1,
-                       .moire_px = 6,
-                       .resolution = 1,
-                       .gamma = 1,
-                       .contrast = 1,
-                       .saturation = 1};
+lk_simulator lk_simulator_default(int32_t width, int32_t height) {
+    return (lk_simulator){.width = width,
+                          .height = height,
+                          .view_deg = 66, /* the main camera of a phone */
+                          .cover = 0.85,
+                          .ground_scale = 1,
+                          .contact = 0.6,
+                          .exposure = 1,
+                          .glare_size = 0.12,
+                          .glare_stretch = 1,
+                          .shadow_soft = 0.1,
+                          .moire_px = 6,
+                          .resolution = 1,
+                          .gamma = 1,
+                          .contrast = 1,
+                          .saturation = 1};
 }
 
 static double between(struct rng *r, double low, double high) {
@@ -191,7 +191,7 @@ static bool chance(struct rng *r, double p) {
     return rng_unit(r) < p;
 }
 
-static void draw_pose(lk_camera *c, struct rng *r, double d) {
+static void draw_pose(lk_simulator *c, struct rng *r, double d) {
     c->view_deg = between(r, 62 - 25 * d, 68);
     c->tilt_deg = between(r, 2, 10 + 20 * d + 15 * d * d);
     c->tilt_to_deg = between(r, 0, 360);
@@ -207,7 +207,7 @@ static void draw_pose(lk_camera *c, struct rng *r, double d) {
     c->contact = between(r, 0.2, 0.7);
 }
 
-static void draw_light(lk_camera *c, struct rng *r, double d) {
+static void draw_light(lk_simulator *c, struct rng *r, double d) {
     c->light = between(r, 0.1, 0.35 + 0.3 * d);
     c->light_to_deg = between(r, 0, 360);
     c->exposure = between(r, 0.85 - 0.35 * d, 1.05 + 0.35 * d);
@@ -233,7 +233,7 @@ static void draw_light(lk_camera *c, struct rng *r, double d) {
     c->hidden_deg = between(r, 0, 360);
 }
 
-static void draw_sensor(lk_camera *c, struct rng *r, double d) {
+static void draw_sensor(lk_simulator *c, struct rng *r, double d) {
     double shorter = MIN(c->width, c->height);
     double soft = between(r, 0.3, 0.7 + 0.8 * d), defocus = between(r, 0.8, 1.2 + shorter / 100);
     c->blur_px = chance(r, 0.25 * d * d) ? defocus : soft;
@@ -253,9 +253,9 @@ static void draw_sensor(lk_camera *c, struct rng *r, double d) {
     c->quality = (int32_t)between(r, 92 - 25 * d - 27 * d * d, 96 - 15 * d);
 }
 
-lk_camera lk_camera_draw(uint64_t seed, double difficulty, int32_t width, int32_t height) {
+lk_simulator lk_simulator_draw(uint64_t seed, double difficulty, int32_t width, int32_t height) {
     struct rng r;
-    lk_camera c = lk_camera_default(width, height);
+    lk_simulator c = lk_simulator_default(width, height);
     double d = fmin(fmax(difficulty, 0), 1);
     c.seed = seed;
     rng_init(&r, seed);
@@ -267,7 +267,7 @@ lk_camera lk_camera_draw(uint64_t seed, double difficulty, int32_t width, int32_
 
 /* A photo has many times the pixels of a view: what its lens, hand, sensor and file did to single pixels hardly shows once it is
  * reduced. What went wrong at large (defocus and streaks beyond what every photo has) stays. */
-static void reduce_marks(lk_camera *c, double share, double d) {
+static void reduce_marks(lk_simulator *c, double share, double d) {
     c->blur_px *= c->blur_px < 0.7 + 0.8 * d ? share : 1;
     c->motion_px *= c->motion_px < 0.5 + 2.5 * d ? share : 1;
     c->noise *= share;
@@ -276,7 +276,7 @@ static void reduce_marks(lk_camera *c, double share, double d) {
 
 /* More than one photographs by hand: a thing lies as it lies on a table, a phone forgets how it was held (quarter turns), and a
  * photo is taken from too far away. */
-static void turn_view(lk_camera *c, struct rng *r, double d) {
+static void turn_view(lk_simulator *c, struct rng *r, double d) {
     double any = between(r, -180, 180), quarters = 90 * (1 + (double)rng_below(r, 3));
     double turned = chance(r, 0.5) ? any : remainder(c->turn_deg + quarters, 360);
     c->turn_deg = chance(r, 0.4 * fmin(2 * d, 1)) ? turned : c->turn_deg;
@@ -284,10 +284,10 @@ static void turn_view(lk_camera *c, struct rng *r, double d) {
     c->cover = chance(r, 0.3 * d) ? fmin(c->cover, far) : c->cover;
 }
 
-lk_camera lk_camera_draw_view(uint64_t seed, double difficulty, int32_t width, int32_t height,
-                              const lk_image *picture) {
+lk_simulator lk_simulator_draw_view(uint64_t seed, double difficulty, int32_t width, int32_t height,
+                                    const lk_image *picture) {
     struct rng r;
-    lk_camera c = lk_camera_draw(seed, difficulty, width, height);
+    lk_simulator c = lk_simulator_draw(seed, difficulty, width, height);
     static const double shapes[] = {3 / 4.0, 3 / 4.0, 9 / 16.0, 1}; /* of a phone held upright */
     rng_init(&r, seed ^ 0x76696577u);                               /* a sequence of its own */
     double own = (double)picture->width / picture->height, shape = shapes[rng_below(&r, 4)];

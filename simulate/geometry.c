@@ -42,7 +42,7 @@ struct pose {
     double middle_x, middle_y, right, bottom; /* of the picture */
 };
 
-static struct pose pose_of(const lk_camera *camera, int32_t width, int32_t height) {
+static struct pose pose_of(const lk_simulator *camera, int32_t width, int32_t height) {
     struct pose p = {.height = camera->height};
     double half_c, half_s;
     p.width = camera->aspect > 0 ? camera->aspect * p.height : camera->width;
@@ -99,7 +99,7 @@ static struct span span_of(const double h[9], const struct pose *p) {
     return b;
 }
 
-void geometry_find(double h[9], const lk_camera *camera, int32_t width, int32_t height) {
+void geometry_find(double h[9], const lk_simulator *camera, int32_t width, int32_t height) {
     const struct pose p = pose_of(camera, width, height);
     double diagonal = sqrt((double)width * width + (double)height * height);
     /* Nearer than `near` a corner would lie behind the camera; from there the picture spans more than any cover. */

@@ -6,10 +6,10 @@
 #include <likeness/simulate.h>
 
 /* The first setting that is out of range: LK_E_USAGE. */
-LK_MUST_CHECK lk_status camera_check(const lk_camera *camera, lk_error *err);
+LK_MUST_CHECK lk_status camera_check(const lk_simulator *camera, lk_error *err);
 
 /* homography (row-major) maps pixels of a picture of width x height to pixels of the photo. */
-void geometry_find(double homography[9], const lk_camera *camera, int32_t width, int32_t height);
+void geometry_find(double homography[9], const lk_simulator *camera, int32_t width, int32_t height);
 
 void geometry_map(double *x, double *y, const double h[9], double from_x, double from_y);
 void geometry_multiply(double out[9], const double a[9], const double b[9]);

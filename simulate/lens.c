@@ -81,7 +81,7 @@ static lk_status defocus(struct light *photo, struct lk_view_scratch *scratch, d
 
 /* The mean of evenly spaced places on the streak, each at the nearest pixel. */
 static lk_status streak(struct light *photo, struct lk_view_scratch *scratch,
-                        const lk_camera *camera, lk_error *err) {
+                        const lk_simulator *camera, lk_error *err) {
     int32_t dx[STREAK_MOST], dy[STREAK_MOST], radius = 0;
     int32_t steps = MIN((int32_t)ceil(camera->motion_px) + 1, STREAK_MOST);
     double sine, cosine;
@@ -117,8 +117,8 @@ static lk_status streak(struct light *photo, struct lk_view_scratch *scratch,
     return status;
 }
 
-lk_status lens_blur(struct light *photo, struct lk_view_scratch *scratch, const lk_camera *camera,
-                    lk_error *err) {
+lk_status lens_blur(struct light *photo, struct lk_view_scratch *scratch,
+                    const lk_simulator *camera, lk_error *err) {
     lk_status status = light_resize(&scratch->spare, photo->width, photo->height, err);
     if (status == LK_OK && camera->blur_px >= 0.2) { /* narrower: its neighbours get nothing */
         status = defocus(photo, scratch, camera->blur_px, err);

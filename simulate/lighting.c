@@ -7,13 +7,13 @@
 
 /* Sines and cosines of the directions, once. */
 struct lamp {
-    const lk_camera *camera;
+    const lk_simulator *camera;
     double light_x, light_y, glare_x, glare_y, shadow_x, shadow_y;
     double shorter; /* side of the photo */
     light4 balance;
 };
 
-static struct lamp lamp_of(const lk_camera *camera) {
+static struct lamp lamp_of(const lk_simulator *camera) {
     struct lamp l = {.camera = camera, .shorter = MIN(camera->width, camera->height)};
     portable_sin_cos(&l.light_y, &l.light_x, camera->light_to_deg);
     portable_sin_cos(&l.glare_y, &l.glare_x, camera->glare_deg);
@@ -25,7 +25,7 @@ static struct lamp lamp_of(const lk_camera *camera) {
 }
 
 /* 0 outside the band, 1 inside, smooth over its soft edge; across: from the photo's middle, in shorter sides. */
-static double shade_of(const lk_camera *c, double across) {
+static double shade_of(const lk_simulator *c, double across) {
     double inside = c->shadow_width / 2 - fabs(across - c->shadow_at);
     double t = fmin(fmax(inside / c->shadow_soft + 0.5, 0), 1);
     return c->shadow * t * t * (3 - 2 * t);
@@ -33,7 +33,7 @@ static double shade_of(const lk_camera *c, double across) {
 
 /* The gain and what is added at a place (x, y) of the photo, in pixels from its middle. */
 static void light_here(light4 *gain, light4 *added, const struct lamp *l, double x, double y) {
-    const lk_camera *c = l->camera;
+    const lk_simulator *c = l->camera;
     double u = x / c->width, v = y / c->height;
     double slope = 1 - c->light * fmax(0.5 - (u * l->light_x + v * l->light_y), 0);
     double corner = 1 - c->vignette * 2 * (u * u + v * v); /* u, v are 1/2 there */
@@ -58,7 +58,7 @@ static light4 mix(light4 a, light4 b, float share) {
     return a + (b - a) * light_all(share);
 }
 
-lk_status lighting_apply(struct light *photo, struct light *grid, const lk_camera *camera,
+lk_status lighting_apply(struct light *photo, struct light *grid, const lk_simulator *camera,
                          lk_error *err) {
     int32_t cell = MIN(MAX(MIN(photo->width, photo->height) / 20, 2), 8);
     int32_t across = (photo->width - 1) / cell + 2, down = (photo->height - 1) / cell + 2;
@@ -89,7 +89,7 @@ lk_status lighting_apply(struct light *photo, struct light *grid, const lk_camer
     return LK_OK;
 }
 
-void moire_apply(struct light *photo, const lk_camera *camera) {
+void moire_apply(struct light *photo, const lk_simulator *camera) {
     enum { STEPS = 256, BIAS = 1 << 22 }; /* of 46341 pixels with 2 to a stripe */
     float wave[STEPS];
     double sine, cosine;

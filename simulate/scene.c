@@ -59,7 +59,7 @@ static const struct light *ground_level(const struct ground *g, double *texel, d
 
 /* A ground that repeats as often as its scale says, turned and shifted, in a colour of its own. unit: of the picture's plane
  * to a pixel of the photo. */
-static void set_drawn_ground(struct scene *s, const struct ground *g, const lk_camera *camera,
+static void set_drawn_ground(struct scene *s, const struct ground *g, const lk_simulator *camera,
                              const lk_image *picture, double unit) {
     struct rng r;
     rng_init(&r, camera->seed ^ 0x67726f756e64u);
@@ -83,7 +83,7 @@ static void set_drawn_ground(struct scene *s, const struct ground *g, const lk_c
 }
 
 /* A picture as ground: once over all that the photo shows of the plane, its middle in the photo's middle. */
-static void set_picture_ground(struct scene *s, const lk_camera *camera,
+static void set_picture_ground(struct scene *s, const lk_simulator *camera,
                                const lk_image *background) {
     double low_x = 1e9, high_x = -1e9, low_y = 1e9, high_y = -1e9;
     const float *m = s->to_picture;
@@ -108,7 +108,7 @@ static void set_picture_ground(struct scene *s, const lk_camera *camera,
 }
 
 static lk_status set_ground(struct scene *s, struct lk_view_scratch *scratch,
-                            const lk_image *picture, const lk_camera *camera,
+                            const lk_image *picture, const lk_simulator *camera,
                             const lk_image *background, double unit, lk_error *err) {
     int32_t side = TILE_SIDE, shorter = MIN(camera->width, camera->height);
     while (s->rays > 1 && side < shorter && side < PHOTO_TILE_SIDE) {
@@ -141,7 +141,7 @@ static lk_status set_ground(struct scene *s, struct lk_view_scratch *scratch,
 }
 
 /* A finger, a sleeve, another thing: a capsule from outside the photo to as far in as asked. */
-static void set_front(struct scene *s, const lk_camera *camera) {
+static void set_front(struct scene *s, const lk_simulator *camera) {
     static const float colours[][3] = {{0.55f, 0.33f, 0.24f}, {0.30f, 0.16f, 0.10f}, /* skins */
                                        {0.75f, 0.52f, 0.42f}, {0.10f, 0.05f, 0.03f},
                                        {0.02f, 0.02f, 0.03f}, {0.05f, 0.08f, 0.20f}}; /* cloths */
@@ -164,7 +164,7 @@ static void set_front(struct scene *s, const lk_camera *camera) {
 }
 
 lk_status scene_set(struct scene *s, struct lk_view_scratch *scratch, const double homography[9],
-                    const lk_image *picture, const lk_camera *camera, const lk_image *background,
+                    const lk_image *picture, const lk_simulator *camera, const lk_image *background,
                     int32_t rays, lk_error *err) {
     double back[9];
     geometry_invert(back, homography);

@@ -27,8 +27,8 @@ struct scene {
  * background or a photo, its ground. LK_E_MEMORY. */
 LK_MUST_CHECK lk_status scene_set(struct scene *s, struct lk_view_scratch *scratch,
                                   const double homography[9], const lk_image *picture,
-                                  const lk_camera *camera, const lk_image *background, int32_t rays,
-                                  lk_error *err);
+                                  const lk_simulator *camera, const lk_image *background,
+                                  int32_t rays, lk_error *err);
 
 /* The light of the rows from `first` up to `end`. */
 void scene_expose(struct light *out, const struct scene *s, int32_t first, int32_t end);

@@ -8,7 +8,8 @@
 #include "simulate/portable_math.h"
 
 /* to_level after the tone: 256 places of the tone are computed and mixed. */
-static void tone_table(float out[LIGHTS], const float to_level[LIGHTS], const lk_camera *camera) {
+static void tone_table(float out[LIGHTS], const float to_level[LIGHTS],
+                       const lk_simulator *camera) {
     float tone[257];
     for (int32_t i = 0; i <= 256; i++) {
         double v = fmin(i / 255.0, 1);
@@ -45,7 +46,7 @@ static void saturate(light4 *row, int32_t width, float saturation) {
 }
 
 void sensor_develop(uint8_t *out, const struct light *photo, const struct lk_view_scratch *scratch,
-                    const lk_camera *camera) {
+                    const lk_simulator *camera) {
     float level[LIGHTS], noise_at[NOISES];
     struct rng r;
     rng_init(&r, camera->seed ^ 0x6e6f697365u);

@@ -62,8 +62,8 @@ static lk_status check_picture(const lk_image *picture, const char *what, lk_err
 }
 
 /* The settings of a photo taken at a share of its size: what is in pixels shrinks. */
-static lk_camera at_resolution(const lk_camera *camera) {
-    lk_camera small = *camera;
+static lk_simulator at_resolution(const lk_simulator *camera) {
+    lk_simulator small = *camera;
     if (camera->resolution < 1) {
         small.aspect = camera->aspect > 0 ? camera->aspect : (double)camera->width / camera->height;
         small.width = MAX((int32_t)(camera->width * camera->resolution + 0.5), 8);
@@ -76,7 +76,7 @@ static lk_camera at_resolution(const lk_camera *camera) {
 }
 
 /* Bilinear, to the camera's size. */
-static void enlarge(uint8_t *out, const lk_camera *camera, const uint8_t *from, int32_t width,
+static void enlarge(uint8_t *out, const lk_simulator *camera, const uint8_t *from, int32_t width,
                     int32_t height) {
     float step_x = (float)width / (float)camera->width,
           step_y = (float)height / (float)camera->height;
@@ -102,9 +102,9 @@ static void enlarge(uint8_t *out, const lk_camera *camera, const uint8_t *from, 
 
 /* The photo before its JPEG; engine may be NULL. */
 static lk_status take(uint8_t *out, double homography[9], lk_engine *engine,
-                      struct lk_view_scratch *s, const lk_image *picture, const lk_camera *camera,
-                      const lk_image *background, lk_error *err) {
-    const lk_camera small = at_resolution(camera);
+                      struct lk_view_scratch *s, const lk_image *picture,
+                      const lk_simulator *camera, const lk_image *background, lk_error *err) {
+    const lk_simulator small = at_resolution(camera);
     struct scene scene;
     double map[9];
     uint8_t *to = out;
@@ -137,7 +137,7 @@ static lk_status take(uint8_t *out, double homography[9], lk_engine *engine,
 }
 
 lk_status lk_simulate_view(uint8_t *out, lk_view_scratch *scratch, const lk_image *picture,
-                           const lk_camera *camera, const lk_image *background, lk_error *err) {
+                           const lk_simulator *camera, const lk_image *background, lk_error *err) {
     lk_status status = camera_check(camera, err);
     status = status == LK_OK ? check_picture(picture, "picture", err) : status;
     status = status == LK_OK && background ? check_picture(background, "background", err) : status;
@@ -152,7 +152,7 @@ lk_status lk_simulate_view(uint8_t *out, lk_view_scratch *scratch, const lk_imag
 
 /* The photo is held twice, the picture once, reduced to a texel a ray. */
 static lk_status check_memory(const lk_engine *engine, const lk_image *picture,
-                              const lk_camera *camera, lk_error *err) {
+                              const lk_simulator *camera, lk_error *err) {
     const lk_limits limits = lk_engine_limits(engine);
     double pixels = (double)camera->width * camera->height;
     if (pixels > (double)limits.pixels || MAX(camera->width, camera->height) > limits.side) {
@@ -187,8 +187,8 @@ static lk_status through_jpeg(lk_image *image, lk_engine *engine, int32_t qualit
 }
 
 lk_status lk_simulate(lk_image *out, double homography[9], lk_engine *engine,
-                      const lk_image *picture, const lk_camera *camera, const lk_image *background,
-                      lk_error *err) {
+                      const lk_image *picture, const lk_simulator *camera,
+                      const lk_image *background, lk_error *err) {
     struct lk_view_scratch scratch;
     lk_image plain = {0}, behind = {0};
     *out = (lk_image){0};

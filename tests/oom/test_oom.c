@@ -188,7 +188,7 @@ static lk_status run_wavelet(struct world *w, uint64_t *digest, lk_error *err) {
 static lk_status run_simulate(struct world *w, uint64_t *digest, lk_error *err) {
     lk_image photo;
     double homography[9];
-    lk_camera camera = lk_camera_draw(5, 1, 90, 70);
+    lk_simulator camera = lk_simulator_draw(5, 1, 90, 70);
     camera.resolution = 0.5;
     lk_status status =
         lk_simulate(&photo, homography, w->engine, &w->small, &camera, &w->other, err);
@@ -206,7 +206,7 @@ static lk_status run_views(struct world *w, uint64_t *digest, lk_error *err) {
     lk_view_scratch *scratch;
     lk_status status = lk_view_scratch_new(&scratch, err);
     for (int32_t side = 32; side <= 64 && status == LK_OK; side += 32) {
-        lk_camera camera = lk_camera_draw_view(3, 1, side, side, &w->small);
+        lk_simulator camera = lk_simulator_draw_view(3, 1, side, side, &w->small);
         camera.quality = 50;
         camera.resolution = 0.5;
         status = lk_simulate_view(view, scratch, &w->small, &camera, &w->other, err);
@@ -310,7 +310,7 @@ static int make_world(void **state) {
     options.threads = 1; /* so that the n-th allocation is the same one each time */
     assert_ok(lk_engine_new(&w.engine, &options, &err));
     draw_texture(&w.picture, 360, 300, 1);
-    lk_camera camera = lk_camera_draw(2, 0, 400, 340);
+    lk_simulator camera = lk_simulator_draw(2, 0, 400, 340);
     assert_ok(lk_simulate(&w.photo, homography, w.engine, &w.picture, &camera, NULL, &err));
     draw_texture(&w.small, 200, 180, 3);
     assert_ok(image_clone(&w.other, &w.small, &err));

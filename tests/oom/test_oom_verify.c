@@ -48,7 +48,7 @@ static int make_world(void **state) {
     w->place = place;
     w->engine = w->place->engine;
     w->scene = scene_make(1, 0);
-    lk_camera camera = lk_camera_draw(3, 0.2, 400, 320);
+    lk_simulator camera = lk_simulator_draw(3, 0.2, 400, 320);
     assert_ok(lk_simulate(&w->photo, homography, w->engine, &w->scene, &camera, NULL, &err));
     assert_ok(lk_image_encode(&w->files[0], &w->scene, w->engine, "pnm", 0, &err));
     assert_ok(lk_image_encode(&w->files[1], &w->photo, w->engine, "pnm", 0, &err));

@@ -35,7 +35,8 @@ static void photograph(lk_image *out, const struct setting *s, const lk_image *p
     lk_error err;
     double homography[9];
     int32_t tall = picture->height > picture->width;
-    lk_camera c = lk_camera_draw(s->seed, s->difficulty, tall ? 900 : 1200, tall ? 1200 : 900);
+    lk_simulator c =
+        lk_simulator_draw(s->seed, s->difficulty, tall ? 900 : 1200, tall ? 1200 : 900);
     c.shadow = c.hidden = 0; /* what hides a part is not what this test is about */
     assert_ok(lk_simulate(out, homography, s->engine, picture, &c, NULL, &err));
 }

@@ -51,7 +51,7 @@ static inline lk_image sister_photo(lk_image_info *info, lk_engine *engine, lk_i
     lk_image photo, decoded;
     lk_bytes file;
     double homography[9];
-    lk_camera camera = lk_camera_draw(seed, 0.2, 520, 460);
+    lk_simulator camera = lk_simulator_draw(seed, 0.2, 520, 460);
     assert_ok(lk_simulate(&photo, homography, engine, &scene, &camera, NULL, &err));
     assert_ok(lk_image_encode(&file, &photo, engine, "png", 0, &err));
     assert_ok(

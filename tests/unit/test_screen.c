@@ -185,7 +185,7 @@ static lk_verification verify_photo_of(const lk_image *shown, const lk_image *re
     lk_image photo;
     lk_error err;
     double homography[9];
-    lk_camera camera = lk_camera_draw(3, 0.1, 2300, 1840);
+    lk_simulator camera = lk_simulator_draw(3, 0.1, 2300, 1840);
     camera.exposure = exposure;
     camera.glare = camera.hidden = camera.shadow = 0;
     camera.quality = 90;

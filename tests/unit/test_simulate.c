@@ -75,7 +75,7 @@ static void test_homography_is_true(void **state) {
     }
     for (int32_t k = 0; k < 6; k++) {
         double homography[9], x, y, mx, my;
-        lk_camera c = lk_camera_default(k % 2 ? 400 : 640, 512);
+        lk_simulator c = lk_simulator_default(k % 2 ? 400 : 640, 512);
         c.tilt_deg = 6 * k;
         c.tilt_to_deg = 70 * k;
         c.turn_deg = -100 * k;
@@ -99,7 +99,7 @@ static void test_cover(void **state) {
     (void)state;
     for (int32_t k = 0; k < 40; k++) {
         double h[9], low[2] = {1e9, 1e9}, high[2] = {-1e9, -1e9};
-        lk_camera c = lk_camera_default(300, 400);
+        lk_simulator c = lk_simulator_default(300, 400);
         c.tilt_deg = 1.5 * k;
         c.tilt_to_deg = 33 * k;
         c.turn_deg = 17 * k;
@@ -132,7 +132,7 @@ static void test_view_is_like_the_photo(void **state) {
     for (uint64_t seed = 1; seed <= 8; seed++) {
         lk_image photo;
         double homography[9], sum = 0;
-        lk_camera c = lk_camera_draw_view(seed, 0.4, 128, 128, &smooth);
+        lk_simulator c = lk_simulator_draw_view(seed, 0.4, 128, 128, &smooth);
         c.noise = 0;
         c.quality = 0;
         c.blur_px = fmax(c.blur_px, 1);
@@ -181,7 +181,7 @@ static void test_marks_of_jpeg(void **state) {
     lk_error err;
     lk_image colour, gray;
     double homography[9], loss;
-    lk_camera c = lk_camera_default(120, 104);
+    lk_simulator c = lk_simulator_default(120, 104);
     c.cover = 1.6;
     c.blur_px = 1.5;
     assert_ok(lk_simulate(&colour, homography, s->engine, &s->picture, &c, NULL, &err));
@@ -232,7 +232,7 @@ static void test_bytes_are_pinned(void **state) {
     lk_view_scratch *other;
     assert_ok(lk_view_scratch_new(&other, &err));
     for (uint64_t seed = 1; seed <= 200; seed++) {
-        lk_camera c = lk_camera_draw_view(seed, (double)seed / 200, 128, 128, &s->picture);
+        lk_simulator c = lk_simulator_draw_view(seed, (double)seed / 200, 128, 128, &s->picture);
         const lk_image *background = seed % 5 == 0 ? &s->picture : NULL;
         assert_ok(lk_simulate_view(view, s->scratch, &s->picture, &c, background, &err));
         assert_ok(lk_simulate_view(again, other, &s->picture, &c, background, &err));
@@ -240,7 +240,7 @@ static void test_bytes_are_pinned(void **state) {
         digest = digest * 31 + digest_of(view, sizeof view);
     }
     lk_view_scratch_free(other);
-    lk_camera c = lk_camera_draw(3, 0.5, 300, 200);
+    lk_simulator c = lk_simulator_draw(3, 0.5, 300, 200);
     c.quality = 0; /* the codec's own bytes are its own matter */
     assert_ok(lk_simulate(&photo, homography, s->engine, &s->picture, &c, NULL, &err));
     uint64_t taken = digest_of(photo.data, photo.stride * 200);
@@ -263,7 +263,7 @@ static void *make_views(void *arg) {
     lk_view_scratch *scratch;
     w->failed = lk_view_scratch_new(&scratch, NULL) != LK_OK;
     for (uint64_t seed = 1; seed <= 60 && !w->failed; seed++) {
-        lk_camera c = lk_camera_draw_view(seed, 0.6, 64, 64, w->picture);
+        lk_simulator c = lk_simulator_draw_view(seed, 0.6, 64, 64, w->picture);
         w->failed = lk_simulate_view(view, scratch, w->picture, &c, w->picture, NULL) != LK_OK;
         w->digest = w->digest * 31 + digest_of(view, sizeof view);
     }
@@ -298,7 +298,7 @@ static void test_engine_threads(void **state) {
         double homography[9];
         options.threads = i + 1;
         assert_ok(lk_engine_new(&engine, &options, &err));
-        lk_camera c = lk_camera_draw(11, 0.7, 333, 222);
+        lk_simulator c = lk_simulator_draw(11, 0.7, 333, 222);
         assert_ok(lk_simulate(&photo, homography, engine, &s->picture, &c, NULL, &err));
         digests[i] = digest_of(photo.data, photo.stride * 222);
         lk_image_release(&photo);
@@ -313,17 +313,17 @@ static void test_all_settings_work(void **state) {
     lk_error err;
     static uint8_t view[96 * 64 * 3];
     for (uint64_t seed = 0; seed < 400; seed++) {
-        lk_camera c = lk_camera_draw(seed, (double)(seed % 5) / 4, 96, 64);
+        lk_simulator c = lk_simulator_draw(seed, (double)(seed % 5) / 4, 96, 64);
         assert_ok(lk_simulate_view(view, s->scratch, &s->picture, &c, NULL, &err));
     }
-    for (size_t i = 0; i < lk_camera_setting_count(); i++) {
-        const lk_camera_setting *row = lk_camera_setting_at(i);
+    for (size_t i = 0; i < lk_simulator_setting_count(); i++) {
+        const lk_simulator_setting *row = lk_simulator_setting_at(i);
         for (int32_t k = 0; k < 2 && row->kind != LK_CAMERA_CHOICE; k++) {
             char text[64];
-            lk_camera c = lk_camera_draw(i, 1, 96, 64);
+            lk_simulator c = lk_simulator_draw(i, 1, 96, 64);
             snprintf(text, sizeof text, "%s=%.17g", row->name, k ? row->max : row->min);
-            assert_ok(lk_camera_set(&c, text, &err));
-            assert_true(lk_camera_get(&c, row) == (k ? row->max : row->min));
+            assert_ok(lk_simulator_set(&c, text, &err));
+            assert_true(lk_simulator_get(&c, row) == (k ? row->max : row->min));
             assert_ok(lk_simulate_view(view, s->scratch, &s->picture, &c, &s->picture, &err));
         }
     }
@@ -346,11 +346,11 @@ static void test_bad_settings(void **state) {
                                       "quality=50.5",
                                       "quality=101",
                                       "=3"};
-    lk_camera c = lk_camera_default(64, 64), broken = c;
+    lk_simulator c = lk_simulator_default(64, 64), broken = c;
     for (size_t i = 0; i < ARRAY_COUNT(bad); i++) {
-        assert_refused(LK_E_USAGE, lk_camera_set(&c, bad[i], &err));
+        assert_refused(LK_E_USAGE, lk_simulator_set(&c, bad[i], &err));
     }
-    assert_ok(lk_camera_set(&c, "ground=tiles", &err));
+    assert_ok(lk_simulator_set(&c, "ground=tiles", &err));
     assert_int_equal(c.ground, 3);
     broken.cover = (double)NAN;
     assert_refused(LK_E_USAGE,
@@ -396,7 +396,7 @@ static void test_engine_limits(void **state) {
     lk_engine_options options = lk_engine_options_default();
     options.limits.memory_bytes = 1 << 20; /* the photo 320,000, the picture 832,000 */
     options.stop = &stop;
-    lk_camera c = lk_camera_default(100, 100);
+    lk_simulator c = lk_simulator_default(100, 100);
     assert_ok(lk_engine_new(&engine, &options, &err));
     assert_refused(LK_E_LIMIT, lk_simulate(&out, homography, engine, &s->picture, &c, NULL, &err));
     assert_string_equal(err.limit, "memory_bytes");

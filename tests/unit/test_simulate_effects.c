@@ -38,11 +38,11 @@ static void take_gray(lk_image *out, struct setting *s, const char *set, const c
     lk_error err;
     lk_image picture;
     double homography[9];
-    lk_camera c = lk_camera_default(128, 128);
+    lk_simulator c = lk_simulator_default(128, 128);
     plain_picture(&picture, 64, 64, 128);
-    assert_ok(lk_camera_set(&c, "cover=1.5", &err));
-    assert_ok(lk_camera_set(&c, set, &err));
-    assert_ok(lk_camera_set(&c, more, &err));
+    assert_ok(lk_simulator_set(&c, "cover=1.5", &err));
+    assert_ok(lk_simulator_set(&c, set, &err));
+    assert_ok(lk_simulator_set(&c, more, &err));
     assert_ok(lk_simulate(out, homography, s->engine, &picture, &c, NULL, &err));
     lk_image_release(&picture);
 }
@@ -124,10 +124,10 @@ static void take(lk_image *out, struct setting *s, const char *set, const char *
     double homography[9];
     assert_ok(lk_image_new(&noise, 100, 100, 3, 8, &err));
     pattern_fill(&noise, 5, 256);
-    lk_camera c = lk_camera_default(160, 160);
+    lk_simulator c = lk_simulator_default(160, 160);
     c.cover = 1.6;
-    assert_ok(lk_camera_set(&c, set, &err));
-    assert_ok(lk_camera_set(&c, more, &err));
+    assert_ok(lk_simulator_set(&c, set, &err));
+    assert_ok(lk_simulator_set(&c, more, &err));
     assert_ok(lk_simulate(out, homography, s->engine, &noise, &c, NULL, &err));
     lk_image_release(&noise);
 }
@@ -163,7 +163,7 @@ static void test_ground(void **state) {
     for (int32_t x = 0; x < 300 * 100; x++) {
         background.data[3 * x] = 250;
     }
-    lk_camera c = lk_camera_default(96, 96);
+    lk_simulator c = lk_simulator_default(96, 96);
     c.cover = 0.5;
     c.contact = 0;
     for (int32_t i = 0; i < 6; i++) {

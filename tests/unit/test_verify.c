@@ -33,10 +33,10 @@ static lk_image photograph(const lk_image *picture, const char *const *settings)
     lk_image photo;
     lk_error err;
     double homography[9];
-    lk_camera camera = lk_camera_draw(3, 0.3, 800, 600);
+    lk_simulator camera = lk_simulator_draw(3, 0.3, 800, 600);
     camera.hidden = 0;
     for (; settings && *settings; settings++) {
-        assert_ok(lk_camera_set(&camera, *settings, &err));
+        assert_ok(lk_simulator_set(&camera, *settings, &err));
     }
     assert_ok(lk_simulate(&photo, homography, engine, picture, &camera, NULL, &err));
     return photo;
@@ -128,7 +128,7 @@ static void test_large(void **state) {
     assert_ok(image_resize(&scene, engine, &small, 2000, 1600, RESIZE_BICUBIC, &err));
     assert_ok(image_clone(&edited, &scene, &err));
     camera_edit_paint(&edited, &edit);
-    lk_camera camera = lk_camera_draw(3, 0.3, 3200, 2400);
+    lk_simulator camera = lk_simulator_draw(3, 0.3, 3200, 2400);
     camera.hidden = 0;
     assert_ok(lk_simulate(&photo, truth, engine, &edited, &camera, NULL, &err));
     lk_verify_options o = lk_verify_options_default();
@@ -185,7 +185,7 @@ static void test_size_of_original(void **state) {
     (void)state;
     lk_image scene = scene_make(1, 0), small = resized(&scene, 1200, 960),
              large = resized(&scene, 4000, 3200);
-    lk_camera camera = lk_camera_draw(3, 0.3, 900, 720);
+    lk_simulator camera = lk_simulator_draw(3, 0.3, 900, 720);
     lk_verification of_small, of_large;
     lk_error err;
     lk_image photo;
@@ -216,12 +216,12 @@ static void test_size_of_original(void **state) {
 static void test_far_away(void **state) {
     (void)state;
     lk_image scene = scene_make(1, 0), original = resized(&scene, 1200, 960), photo;
-    lk_camera camera = lk_camera_draw(3, 0.1, 4000, 3000);
+    lk_simulator camera = lk_simulator_draw(3, 0.1, 4000, 3000);
     lk_verification v;
     lk_error err;
     double truth[9];
     camera.hidden = 0;
-    assert_ok(lk_camera_set(&camera, "cover=0.19", &err));
+    assert_ok(lk_simulator_set(&camera, "cover=0.19", &err));
     assert_ok(lk_simulate(&photo, truth, engine, &original, &camera, NULL, &err));
     v = verify(&original, &photo);
     assert_int_equal(v.verdict, LK_SAME);
