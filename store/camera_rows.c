@@ -190,6 +190,15 @@ lk_status camera_view_retire(lk_store *s, const char *id, int32_t number, int64_
     return sql_finish(&q, err);
 }
 
+lk_status camera_view_mark(int64_t *out, lk_store *s, const char *id, lk_error *err) {
+    struct sql q;
+    sql_begin(&q, &s->at,
+              "SELECT coalesce(max(number), 0) * 1000000 + count(retired) FROM camera_view WHERE "
+              "camera = ?");
+    sql_bind_text(&q, id);
+    return sql_finish_int(out, &q, 0, err);
+}
+
 static void view_row(struct camera_view_row *out, struct sql *q) {
     *out = (struct camera_view_row){.number = (int32_t)sql_int(q, 0),
                                     .bytes = sql_int(q, 2),

@@ -5,36 +5,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-
-static bool inside(const lk_polygon *p, double x, double y) {
-    bool in = false;
-    for (int32_t i = 0, j = p->count - 1; i < p->count; j = i++) {
-        double xi = p->xy[2 * i], yi = p->xy[2 * i + 1], xj = p->xy[2 * j], yj = p->xy[2 * j + 1];
-        if ((yi > y) != (yj > y) && x < (xj - xi) * (y - yi) / (yj - yi) + xi) {
-            in = !in;
-        }
-    }
-    return in;
-}
-
-void mask_clear_polygon(lk_image *valid, const lk_polygon *polygon) {
-    double top = valid->height, bottom = 0;
-    for (int32_t i = 0; i < polygon->count; i++) {
-        double y = polygon->xy[2 * i + 1];
-        top = y < top ? y : top;
-        bottom = y > bottom ? y : bottom;
-    }
-    for (int32_t y = 0; y < valid->height; y++) {
-        if (y + 0.5 < top || y + 0.5 > bottom) {
-            continue;
-        }
-        for (int32_t x = 0; x < valid->width; x++) {
-            if (inside(polygon, x + 0.5, y + 0.5)) {
-                image_row(valid, y)[x] = 0;
-            }
-        }
-    }
-}
+#include "image/polygon.h"
 
 static lk_status clear_ignored(lk_image *out, const lk_compare_options *o,
                                const struct full_size *size, lk_error *err) {
@@ -43,7 +14,7 @@ static lk_status clear_ignored(lk_image *out, const lk_compare_options *o,
         lk_polygon p;
         status = full_size_reduce_polygon(&p, &o->ignore[i], size, err);
         if (status == LK_OK) {
-            mask_clear_polygon(out, &p);
+            polygon_clear(out, &p);
             mem_free(p.xy);
         }
     }

@@ -8,9 +8,6 @@
 #include "image/image.h"
 #include "verify/full_size.h"
 
-/* Clears the pixels of valid (gray, 8 bits) whose centre lies inside the polygon (even-odd rule). */
-void mask_clear_polygon(lk_image *valid, const lk_polygon *polygon);
-
 /* Of the size of reference: all ones, then options->mask and the polygons of options->ignore, which are told in full pixels,
  * taken out. LK_E_SIZE when the mask has another size, LK_E_MEMORY. */
 LK_MUST_CHECK lk_status mask_new(lk_image *out, const lk_image *reference,

@@ -29,6 +29,7 @@
 #include <likeness/train.h>
 #include <likeness/tree.h>
 #include <likeness/verify.h>
+#include <likeness/watch.h>
 #include <likeness/wavelet.h>
 
 #endif

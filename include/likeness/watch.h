@@ -5,7 +5,8 @@
 
 #include <stdbool.h>
 
-#include "likeness/status.h"
+#include "likeness/image.h"
+#include "likeness/store.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,6 +54,145 @@ typedef struct lk_sighting {
     double brightness; /* mean luma, 0..1 */
     double covered;    /* 0..1: the share of the picture where the scene is hidden */
 } lk_sighting;
+
+/* -- The cameras of a store -- */
+
+enum { LK_CAMERA_TEXT = 1024, LK_QUIET_MAX = 16, LK_CAMERA_AREAS_MAX = 64 };
+
+/* A time of the day in which nobody is told: minutes of the local day, to <= from goes over midnight; bit 0 of days is Monday, and
+ * means the day on which the time begins. */
+typedef struct lk_quiet {
+    int32_t from_min, to_min;
+    int32_t days;
+} lk_quiet;
+
+/* "22:00-06:30", "sat,sun 00:00-24:00". LK_E_USAGE. */
+LK_API LK_MUST_CHECK lk_status lk_quiet_parse(lk_quiet *out, const char *text, lk_error *err);
+/* Whether the moment (ms since 1970, UTC) lies in one of them by the clock of this machine's time zone. */
+LK_API bool lk_quiet_covers(const lk_quiet *quiet, size_t count, int64_t at_ms);
+
+/* What a camera is set to. */
+typedef struct lk_camera {
+    char id[LK_REFERENCE_ID_MAX + 1];
+    char source[LK_CAMERA_TEXT];     /* "http://...", "rtsp://...", "dir:PATH", a file, "-" */
+    char token_file[LK_CAMERA_TEXT]; /* credentials of the source; "" for none */
+    char name[256];                  /* for people */
+    double every_s;                  /* between two frames */
+    int32_t confirm;                 /* frames in a row before a change of state is believed */
+    double hold_s;                   /* how long all must be well again before an alarm ends */
+    bool latch;            /* alarms that the picture shows last until they are acknowledged */
+    int32_t baselines;     /* reference views at most: day, night, dusk ... */
+    double learn_s;        /* how long views are taken by itself, since the first; 0: not at all */
+    int32_t learn_frames;  /* > 0: for so many frames instead */
+    int32_t frozen_frames; /* identical pictures in a row that mean a frozen camera; 0: never */
+    double threshold; /* > 0: only the embedding is looked at, a cosine below it is another scene */
+    double
+        field_of_view_deg; /* horizontal, for words about degrees; 0: not known, 60 is then supposed */
+    bool enabled;
+    lk_quiet quiet[LK_QUIET_MAX];
+    size_t quiet_count;
+    lk_polygon
+        ignore[LK_CAMERA_AREAS_MAX]; /* areas to leave out, 0..1 of width and height; owned */
+    size_t ignore_count;
+} lk_camera;
+
+/* Every 30 s, 3 frames to confirm, held 60 s, latched, 6 views learnt in a day, 5 identical frames. */
+LK_API lk_camera lk_camera_default(void);
+LK_API void lk_camera_release(lk_camera *camera);
+
+/* Adds a camera to the store or changes it. LK_E_USAGE names what is out of its range. */
+LK_API LK_MUST_CHECK lk_status lk_camera_put(lk_store *store, const lk_camera *camera,
+                                             const char *actor, lk_error *err);
+/* LK_E_IO when there is none of that id. */
+LK_API LK_MUST_CHECK lk_status lk_camera_get(lk_camera *out, lk_store *store, const char *id,
+                                             lk_error *err);
+LK_API LK_MUST_CHECK lk_status lk_camera_remove(lk_store *store, const char *id, const char *actor,
+                                                const char *note, lk_error *err);
+
+/* Where a camera stands. */
+typedef struct lk_camera_standing {
+    lk_view_state state;
+    int64_t since_ms;      /* when the state began; 0: it has not looked yet */
+    int64_t looked_ms;     /* when the last frame was taken */
+    bool latched;          /* waits to be acknowledged */
+    double score;          /* of the last frame; NaN: none */
+    int32_t baselines;     /* reference views in use */
+    int64_t frames;        /* looked at so far */
+    lk_view_offset offset; /* of the last frame that told it */
+} lk_camera_standing;
+
+/* Calls visit with each camera of the store, in byte order of the ids, until it returns false. What it gets lives so long. */
+LK_API LK_MUST_CHECK lk_status lk_camera_list(lk_store *store,
+                                              bool (*visit)(void *arg, const lk_camera *camera,
+                                                            const lk_camera_standing *standing),
+                                              void *arg, lk_error *err);
+
+/* A picture becomes a reference view: the only one from now on, or (`beside`) one more. path: a picture file, or NULL for the
+ * next frame of the camera's source. The state is ok again. out may be NULL. */
+LK_API LK_MUST_CHECK lk_status lk_camera_baseline(lk_image_info *out, lk_store *store,
+                                                  lk_engine *engine, const char *id,
+                                                  const char *path, bool beside, const char *actor,
+                                                  const char *note, lk_error *err);
+/* The picture of a reference view (0: the newest in use) as it was stored. LK_E_IO when there is none. */
+LK_API LK_MUST_CHECK lk_status lk_camera_picture(lk_bytes *out, lk_store *store, const char *id,
+                                                 int32_t number, lk_error *err);
+/* The alarm has been seen: it ends when all is well again. */
+LK_API LK_MUST_CHECK lk_status lk_camera_acknowledge(lk_store *store, const char *id,
+                                                     const char *actor, const char *note,
+                                                     lk_error *err);
+
+/* The camera's next frame held against its views; nothing is written. degrees[2], which may be NULL, gets how far it has turned
+ * to the right and down. */
+LK_API LK_MUST_CHECK lk_status lk_camera_look(lk_sighting *out, double *degrees, lk_store *store,
+                                              lk_engine *engine, const char *id, lk_error *err);
+
+/* -- Events -- */
+
+typedef struct lk_camera_event {
+    int64_t id; /* from 1, of all cameras of the store */
+    const char *camera, *state;
+    const char *document;             /* likeness/camera-event/1 */
+    int64_t time_ms, acknowledged_ms; /* 0: not acknowledged */
+    char before_sha256[65], after_sha256[65];
+} lk_camera_event;
+
+/* Calls visit with the newest events (0: all) of a camera (NULL: of all), oldest first, until it returns false. */
+LK_API LK_MUST_CHECK lk_status lk_camera_events(lk_store *store, const char *id, int64_t newest,
+                                                bool (*visit)(void *arg,
+                                                              const lk_camera_event *event),
+                                                void *arg, lk_error *err);
+
+/* -- Watching -- */
+
+typedef struct lk_watch_options {
+    bool once;      /* one frame of each, then back */
+    bool until_end; /* until the sources have no more frames (folders, video files) */
+    const char *webhook, *webhook_secret_file, *mqtt, *mqtt_token_file,
+        *exec; /* whom to tell; NULL for none */
+    bool ha_discovery;
+    const char *snapshot_dir; /* the pictures of events go there, too; NULL for none */
+    const char *metrics_file; /* Prometheus' text format, written anew every 10 s; NULL for none */
+    /* Called for each event, once it is stored, by one thread at a time; false: it could not be told, and comes again next time. */
+    bool (*told)(void *arg, const char *camera, const char *document);
+    void (*trouble)(void *arg, const char *camera,
+                    const lk_error *err); /* a frame that could not be had */
+    void *arg;
+} lk_watch_options;
+
+/* What came of it. */
+typedef struct lk_watch_result {
+    int64_t frames, failures, events;
+    lk_view_state
+        worst; /* of `once`: the last sighting of the camera with the lowest score; of more, the state at the end */
+    bool sure;
+    lk_sighting sighting; /* of `once`: of that camera */
+} lk_watch_result;
+
+/* Watches cameras of the store (count 0: all that are enabled) until the engine's stop flag is set, then LK_E_CANCELLED after
+ * all is written. */
+LK_API LK_MUST_CHECK lk_status lk_watch(lk_watch_result *out, lk_store *store, lk_engine *engine,
+                                        const char *const *ids, size_t count,
+                                        const lk_watch_options *options, lk_error *err);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people do with the cameras of a store. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "image/colour.h"
+#include "store/blob.h"
+#include "store/camera_rows.h"
+#include "watch/camera_settings.h"
+#include "watch/lookout.h"
+
+enum { JPEG_QUALITY = 90, TRIES = 3 };
+
+static const double usual_field_of_view_deg = 60;
+
+lk_status lk_camera_put(lk_store *store, const lk_camera *camera, const char *actor,
+                        lk_error *err) {
+    struct buf b;
+    lk_status status = settings_check(camera, err);
+    if (status != LK_OK) {
+        return error_input(err, status, camera->id);
+    }
+    buf_init(&b, CAMERA_TEXT_MAX);
+    settings_write(&b, camera);
+    status = buf_status(&b, err);
+    status =
+        status == LK_OK ? camera_put(store, camera->id, (const char *)b.data, actor, err) : status;
+    buf_release(&b);
+    return status;
+}
+
+lk_status lk_camera_remove(lk_store *store, const char *id, const char *actor, const char *note,
+                           lk_error *err) {
+    return camera_remove(store, id, actor, note, err);
+}
+
+/* -- Lists -- */
+
+struct getting {
+    lk_camera *out;
+    lk_status status;
+    lk_error *err;
+};
+
+static bool get_row(void *arg, const struct camera_row *row) {
+    struct getting *g = arg;
+    g->status = settings_read(g->out, row->id, row->settings, g->err);
+    return false;
+}
+
+lk_status lk_camera_get(lk_camera *out, lk_store *store, const char *id, lk_error *err) {
+    struct getting g = {.out = out, .err = err};
+    *out = (lk_camera){0};
+    lk_status status = camera_visit(store, id, get_row, &g, err);
+    return status == LK_OK ? g.status : status;
+}
+
+struct listing {
+    lk_store *store;
+    bool (*visit)(void *arg, const lk_camera *camera, const lk_camera_standing *standing);
+    void *arg;
+    lk_status status;
+    lk_error *err;
+};
+
+static bool count_view(void *arg, const struct camera_view_row *row) {
+    (void)row;
+    ++*(int32_t *)arg;
+    return true;
+}
+
+static bool list_row(void *arg, const struct camera_row *row) {
+    struct listing *l = arg;
+    lk_camera camera;
+    struct standing s;
+    int32_t views = 0;
+    bool goes_on = false;
+    l->status = settings_read(&camera, row->id, row->settings, l->err);
+    if (l->status != LK_OK) {
+        return false;
+    }
+    l->status = standing_read(&s, row->standing, l->err);
+    l->status = l->status == LK_OK
+                    ? camera_view_visit(l->store, row->id, false, count_view, &views, l->err)
+                    : l->status;
+    if (l->status == LK_OK) {
+        const lk_camera_standing out = {.state = s.state,
+                                        .since_ms = s.since_ms,
+                                        .looked_ms = s.looked_ms,
+                                        .latched = s.latched,
+                                        .score = s.score,
+                                        .baselines = views,
+                                        .frames = s.frames,
+                                        .offset = s.offset};
+        goes_on = l->visit(l->arg, &camera, &out);
+    }
+    lk_camera_release(&camera);
+    return goes_on;
+}
+
+lk_status lk_camera_list(lk_store *store,
+                         bool (*visit)(void *arg, const lk_camera *camera,
+                                       const lk_camera_standing *standing),
+                         void *arg, lk_error *err) {
+    struct listing l = {.store = store, .visit = visit, .arg = arg, .err = err};
+    lk_status status = camera_visit(store, NULL, list_row, &l, err);
+    return status == LK_OK ? l.status : status;
+}
+
+struct events {
+    bool (*visit)(void *arg, const lk_camera_event *event);
+    void *arg;
+};
+
+static bool give_event(void *arg, const struct camera_event_row *row) {
+    const struct events *e = arg;
+    lk_camera_event out = {.id = row->id,
+                           .camera = row->camera,
+                           .state = row->state,
+                           .document = row->document,
+                           .time_ms = row->time_ms,
+                           .acknowledged_ms = row->acknowledged_ms};
+    memcpy(out.before_sha256, row->before_sha256, sizeof out.before_sha256);
+    memcpy(out.after_sha256, row->after_sha256, sizeof out.after_sha256);
+    return e->visit(e->arg, &out);
+}
+
+lk_status lk_camera_events(lk_store *store, const char *id, int64_t newest,
+                           bool (*visit)(void *arg, const lk_camera_event *event), void *arg,
+                           lk_error *err) {
+    struct events e = {visit, arg};
+    const struct camera_event_query query = {.camera = id, .newest = newest};
+    return camera_event_visit(store, &query, give_event, &e, err);
+}
+
+/* -- One frame -- */
+
+/* The next frame of the camera's source; a camera may need a second try to wake up. */
+static lk_status fetch(struct frame *out, const struct lookout *l, lk_error *err) {
+    struct source *source = NULL;
+    bool more = false;
+    const struct source_options options = {
+        .token_file = l->camera.token_file[0] ? l->camera.token_file : NULL};
+    *out = (struct frame){0};
+    lk_status status = source_open(&source, l->house->engine, l->camera.source, &options, err);
+    for (int i = 0; i < TRIES && status == LK_OK && !more; i++) {
+        status = source_next(source, out, &more, err);
+        if (status == LK_OK && !more) {
+            status =
+                error_input(err, error_set(err, LK_E_IO, "no picture comes"), l->camera.source);
+        }
+    }
+    source_close(source);
+    return status;
+}
+
+static lk_status load(struct frame *out, const struct lookout *l, const char *path,
+                      lk_image_info *info, lk_error *err) {
+    lk_image loaded;
+    *out = (struct frame){0};
+    lk_status status = lk_image_load(&loaded, info, l->house->engine, path, NULL, err);
+    if (status == LK_OK) {
+        status = colour_to_rgb8(&out->image, &loaded, err);
+        lk_image_release(&loaded);
+    }
+    out->taken_ms = moment_now_ms();
+    return status;
+}
+
+/* -- Baselines -- */
+
+static lk_status write_settled(struct lookout *l, int64_t at_ms, lk_error *err) {
+    struct buf b;
+    buf_init(&b, CAMERA_TEXT_MAX);
+    standing_settle(&l->standing, at_ms);
+    standing_write(&b, &l->standing);
+    lk_status status = buf_status(&b, err);
+    status = status == LK_OK
+                 ? camera_stand(l->house->store, l->camera.id, (const char *)b.data, err)
+                 : status;
+    buf_release(&b);
+    return status == LK_OK ? camera_event_acknowledge(l->house->store, l->camera.id, at_ms, err)
+                           : status;
+}
+
+static lk_status settle(struct lookout *l, const struct frame *frame, const lk_bytes *picture,
+                        bool beside, const char *actor, const char *note, lk_error *err) {
+    lk_status status = lk_store_begin(l->house->store, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    status = lookout_add_view(l, &frame->image, picture, beside ? "asked" : "accepted",
+                              frame->taken_ms, beside, err);
+    status = status == LK_OK ? write_settled(l, moment_now_ms(), err) : status;
+    status = status == LK_OK
+                 ? camera_log(l->house->store, "camera.baseline", l->camera.id, actor, note, err)
+                 : status;
+    return lk_store_end(l->house->store, status, err);
+}
+
+static lk_status picture_bytes(lk_bytes *out, const struct lookout *l, const char *path,
+                               const lk_image *frame, lk_error *err) {
+    return path ? file_read(out, path, 64 << 20, NULL, err)
+                : lk_image_encode(out, frame, l->house->engine, "jpeg", JPEG_QUALITY, err);
+}
+
+lk_status lk_camera_baseline(lk_image_info *out, lk_store *store, lk_engine *engine, const char *id,
+                             const char *path, bool beside, const char *actor, const char *note,
+                             lk_error *err) {
+    struct watch_house house;
+    struct lookout l;
+    struct frame frame = {0};
+    lk_bytes picture = {0};
+    lk_image_info info = {0};
+    lk_status status = watch_house_open(&house, store, engine, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    status = lookout_open(&l, &house, id, err);
+    if (status == LK_OK) {
+        status = path ? load(&frame, &l, path, &info, err) : fetch(&frame, &l, err);
+        status = status == LK_OK ? picture_bytes(&picture, &l, path, &frame.image, err) : status;
+        status = status == LK_OK ? settle(&l, &frame, &picture, beside, actor, note, err) : status;
+        info.width = frame.image.width;
+        info.height = frame.image.height;
+        lookout_close(&l);
+    }
+    if (status == LK_OK && out) {
+        *out = info;
+    }
+    lk_bytes_release(&picture);
+    frame_release(&frame);
+    watch_house_close(&house);
+    return status;
+}
+
+struct choosing {
+    int32_t number;
+    char sha256[65];
+    int64_t bytes;
+};
+
+static bool choose_view(void *arg, const struct camera_view_row *row) {
+    struct choosing *c = arg;
+    if (c->number == 0 ? row->retired_ms == 0 : row->number == c->number) {
+        memcpy(c->sha256, row->sha256, sizeof c->sha256);
+        c->bytes = row->bytes;
+    }
+    return true;
+}
+
+lk_status lk_camera_picture(lk_bytes *out, lk_store *store, const char *id, int32_t number,
+                            lk_error *err) {
+    struct choosing c = {.number = number};
+    *out = (lk_bytes){0};
+    lk_status status = camera_view_visit(store, id, true, choose_view, &c, err);
+    if (status == LK_OK && !c.sha256[0]) {
+        status =
+            error_input(err, error_set(err, LK_E_IO, "the camera has no such reference view"), id);
+    }
+    return status == LK_OK ? blob_read(out, store, c.sha256, c.bytes, err) : status;
+}
+
+/* -- Acknowledging -- */
+
+static lk_status unlatch(lk_store *store, const char *id, lk_error *err);
+
+lk_status lk_camera_acknowledge(lk_store *store, const char *id, const char *actor,
+                                const char *note, lk_error *err) {
+    lk_status status = lk_store_begin(store, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    status = unlatch(store, id, err);
+    status = status == LK_OK ? camera_event_acknowledge(store, id, moment_now_ms(), err) : status;
+    status = status == LK_OK ? camera_log(store, "camera.ack", id, actor, note, err) : status;
+    return lk_store_end(store, status, err);
+}
+
+struct unlatching {
+    struct buf b;
+    lk_status status;
+    lk_error *err;
+};
+
+static bool unlatch_row(void *arg, const struct camera_row *row) {
+    struct unlatching *u = arg;
+    struct standing s;
+    u->status = standing_read(&s, row->standing, u->err);
+    s.latched = false;
+    if (u->status == LK_OK) {
+        standing_write(&u->b, &s);
+    }
+    return false;
+}
+
+static lk_status unlatch(lk_store *store, const char *id, lk_error *err) {
+    struct unlatching u = {.err = err};
+    buf_init(&u.b, CAMERA_TEXT_MAX);
+    lk_status status = camera_visit(store, id, unlatch_row, &u, err);
+    status = status == LK_OK ? u.status : status;
+    status = status == LK_OK ? buf_status(&u.b, err) : status;
+    status = status == LK_OK ? camera_stand(store, id, (const char *)u.b.data, err) : status;
+    buf_release(&u.b);
+    return status;
+}
+
+/* -- Aiming -- */
+
+/* Of a lens without distortion, in the middle of the picture. */
+static double degrees_of(double px, int32_t width, double field_of_view_deg) {
+    const double to_deg = 180 / M_PI;
+    double half =
+        tan((field_of_view_deg > 0 ? field_of_view_deg : usual_field_of_view_deg) / 2 / to_deg);
+    return atan(px / (width / 2.0) * half) * to_deg;
+}
+
+lk_status lk_camera_look(lk_sighting *out, double *degrees, lk_store *store, lk_engine *engine,
+                         const char *id, lk_error *err) {
+    struct watch_house house;
+    struct lookout l;
+    struct frame frame = {0};
+    lk_status status = watch_house_open(&house, store, engine, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    status = lookout_open(&l, &house, id, err);
+    if (status == LK_OK) {
+        status = fetch(&frame, &l, err);
+        status = status == LK_OK ? lookout_glance(out, &l, &frame.image, err) : status;
+        if (status == LK_OK && degrees) {
+            degrees[0] =
+                degrees_of(out->offset.pan_px, frame.image.width, l.camera.field_of_view_deg);
+            degrees[1] =
+                degrees_of(out->offset.tilt_px, frame.image.width, l.camera.field_of_view_deg);
+        }
+        lookout_close(&l);
+    }
+    frame_release(&frame);
+    watch_house_close(&house);
+    return status;
+}
