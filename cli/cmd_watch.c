@@ -15,8 +15,8 @@
 struct watch_settings {
     struct common common;
     struct camera_options camera;
-    const char *db, *baseline, *webhook, *webhook_secret, *mqtt, *mqtt_token, *exec, *snapshots,
-        *metrics;
+    const char *db, *baseline, *webhook, *webhook_secret, *mqtt, *mqtt_token, *webhook_ca, *mqtt_ca,
+        *exec, *snapshots, *metrics;
     bool all, once, until_end, jsonl, discovery;
 };
 
@@ -36,9 +36,13 @@ static const struct option watch_options[] = {
     {"webhook", 0, OPTION_TEXT, "URL", NULL, NULL, "POST each event there", AT(webhook)},
     {"webhook-secret-file", 0, OPTION_TEXT, "FILE", NULL, NULL, "key of its HMAC-SHA256 signature",
      AT(webhook_secret)},
+    {"webhook-ca-file", 0, OPTION_TEXT, "FILE", NULL, NULL,
+     "PEM: trust these instead of the system's", AT(webhook_ca)},
     {"mqtt", 0, OPTION_TEXT, "URL", NULL, NULL, "mqtt(s)://host[:port]/prefix", AT(mqtt)},
     {"mqtt-token-file", 0, OPTION_TEXT, "FILE", NULL, NULL, "basic USER:PASSWORD for the broker",
      AT(mqtt_token)},
+    {"mqtt-ca-file", 0, OPTION_TEXT, "FILE", NULL, NULL, "PEM: trust these instead of the system's",
+     AT(mqtt_ca)},
     {"ha-discovery", 0, OPTION_FLAG, NULL, NULL, NULL, "announce the cameras to Home Assistant",
      AT(discovery)},
     {"exec", 0, OPTION_TEXT, "CMD", NULL, NULL,
@@ -144,9 +148,9 @@ static enum exit_code print_run(const struct watch_settings *s, const lk_watch_r
                    (long long)r->failures, (long long)r->events);
     }
     return print_result(&s->common, &b,
-                        r->frames == 0  ? EXIT_TROUBLE
-                        : r->events > 0 ? EXIT_NO
-                                        : EXIT_YES);
+                        r->frames == 0 && r->failures > 0 ? EXIT_TROUBLE
+                        : r->events > 0                   ? EXIT_NO
+                                                          : EXIT_YES);
 }
 
 /* -- Running -- */
@@ -159,6 +163,8 @@ static enum exit_code watch(const struct watch_settings *s, lk_engine *engine, l
                                       .until_end = s->until_end,
                                       .webhook = s->webhook,
                                       .webhook_secret_file = s->webhook_secret,
+                                      .webhook_ca_file = s->webhook_ca,
+                                      .mqtt_ca_file = s->mqtt_ca,
                                       .mqtt = s->mqtt,
                                       .mqtt_token_file = s->mqtt_token,
                                       .exec = s->exec,

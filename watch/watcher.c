@@ -126,7 +126,8 @@ static lk_status open_source(struct post *p, lk_error *err) {
     const struct source_options options = {.token_file = c->token_file[0] ? c->token_file : NULL,
                                            .timeout_s = fmax(timeout_least_s, 3 * c->every_s),
                                            .every_s = c->every_s,
-                                           .follow = !o->until_end && !o->once};
+                                           .follow = !o->until_end && !o->once,
+                                           .after = p->lookout.standing.position};
     return source_open(&p->source, p->watcher->house.engine, c->source, &options, err);
 }
 

@@ -5,8 +5,8 @@
 
 #include <semaphore.h>
 
+#include "watch/figures.h"
 #include "watch/lookout.h"
-#include "watch/notify.h"
 
 struct watcher;
 
@@ -14,7 +14,8 @@ struct post {
     struct watcher *watcher;
     struct lookout lookout;
     struct source *source;
-    double delay_s; /* before its first turn */
+    double delay_s;                /* before its first turn */
+    struct camera_figures figures; /* under the watcher's lock */
     pthread_t thread;
     bool started;
     lk_status status;
@@ -31,6 +32,7 @@ struct watcher {
     lk_watch_result *result;
     bool any;
     double lowest;             /* score so far */
+    double written_s;          /* when the figures were last written */
     struct notifier *notifier; /* NULL: nobody but options->told */
 };
 
@@ -41,9 +43,11 @@ void watcher_close(struct watcher *w);
 
 /* An event that is in the store. */
 void watcher_tell(struct watcher *w, const struct glance *glance);
-/* What a frame came to, for the figures; seconds: it took to look. */
-void watcher_note(struct watcher *w, const struct post *post, const struct glance *glance,
+/* What a frame came to; seconds: it took to look. */
+void watcher_note(struct watcher *w, struct post *post, const struct glance *glance,
                   double seconds);
+/* Writes options->metrics_file. */
+void watcher_figures(struct watcher *w);
 void watcher_trouble(struct watcher *w, const char *camera, const lk_error *err);
 
 #endif

@@ -5,10 +5,11 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "image/engine.h"
 #include "store/camera_rows.h"
 #include "watch/watcher.h"
 
-static const double flush_s = 20;
+static const double flush_s = 20, flush_stopped_s = 2; /* who was told to stop does not wait long */
 
 void watcher_trouble(struct watcher *w, const char *camera, const lk_error *err) {
     if (w->options->trouble) {
@@ -61,17 +62,6 @@ void watcher_tell(struct watcher *w, const struct glance *g) {
                              .snapshot = g->picture.data,
                              .snapshot_size = g->picture.size};
     send(w, &n);
-}
-
-void watcher_note(struct watcher *w, const struct post *post, const struct glance *g,
-                  double seconds) {
-    (void)seconds;
-    if (w->notifier) {
-        const struct notice n = {.camera = post->lookout.camera.id,
-                                 .state = post->lookout.standing.state,
-                                 .score = g->seen ? g->sighting.score : NAN};
-        notifier_figures(w->notifier, &n);
-    }
 }
 
 /* -- What comes back -- */
@@ -179,6 +169,8 @@ static lk_status open_notifier(struct watcher *w, lk_error *err) {
     const lk_watch_options *o = w->options;
     const struct notify_options options = {.webhook = o->webhook,
                                            .webhook_secret_file = o->webhook_secret_file,
+                                           .webhook_ca_file = o->webhook_ca_file,
+                                           .mqtt_ca_file = o->mqtt_ca_file,
                                            .mqtt = o->mqtt,
                                            .mqtt_token_file = o->mqtt_token_file,
                                            .ha_discovery = o->ha_discovery,
@@ -213,7 +205,10 @@ lk_status watcher_open(struct watcher *w, lk_error *err) {
 
 void watcher_close(struct watcher *w) {
     lk_error err = {0};
-    if (w->notifier && notifier_flush(w->notifier, flush_s, &err) != LK_OK) {
+    bool stopped = engine_check_stop(w->house.engine, NULL) != LK_OK;
+    watcher_figures(w);
+    if (w->notifier &&
+        notifier_flush(w->notifier, stopped ? flush_stopped_s : flush_s, &err) != LK_OK) {
         watcher_trouble(w, "", &err);
     }
     notifier_free(w->notifier);

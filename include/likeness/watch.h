@@ -169,6 +169,8 @@ typedef struct lk_watch_options {
     bool until_end; /* until the sources have no more frames (folders, video files) */
     const char *webhook, *webhook_secret_file, *mqtt, *mqtt_token_file,
         *exec; /* whom to tell; NULL for none */
+    const char *webhook_ca_file,
+        *mqtt_ca_file; /* PEM: whom to trust instead of the system's; NULL: the system's */
     bool ha_discovery;
     const char *snapshot_dir; /* the pictures of events go there, too; NULL for none */
     const char *metrics_file; /* Prometheus' text format, written anew every 10 s; NULL for none */
