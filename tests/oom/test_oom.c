@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/rng.h"
+#include "collection/relation.h"
 #include "feature/sift_geometry.h"
 #include "image/image.h"
 #include "image/orient.h"
@@ -154,6 +155,26 @@ static lk_status run_sift(struct world *w, uint64_t *digest, lk_error *err) {
     sift_matches_release(&matches);
     sift_points_release(&points);
     lk_image_release(&gray);
+    return status;
+}
+
+/* A part of the picture against the picture, from the facts of both. */
+static lk_status run_relation(struct world *w, uint64_t *digest, lk_error *err) {
+    lk_image part = {0};
+    lk_image_info info = {.width = w->small.width, .height = w->small.height};
+    struct facts a = {0}, b = {0};
+    struct relation r = {0};
+    int32_t width = info.width * 3 / 4;
+    lk_status status = image_crop(&part, &w->small, 0, 0, width, info.height, err);
+    status = status == LK_OK ? facts_make(&a, w->engine, &w->small, &info, true, err) : status;
+    info.width = width;
+    status = status == LK_OK ? facts_make(&b, w->engine, &part, &info, true, err) : status;
+    status = status == LK_OK ? relation_find(&r, w->engine, &a, &b, err) : status;
+    mix(digest, &r.class, sizeof r.class);
+    mix(digest, r.map, sizeof r.map);
+    facts_release(&a);
+    facts_release(&b);
+    lk_image_release(&part);
     return status;
 }
 
@@ -427,6 +448,7 @@ static void test_wavelet(void **state) {
 
 static void test_sift(void **state) {
     fail_each("sift", "", run_sift, *state);
+    fail_each("relation", "", run_relation, *state);
 }
 
 static void test_simulate(void **state) {
