@@ -187,6 +187,11 @@ lk_status collection_end(lk_collection *c, lk_status so_far, lk_error *err) {
     return so_far;
 }
 
+/* The model that most embeddings are of, as of what is searched: an index may have been made with several. */
+#define THE_MODEL                                                                                  \
+    "(SELECT model FROM content WHERE embedding IS NOT NULL "                                      \
+    "GROUP BY model ORDER BY count(*) DESC, model LIMIT 1)"
+
 lk_status lk_collection_look(lk_collection_state *out, lk_collection *c, lk_error *err) {
     struct sql q;
     bool row;
@@ -194,7 +199,7 @@ lk_status lk_collection_look(lk_collection_state *out, lk_collection *c, lk_erro
     sql_begin(&q, &c->at,
               "SELECT (SELECT count(*) FROM file WHERE content IS NOT NULL),"
               "(SELECT count(*) FROM file WHERE content IS NULL), count(*), count(embedding),"
-              "count(keypoints), coalesce(max(model), '') FROM content");
+              "count(keypoints), coalesce(" THE_MODEL ", '') FROM content");
     lk_status status = sql_step(&q, &row, err);
     if (status == LK_OK && row) {
         out->files = sql_int(&q, 0);
@@ -264,7 +269,8 @@ lk_status lk_collection_visit(lk_collection *c,
         return error_memory(err, FLAT_DIM_MOST * sizeof *vector);
     }
     sql_begin(&q, &c->at,
-              "SELECT min(path), bytes, modified_ns, facts, embedding, thumb FROM content "
+              "SELECT min(path), bytes, modified_ns, facts, "
+              "CASE WHEN model = " THE_MODEL " THEN embedding END, thumb FROM content "
               "JOIN file ON file.content = content.id GROUP BY content.id ORDER BY 1");
     while (more && (status = sql_step(&q, &row, err)) == LK_OK && row) {
         status = visit_row(&more, &q, vector, visit, arg, err);

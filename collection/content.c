@@ -2,6 +2,7 @@
 /* Facts as rows of the table `content`. Each blob ends with the CRC-32 of what is before it. */
 #include <assert.h>
 #include <libdeflate.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -187,12 +188,30 @@ lk_status content_put(int64_t *id, lk_collection *c, const uint8_t sha256[32],
 
 /* -- Reading -- */
 
+/* A checksum says that a blob is as it was sealed, not who sealed it. */
+static bool is_in_range(const struct kept *k) {
+    enum { SIDE_MOST = 1 << 24 };
+    const int32_t sides[4] = {k->width, k->height, k->side_width, k->side_height};
+    bool in = k->pdq_quality >= 0 && k->pdq_quality <= 100;
+    for (int i = 0; i < 4; i++) {
+        in = in && sides[i] >= 0 && sides[i] <= SIDE_MOST;
+    }
+    for (int c = 0; c < 3; c++) {
+        in = in && k->count[c] >= 0 && k->count[c] <= FACTS_PLACES &&
+             facts_places_are_valid(k->places[c], k->count[c]) && isfinite(k->average[c]);
+    }
+    return in;
+}
+
 static bool read_facts(struct facts *f, const uint8_t *data, size_t size) {
     struct kept k;
     if (!data || size != sizeof k) {
         return false;
     }
     memcpy(&k, data, sizeof k);
+    if (!is_in_range(&k)) {
+        return false;
+    }
     *f = (struct facts){.width = k.width,
                         .height = k.height,
                         .side_width = k.side_width,
@@ -204,7 +223,7 @@ static bool read_facts(struct facts *f, const uint8_t *data, size_t size) {
     f->wavelet.colours = k.colours ? LK_WAVELET_YUV : LK_WAVELET_YIQ;
     for (int c = 0; c < 3; c++) {
         f->wavelet.average[c] = k.average[c];
-        f->wavelet.count[c] = MIN(MAX(k.count[c], 0), FACTS_PLACES);
+        f->wavelet.count[c] = k.count[c];
         memcpy(f->wavelet.places[c], k.places[c], sizeof k.places[c]);
     }
     return true;

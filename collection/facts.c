@@ -71,3 +71,12 @@ void facts_release(struct facts *f) {
         *f = (struct facts){0};
     }
 }
+
+bool facts_places_are_valid(const int16_t *places, int32_t count) {
+    enum { PLACES = 128 * 128 };
+    bool valid = true;
+    for (int32_t i = 0; i < count && valid; i++) {
+        valid = places[i] > -PLACES && places[i] < PLACES;
+    }
+    return valid;
+}

@@ -38,5 +38,7 @@ struct facts {
 LK_MUST_CHECK lk_status facts_make(struct facts *out, lk_engine *engine, const lk_image *picture,
                                    const lk_image_info *info, bool keypoints, lk_error *err);
 void facts_release(struct facts *f);
+/* Whether these are places of a wavelet signature: y * 128 + x, negative or not, of 128 x 128. */
+bool facts_places_are_valid(const int16_t *places, int32_t count);
 
 #endif

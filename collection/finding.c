@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "collection/finding_file.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -69,7 +70,7 @@ static bool take_cells(struct finding *f, const struct kept_model *model) {
     size_t sizes[INVERTED_ARRAYS];
     const uint32_t places = model->blocks * FLAT_BLOCK;
     inverted_sizes(sizes, f->count, model->dim, 0);
-    bool fits = model->cells <= f->count &&
+    bool fits = model->cells < sizes[2] / sizeof(uint32_t) &&
                 flat_vectors_size(model->cells, model->dim) <= sizes[0] &&
                 model->blocks <= sizes[5] / sizeof(uint32_t) / FLAT_BLOCK &&
                 flat_vectors_size(places, model->dim) <= sizes[3];
@@ -244,8 +245,9 @@ void finding_free(struct finding *f) {
 void finding_wavelet(lk_wavelet *out, const struct kept_wavelet *kept) {
     *out = (lk_wavelet){.colours = kept->colours ? LK_WAVELET_YUV : LK_WAVELET_YIQ};
     for (int i = 0; i < 3; i++) {
-        out->average[i] = (double)kept->average[i];
-        out->count[i] = MIN((int32_t)kept->count[i], FACTS_PLACES);
+        const int32_t count = MIN((int32_t)kept->count[i], FACTS_PLACES);
+        out->average[i] = isfinite(kept->average[i]) ? (double)kept->average[i] : 0;
+        out->count[i] = facts_places_are_valid(kept->places[i], count) ? count : 0;
         memcpy(out->places[i], kept->places[i], sizeof kept->places[i]);
     }
 }

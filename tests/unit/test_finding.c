@@ -40,7 +40,9 @@ static void seal(uint8_t *blob, size_t size) {
     memcpy(blob + size, &crc, sizeof crc);
 }
 
-/* Every hundredth has no embedding. */
+enum { WITHOUT = 7, OTHERS = 8, A_HUNDRED = 100 };
+
+/* Of a hundred one has no embedding, and one that of another network. Every thousandth has a file. */
 static void add_rows(lk_collection *c, uint32_t count) {
     uint8_t facts[580] = {0}, embedding[DIM * sizeof(float) + 4];
     struct rng rng;
@@ -61,16 +63,21 @@ static void add_rows(lk_collection *c, uint32_t count) {
         seal(embedding, sizeof vector);
         sql_begin(&q, &c->at,
                   "INSERT INTO content (sha256, algorithm, model, facts, thumb, embedding) "
-                  "VALUES (?, 1, 'drawn 1', ?, x'', ?)");
+                  "VALUES (?, 1, ?, ?, x'', ?)");
         sql_bind_blob(&q, sha256, sizeof sha256);
+        sql_bind_text(&q, i % A_HUNDRED == OTHERS ? "another 1" : "drawn 1");
         sql_bind_blob(&q, facts, sizeof facts);
-        if (i % 100 == 7) {
+        if (i % A_HUNDRED == WITHOUT) {
             sql_bind_text(&q, NULL);
         } else {
             sql_bind_blob(&q, embedding, sizeof embedding);
         }
         assert_ok(sql_finish(&q, &err));
     }
+    assert_ok(sql_run(&c->at,
+                      "INSERT INTO file (path, bytes, modified_ns, inode, content) "
+                      "SELECT CAST('/' || id AS BLOB), 1, 1, 1, id FROM content WHERE id % 25 = 9",
+                      &err));
     assert_ok(collection_end(c, LK_OK, &err));
 }
 
@@ -244,11 +251,78 @@ static void damage_is_noticed_where_it_is_met(void **state) {
     lk_bytes_release(&sound);
 }
 
+struct seen {
+    int32_t pictures, vectors;
+};
+
+static bool count_vectors(void *arg, const lk_collection_picture *p) {
+    struct seen *s = arg;
+    const int32_t kind = (atoi(p->path + 1) - 1) % A_HUNDRED; /* ids begin at 1 */
+    assert_int_equal(p->embedding == NULL, kind == WITHOUT || kind == OTHERS);
+    s->pictures++;
+    s->vectors += p->embedding != NULL;
+    return true;
+}
+
+/* Vectors of two networks are not to be compared. */
+static void visits_give_vectors_of_one_network(void **state) {
+    const struct world *w = *state;
+    lk_error err;
+    lk_collection_state now;
+    struct seen seen = {0};
+    lk_collection *c = open_index(w, LK_COLLECTION_READ);
+    assert_ok(lk_collection_look(&now, c, &err));
+    assert_string_equal(now.model, "drawn");
+    assert_ok(lk_collection_visit(c, count_vectors, &seen, &err));
+    assert_int_equal(seen.pictures, COUNT / 25);
+    assert_int_equal(seen.vectors, seen.pictures / 4 * 3);
+    struct finding *f = finding(w, c, 0);
+    assert_string_equal(f->model, "drawn 1");
+    assert_false(flat_has(&f->embeddings, WITHOUT));
+    assert_false(flat_has(&f->embeddings, OTHERS));
+    assert_true(flat_has(&f->embeddings, OTHERS + 1));
+    lk_collection_close(c);
+}
+
+/* What a checksum does not hold: an index that somebody made by hand. */
+static void rows_out_of_range_are_damaged(void **state) {
+    const struct world *w = *state;
+    const struct {
+        size_t at;
+        int32_t value;
+    } cases[] = {{0, -1}, {12, 1 << 30}, {16, 101}, {320, 41}, {332, 0x7fff}};
+    uint8_t blob[580];
+    lk_error err;
+    lk_collection *c = open_index(w, LK_COLLECTION_WRITE);
+    for (size_t i = 0; i <= ARRAY_COUNT(cases); i++) {
+        struct facts facts;
+        struct sql q;
+        bool row;
+        memset(blob, 0, sizeof blob);
+        if (i < ARRAY_COUNT(cases)) {
+            const int32_t one = 1;
+            memcpy(blob + 320, &one, sizeof one); /* one place */
+            memcpy(blob + cases[i].at, &cases[i].value, sizeof(int32_t));
+        }
+        seal(blob, sizeof blob - 4);
+        sql_begin(&q, &c->at, "UPDATE content SET facts = ? WHERE id = 1");
+        sql_bind_blob(&q, blob, sizeof blob);
+        assert_ok(sql_finish(&q, &err));
+        sql_begin(&q, &c->at, "SELECT facts FROM content WHERE id = 1");
+        assert_ok(sql_step(&q, &row, &err));
+        assert_int_equal(content_facts(&facts, &q, 0), i == ARRAY_COUNT(cases));
+        sql_end(&q);
+    }
+    lk_collection_close(c);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(cells_are_made_when_wished_for),
         cmocka_unit_test(halves_find_all_and_cells_nearly),
         cmocka_unit_test(damage_is_noticed_where_it_is_met),
+        cmocka_unit_test(visits_give_vectors_of_one_network),
+        cmocka_unit_test(rows_out_of_range_are_damaged),
     };
     return cmocka_run_group_tests(tests, world_new, world_free);
 }
