@@ -8,8 +8,10 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/buf.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "store/record.h"
 
 /* -- The hash -- */
@@ -355,5 +357,26 @@ lk_status lk_audit_list(lk_store *store, const lk_audit_query *query,
         }
     }
     sql_end(&q);
+    return status;
+}
+
+lk_status audit_note(lk_store *s, const char *kind, const char *id, const char *actor,
+                     const char *note, lk_error *err) {
+    struct buf b;
+    struct json j;
+    lk_bytes payload;
+    buf_init(&b, LK_AUDIT_PAYLOAD_MAX);
+    json_init(&j, &b, 0);
+    json_object_begin(&j, NULL);
+    json_text(&j, "id", id);
+    json_text(&j, "note", note ? note : "");
+    json_object_end(&j);
+    lk_status status = buf_finish(&b, &payload, err);
+    if (status == LK_OK) {
+        const lk_audit_record entry = {
+            .kind = kind, .actor = actor, .subject = id, .payload = (const char *)payload.data};
+        status = lk_audit_append(NULL, s, &entry, err);
+        lk_bytes_release(&payload);
+    }
     return status;
 }

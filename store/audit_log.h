@@ -15,6 +15,9 @@
 
 /* The first entry of a new store, "log.begin", which no other store's log has: its payload holds 128 random bits. */
 MUST_CHECK lk_status audit_begin(lk_store *s, lk_error *err);
+/* An entry {"id":..., "note":...} about the id: what somebody did, and why (NULL for no note). */
+MUST_CHECK lk_status audit_note(lk_store *s, const char *kind, const char *id, const char *actor,
+                                const char *note, lk_error *err);
 
 /* lk_audit_append at a moment of one's choice. */
 MUST_CHECK lk_status audit_append_at(lk_audit_head *head, lk_store *s,

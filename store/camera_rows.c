@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/error.h"
-#include "base/json.h"
+#include "store/audit_log.h"
 #include "store/reference.h"
 
 static lk_status no_camera(const char *id, lk_error *err) {
@@ -14,27 +13,6 @@ static lk_status no_camera(const char *id, lk_error *err) {
 }
 
 /* -- Cameras -- */
-
-lk_status camera_log(lk_store *s, const char *kind, const char *id, const char *actor,
-                     const char *note, lk_error *err) {
-    struct buf b;
-    struct json j;
-    lk_bytes payload;
-    buf_init(&b, LK_AUDIT_PAYLOAD_MAX);
-    json_init(&j, &b, 0);
-    json_object_begin(&j, NULL);
-    json_text(&j, "id", id);
-    json_text(&j, "note", note ? note : "");
-    json_object_end(&j);
-    lk_status status = buf_finish(&b, &payload, err);
-    if (status == LK_OK) {
-        const lk_audit_record entry = {
-            .kind = kind, .actor = actor, .subject = id, .payload = (const char *)payload.data};
-        status = lk_audit_append(NULL, s, &entry, err);
-        lk_bytes_release(&payload);
-    }
-    return status;
-}
 
 static lk_status is_in_use(bool *out, lk_store *s, const char *id, lk_error *err) {
     struct sql q;
@@ -97,7 +75,7 @@ static lk_status take_out(lk_store *s, const char *id, const char *actor, const 
     sql_bind_text(&q, now);
     sql_bind_text(&q, id);
     status = sql_finish(&q, err);
-    return status == LK_OK ? camera_log(s, "camera.rm", id, actor, note, err) : status;
+    return status == LK_OK ? audit_note(s, "camera.rm", id, actor, note, err) : status;
 }
 
 lk_status camera_remove(lk_store *s, const char *id, const char *actor, const char *note,

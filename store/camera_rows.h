@@ -28,9 +28,6 @@ MUST_CHECK lk_status camera_visit(lk_store *s, const char *id,
                                   bool (*visit)(void *arg, const struct camera_row *row), void *arg,
                                   lk_error *err);
 MUST_CHECK lk_status camera_stand(lk_store *s, const char *id, const char *standing, lk_error *err);
-/* An entry "camera.KIND" of the log about the camera: what a person did. */
-MUST_CHECK lk_status camera_log(lk_store *s, const char *kind, const char *id, const char *actor,
-                                const char *note, lk_error *err);
 
 /* A picture that belongs to a view or an event: kept as a blob. Outside of lk_store_begin, since it waits for the disk; then
  * blob_place inside, or blob_undo. */

@@ -7,9 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "store/audit_log.h"
 #include "store/blob.h"
@@ -43,29 +41,6 @@ static lk_status look(struct state *out, lk_store *s, const char *id, lk_error *
                   "1, 6) = 'verify'");
         sql_bind_text(&q, id);
         status = sql_finish_int(&out->verdicts, &q, 0, err);
-    }
-    return status;
-}
-
-static lk_status log_removal(lk_store *s, const char *id, const lk_reference_removal *how,
-                             const char *kind, lk_error *err) {
-    struct buf b;
-    struct json j;
-    lk_bytes payload;
-    buf_init(&b, LK_AUDIT_PAYLOAD_MAX);
-    json_init(&j, &b, 0);
-    json_object_begin(&j, NULL);
-    json_text(&j, "id", id);
-    json_text(&j, "note", how->note ? how->note : "");
-    json_object_end(&j);
-    lk_status status = buf_finish(&b, &payload, err);
-    if (status == LK_OK) {
-        const lk_audit_record entry = {.kind = kind,
-                                       .actor = how->actor,
-                                       .subject = id,
-                                       .payload = (const char *)payload.data};
-        status = lk_audit_append(NULL, s, &entry, err);
-        lk_bytes_release(&payload);
     }
     return status;
 }
@@ -116,13 +91,13 @@ static lk_status take_out(lk_store *s, const char *id, const lk_reference_remova
     if (!is.removed) {
         status = mark(s, "UPDATE reference SET removed = ? WHERE id = ?", id, err);
         if (status == LK_OK) {
-            status = log_removal(s, id, how, "ref.rm", err);
+            status = audit_note(s, "ref.rm", id, how->actor, how->note, err);
         }
     }
     if (status == LK_OK && how->purge && is.pictures > 0) {
         status = mark_purged(s, id, err);
         if (status == LK_OK) {
-            status = log_removal(s, id, how, "ref.purge", err);
+            status = audit_note(s, "ref.purge", id, how->actor, how->note, err);
         }
     }
     return status;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "image/colour.h"
+#include "store/audit_log.h"
 #include "store/blob.h"
 #include "store/camera_rows.h"
 #include "watch/camera_settings.h"
@@ -197,7 +198,7 @@ static lk_status settle(struct lookout *l, const struct frame *frame, const lk_b
                               frame->taken_ms, beside, err);
     status = status == LK_OK ? write_settled(l, moment_now_ms(), err) : status;
     status = status == LK_OK
-                 ? camera_log(l->house->store, "camera.baseline", l->camera.id, actor, note, err)
+                 ? audit_note(l->house->store, "camera.baseline", l->camera.id, actor, note, err)
                  : status;
     return lk_store_end(l->house->store, status, err);
 }
@@ -277,7 +278,7 @@ lk_status lk_camera_acknowledge(lk_store *store, const char *id, const char *act
     }
     status = unlatch(store, id, err);
     status = status == LK_OK ? camera_event_acknowledge(store, id, moment_now_ms(), err) : status;
-    status = status == LK_OK ? camera_log(store, "camera.ack", id, actor, note, err) : status;
+    status = status == LK_OK ? audit_note(store, "camera.ack", id, actor, note, err) : status;
     return lk_store_end(store, status, err);
 }
 
