@@ -80,7 +80,9 @@ static lk_status check_schema(bool *empty, const lk_collection *c, lk_error *err
         return say(c, LK_E_FORMAT, "is a database, but no index of pictures", err);
     }
     if (status == LK_OK && !*empty && version != SCHEMA) {
-        return say(c, LK_E_FORMAT, "is an index of another likeness: make it anew, or use that one",
+        return say(c, LK_E_FORMAT,
+                   "is an index of another version of likeness: delete it (it can be made again), "
+                   "or name another with --index",
                    err);
     }
     return status;
