@@ -145,7 +145,7 @@ def tell(folder, what, found):
 
 def whole(folder):
     """All pairs of all groups, and the groups' kinds."""
-    text = folder.run("likeness", "dups", folder.path, "--json", "-q")
+    text = folder.run("likeness", "dups", folder.path, "--index", folder.base + ".lki", "--json", "-q")
     pairs, groups = [], json.loads(text)["groups"]
     for g in groups:
         names = sorted(os.path.relpath(f if isinstance(f, str) else f["path"], folder.path) for f in g["files"])
