@@ -126,7 +126,7 @@ struct camera_options {
          "F",                                                                                      \
          NULL,                                                                                     \
          NULL,                                                                                     \
-         "of --method embedding: a cosine below is another scene (0.6)",                           \
+         "of --method embedding: a cosine below is another scene (0.95)",                          \
          offsetof(type, member.threshold)},                                                        \
         {"field-of-view",                                                                          \
          0,                                                                                        \

@@ -9,7 +9,7 @@
 #include "cli/area.h"
 #include "cli/camera.h"
 
-static const double usual_threshold = 0.6;
+static const double usual_threshold = 0.95; /* docs/algorithms/watch.md */
 
 bool duration_parse(double *out, const char *text) {
     static const struct {
@@ -31,7 +31,10 @@ bool duration_parse(double *out, const char *text) {
 void local_time(char *out, size_t size, int64_t at_ms) {
     time_t seconds = (time_t)(at_ms / 1000);
     struct tm t;
-    localtime_r(&seconds, &t);
+    if (!localtime_r(&seconds, &t)) {
+        snprintf(out, size, "?");
+        return;
+    }
     strftime(out, size, "%Y-%m-%d %H:%M:%S", &t);
 }
 

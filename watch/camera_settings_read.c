@@ -48,6 +48,10 @@ static lk_status read_area(lk_camera *c, const json_t *list, lk_error *err) {
     }
     for (size_t i = 0; i < count; i++) {
         p.xy[i] = json_number_value(json_array_get(list, i));
+        if (!(p.xy[i] >= -1 && p.xy[i] <= 2)) { /* 0 to 1 but for what was drawn over the edge */
+            mem_free(p.xy);
+            return bad("ignore", err);
+        }
     }
     c->ignore[c->ignore_count++] = p;
     return LK_OK;
@@ -61,7 +65,8 @@ static lk_status read_lists(lk_camera *c, const json_t *root, lk_error *err) {
     lk_status status = LK_OK;
     for (size_t i = 0; i < json_array_size(quiet) && status == LK_OK; i++) {
         const char *text = json_string_value(json_array_get(quiet, i));
-        status = text ? lk_quiet_parse(&c->quiet[c->quiet_count++], text, err) : bad("quiet", err);
+        bool right = text && lk_quiet_parse(&c->quiet[c->quiet_count++], text, NULL) == LK_OK;
+        status = right ? LK_OK : bad("quiet", err);
     }
     for (size_t i = 0; i < json_array_size(ignore) && status == LK_OK; i++) {
         status = read_area(c, json_array_get(ignore, i), err);

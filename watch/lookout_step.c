@@ -120,19 +120,18 @@ static lk_status write_event(struct glance *out, struct lookout *l, const struct
 }
 
 /* The event of a step that was taken. */
-static void fill_event(struct glance *out, const struct lookout *l, lk_view_state previous,
-                       int64_t at_ms) {
+static void fill_event(struct glance *out, const struct lookout *l, int64_t at_ms) {
     const struct standing *s = &l->standing;
     out->event = (struct camera_event){.camera = l->camera.id,
                                        .state = s->state,
-                                       .previous = previous,
+                                       .previous = s->previous,
                                        .since_ms = s->since_ms,
                                        .time_ms = at_ms,
                                        .seen = out->seen,
                                        .sighting = out->sighting,
                                        .confirmed_frames = s->confirmed,
                                        .latched = s->latched,
-                                       .muted = s->untold};
+                                       .muted = s->muted};
     size_t view = out->seen && out->sighting.view >= 0 ? (size_t)out->sighting.view : 0;
     if (view < l->view_count) {
         snprintf(out->event.before_sha256, sizeof out->event.before_sha256, "%s",
@@ -175,7 +174,6 @@ static lk_status step(struct glance *out, struct lookout *l, const struct frame 
     if (status != LK_OK) {
         return status;
     }
-    lk_view_state previous = l->standing.state;
     out->changed = standing_step(&l->standing, &l->camera, o);
     l->standing.learnt_ms = learnt ? o->at_ms : l->standing.learnt_ms;
     if (frame) {
@@ -190,7 +188,7 @@ static lk_status step(struct glance *out, struct lookout *l, const struct frame 
         status = status == LK_OK ? blob_place(after, store, err) : status;
     }
     if (status == LK_OK && out->changed) {
-        fill_event(out, l, previous, o->at_ms);
+        fill_event(out, l, o->at_ms);
         status = write_event(out, l, after, err);
     }
     return status == LK_OK ? write_standing(l, err) : status;

@@ -70,7 +70,9 @@ void quiet_text(char *out, size_t size, const lk_quiet *quiet) {
 bool lk_quiet_covers(const lk_quiet *quiet, size_t count, int64_t at_ms) {
     time_t seconds = (time_t)(at_ms / 1000);
     struct tm t;
-    localtime_r(&seconds, &t);
+    if (!localtime_r(&seconds, &t)) {
+        return false; /* a year that no clock has */
+    }
     int32_t minute = 60 * t.tm_hour + t.tm_min, day = (t.tm_wday + 6) % 7,
             yesterday = (day + 6) % 7;
     for (size_t i = 0; i < count; i++) {

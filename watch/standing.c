@@ -10,7 +10,7 @@
 enum { UNSURE = -1 };
 
 struct standing standing_new(void) {
-    return (struct standing){.score = NAN, .brightness = NAN, .offset.zoom = 1};
+    return (struct standing){.score = NAN, .brightness = NAN, .fell_from = NAN, .offset.zoom = 1};
 }
 
 /* What the picture itself shows lasts; a camera that answers again, or whose picture changes again, is well at once. */
@@ -26,7 +26,7 @@ static void count_same(struct standing *s, const struct observation *o) {
         s->same_since_ms = o->at_ms;
         s->same = 0;
     }
-    s->same += o->digest != NULL;
+    s->same += o->digest != NULL && s->same < INT32_MAX;
     strncpy(s->digest, o->digest ? o->digest : "", sizeof s->digest - 1);
 }
 
@@ -36,6 +36,9 @@ static int kind_of(const struct standing *s, const lk_camera *camera, const stru
     }
     if (camera->frozen_frames > 0 && s->same >= camera->frozen_frames) {
         return LK_VIEW_FROZEN;
+    }
+    if (!o->sighting->sure && s->state != LK_VIEW_OK && !latches(s->state)) {
+        return LK_VIEW_OK; /* a picture that tells nothing still ends that none came, or the same one */
     }
     return o->sighting->sure ? (int)o->sighting->state : UNSURE;
 }
@@ -52,7 +55,8 @@ static bool enter(struct standing *s, const lk_camera *camera, lk_view_state sta
     s->state = state;
     s->since_ms = since_ms;
     s->confirmed = frames;
-    s->latched = camera->latch && latches(state);
+    /* what was to be acknowledged still is when the camera was lost in between */
+    s->latched = state != LK_VIEW_OK && (s->latched || (camera->latch && latches(state)));
     s->well = 0;
     forget_others(s);
     return true;
@@ -96,18 +100,24 @@ static bool step_well(struct standing *s, const lk_camera *camera, int64_t at_ms
     if (s->well == 0) {
         s->well_since_ms = at_ms;
     }
-    s->well++;
+    s->well += s->well < INT32_MAX;
     bool held = !latches(s->state) || (double)(at_ms - s->well_since_ms) >= 1000 * camera->hold_s;
     return !s->latched && held && s->well >= camera->confirm
                ? enter(s, camera, LK_VIEW_OK, s->well, s->well_since_ms)
                : false;
 }
 
-/* Night comes step by step, a hand does not. */
+/* Night comes step by step, a hand does not: while it lies there, nothing is counted. */
 static void follow_brightness(struct standing *s, const lk_sighting *sighting) {
     const double step = 0.08;
-    bool falls = s->brightness - sighting->brightness < step; /* false for NaN */
-    s->darkening = falls ? s->darkening + 1 : 0;
+    if (s->brightness - sighting->brightness >= step && isnan(s->fell_from)) {
+        s->fell_from = s->brightness;
+    }
+    if (sighting->brightness > s->fell_from - step) {
+        s->fell_from = NAN;
+    }
+    bool by_steps = !isnan(s->brightness) && isnan(s->fell_from) && s->darkening < INT32_MAX;
+    s->darkening = by_steps ? s->darkening + 1 : 0;
     s->brightness = sighting->brightness;
 }
 
@@ -124,6 +134,7 @@ static void note(struct standing *s, const struct observation *o) {
 }
 
 bool standing_step(struct standing *s, const lk_camera *camera, const struct observation *o) {
+    lk_view_state before = s->state;
     bool changed = false;
     count_same(s, o);
     note(s, o);
@@ -137,17 +148,26 @@ bool standing_step(struct standing *s, const lk_camera *camera, const struct obs
         changed = step_other(s, camera, kind, o->at_ms);
     }
     bool quiet = lk_quiet_covers(camera->quiet, camera->quiet_count, o->at_ms);
-    bool again = !changed && s->untold && !quiet && s->state != LK_VIEW_OK;
+    bool again = s->untold && !quiet; /* what a quiet time muted lasts */
     if (changed || again) {
-        s->untold = quiet;
+        s->previous = changed ? before : s->told;
+        s->muted = quiet;
+    }
+    if (changed && quiet) {
+        s->told = s->untold ? s->told : before;
+        s->untold = s->state != s->told;
+    } else if (changed || again) {
+        s->untold = false;
     }
     return changed || again;
 }
 
 void standing_settle(struct standing *s, int64_t at_ms) {
+    s->told = s->untold ? s->told : s->state;
+    s->untold = s->told != LK_VIEW_OK; /* whoever was told of the alarm is told of its end */
     s->state = LK_VIEW_OK;
     s->since_ms = at_ms;
-    s->latched = s->untold = false;
+    s->latched = false;
     s->well = 0;
     s->same = 0;
     s->digest[0] = '\0';
@@ -156,6 +176,6 @@ void standing_settle(struct standing *s, int64_t at_ms) {
 }
 
 bool standing_learns(const struct standing *s, const lk_camera *camera, int64_t at_ms) {
-    return camera->learn_frames > 0 ? s->frames <= camera->learn_frames
+    return camera->learn_frames > 0 ? s->frames < camera->learn_frames
                                     : (double)(at_ms - s->started_ms) < 1000 * camera->learn_s;
 }

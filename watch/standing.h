@@ -11,9 +11,12 @@ struct standing {
     lk_view_state state; /* confirmed */
     int64_t
         since_ms; /* when the first frame that showed it was taken; 0: nothing was looked at yet */
-    int32_t confirmed; /* frames that showed it when it was confirmed */
-    bool latched;      /* lasts until it is acknowledged */
-    bool untold;       /* its event was muted by a quiet time */
+    int32_t confirmed;      /* frames that showed it when it was confirmed */
+    bool latched;           /* lasts until it is acknowledged */
+    bool untold;            /* a quiet time muted what came since `told` */
+    lk_view_state told;     /* when untold: the state that was told last */
+    lk_view_state previous; /* of the last step that was an event, not kept: what was before it, */
+    bool muted;             /* and whether a quiet time mutes it */
 
     int32_t others[LK_VIEW_STATES]; /* frames in a row, by kind, that showed something else */
     int64_t others_since_ms;
@@ -28,7 +31,8 @@ struct standing {
     int64_t learnt_ms; /* when a view last learnt */
     double brightness; /* of the last frame, and how long it has gone down step by step */
     int32_t darkening;
-    double score; /* of the last frame, NaN: none */
+    double fell_from; /* the brightness before a sudden fall that lasts; NaN: there is none */
+    double score;     /* of the last frame, NaN: none */
     lk_view_offset offset;
     char position
         [256]; /* the name of the last frame of a source that ends: a restart goes on behind it */

@@ -20,6 +20,7 @@ const struct standing_field standing_fields[] = {
     ROW(learnt_ms, STANDING_INT64),
     ROW(brightness, STANDING_REAL),
     ROW(darkening, STANDING_INT32),
+    ROW(fell_from, STANDING_REAL),
     ROW(score, STANDING_REAL),
     {"pan_px", STANDING_REAL, offsetof(struct standing, offset.pan_px)},
     {"tilt_px", STANDING_REAL, offsetof(struct standing, offset.tilt_px)},
@@ -34,6 +35,7 @@ void standing_write(struct buf *out, const struct standing *s) {
     json_init(&j, out, 0);
     json_object_begin(&j, NULL);
     json_text(&j, "state", lk_view_state_name(s->state));
+    json_text(&j, "told", lk_view_state_name(s->told));
     for (size_t i = 0; i < standing_field_count; i++) {
         const void *at = (const char *)s + standing_fields[i].offset;
         switch (standing_fields[i].kind) {
