@@ -48,14 +48,24 @@ static void test_round_trip(void **state) {
 static void test_bad_json(void **state) {
     (void)state;
     static const char *const refused[] = {
-        "", "7", "{\"source\":7}", "{\"source\":\"\"}", "{\"source\":\"x\",\"confirm\":0}",
-        "{\"source\":\"x\",\"confirm\":1e300}", "{\"source\":\"x\",\"confirm\":-9223372036854775808}",
-        "{\"source\":\"x\",\"every_s\":0}", "{\"source\":\"x\",\"every_s\":\"1\"}",
-        "{\"source\":\"x\",\"latch\":1}", "{\"source\":\"x\",\"quiet\":[1]}",
-        "{\"source\":\"x\",\"quiet\":[\"25:00-26:00\"]}", "{\"source\":\"x\",\"ignore\":[[0,0,1,1]]}",
-        "{\"source\":\"x\",\"ignore\":[[0,0,1,1,0]]}", "{\"source\":\"x\",\"ignore\":[[0,0,1,1,0,1e300]]}",
+        "",
+        "7",
+        "{\"source\":7}",
+        "{\"source\":\"\"}",
+        "{\"source\":\"x\",\"confirm\":0}",
+        "{\"source\":\"x\",\"confirm\":1e300}",
+        "{\"source\":\"x\",\"confirm\":-9223372036854775808}",
+        "{\"source\":\"x\",\"every_s\":0}",
+        "{\"source\":\"x\",\"every_s\":\"1\"}",
+        "{\"source\":\"x\",\"latch\":1}",
+        "{\"source\":\"x\",\"quiet\":[1]}",
+        "{\"source\":\"x\",\"quiet\":[\"25:00-26:00\"]}",
+        "{\"source\":\"x\",\"ignore\":[[0,0,1,1]]}",
+        "{\"source\":\"x\",\"ignore\":[[0,0,1,1,0]]}",
+        "{\"source\":\"x\",\"ignore\":[[0,0,1,1,0,1e300]]}",
         "{\"source\":\"x\",\"ignore\":[[0,0,1,0,1,1],[0,0,1,0,1,-1e9]]}",
-        "{\"source\":\"x\",\"source\":\"y\"}", "{\"source\":\"a\\u0000b\"}"};
+        "{\"source\":\"x\",\"source\":\"y\"}",
+        "{\"source\":\"a\\u0000b\"}"};
     lk_error err;
     lk_camera c;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
@@ -88,15 +98,22 @@ static bool covers(const char *text, int day, int hour, int minute) {
     lk_quiet q;
     lk_error err;
     assert_ok(lk_quiet_parse(&q, text, &err));
-    return lk_quiet_covers(&q, 1,
-                           INT64_C(1763596800000) +
-                               (((day - 20) * 24 + hour) * INT64_C(60) + minute) * 60000);
+    return lk_quiet_covers(
+        &q, 1, INT64_C(1763596800000) + (((day - 20) * 24 + hour) * INT64_C(60) + minute) * 60000);
 }
 
 static void test_quiet(void **state) {
     (void)state;
-    static const char *const refused[] = {"",       "x",           "22:00",      "24:00-01:00",      "10:60-11:00",
-                                          "1:00-2:00x", "monday 1:00-2:00", "mon, tue 1:00-2:00", "0:00-24:01", "-1:00-2:00"};
+    static const char *const refused[] = {"",
+                                          "x",
+                                          "22:00",
+                                          "24:00-01:00",
+                                          "10:60-11:00",
+                                          "1:00-2:00x",
+                                          "monday 1:00-2:00",
+                                          "mon, tue 1:00-2:00",
+                                          "0:00-24:01",
+                                          "-1:00-2:00"};
     lk_quiet q;
     lk_error err;
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {

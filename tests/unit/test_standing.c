@@ -216,7 +216,8 @@ static void test_settled(void **state) {
     standing_settle(&c.s, c.at_ms);
     assert_int_equal(c.s.state, LK_VIEW_OK);
     assert_false(c.s.latched);
-    assert_int_equal(steps(&c, LK_VIEW_OK, 3), 1); /* whoever knows of the alarm is told of its end */
+    assert_int_equal(steps(&c, LK_VIEW_OK, 3),
+                     1); /* whoever knows of the alarm is told of its end */
     assert_int_equal(c.s.previous, LK_VIEW_MOVED);
     standing_settle(&c.s, c.at_ms);
     assert_int_equal(steps(&c, LK_VIEW_OK, 3), 0);
@@ -292,7 +293,11 @@ static void test_json(void **state) {
 /* Nobody wrote these, but a database may hold them. */
 static void test_bad_json(void **state) {
     (void)state;
-    static const char *const refused[] = {"{", "[]", "{}", "{\"state\":7}", "{\"state\":\"fine\"}",
+    static const char *const refused[] = {"{",
+                                          "[]",
+                                          "{}",
+                                          "{\"state\":7}",
+                                          "{\"state\":\"fine\"}",
                                           "{\"state\":\"ok\",\"state\":\"ok\"}"};
     lk_error err;
     struct standing s;
@@ -308,7 +313,8 @@ static void test_bad_json(void **state) {
                             "\"started_ms\":-9223372036854775808,\"brightness\":\"x\",\"others\":{"
                             "\"covered\":2147483647,\"dark\":2147483647,\"lost\":-5}}",
                             &err));
-    assert_true(c.s.looked_ms > 0 && c.s.looked_ms < INT64_MAX / 1000 && c.s.others[LK_VIEW_LOST] == 0);
+    assert_true(c.s.looked_ms > 0 && c.s.looked_ms < INT64_MAX / 1000 &&
+                c.s.others[LK_VIEW_LOST] == 0);
     assert_true(isnan(c.s.brightness));
     steps(&c, LK_VIEW_DARK, 1); /* under the sanitizers: no sum overflows */
     assert_false(lk_quiet_covers(c.camera.quiet, 0, INT64_MAX));
