@@ -76,20 +76,6 @@ static void size_of_view(int32_t size[2], const struct camera_call *c) {
     lk_bytes_release(&picture);
 }
 
-/* In the store, with its first view, or not at all. */
-static lk_status add(lk_image_info *view, const struct camera_call *c, const lk_camera *camera,
-                     lk_error *err) {
-    lk_status status = lk_store_begin(c->store, err);
-    if (status != LK_OK) {
-        return status;
-    }
-    status = lk_camera_put(c->store, camera, c->actor, err);
-    status = status == LK_OK ? lk_camera_baseline(view, c->store, c->engine, c->id, c->s->baseline,
-                                                  true, c->actor, c->s->note, err)
-                             : status;
-    return lk_store_end(c->store, status, err);
-}
-
 static enum exit_code add_camera(const struct camera_call *c) {
     char message[300];
     lk_error err = {0};
@@ -114,7 +100,8 @@ static enum exit_code add_camera(const struct camera_call *c) {
     }
     snprintf(camera.id, sizeof camera.id, "%s", c->id);
     make_paths_absolute(&camera);
-    lk_status status = add(&view, c, &camera, &err);
+    lk_status status = lk_camera_add(&view, c->store, c->engine, &camera, c->s->baseline, c->actor,
+                                     c->s->note, &err);
     bool learns = camera.baselines > 1 && (camera.learn_s > 0 || camera.learn_frames > 0);
     lk_camera_release(&camera);
     if (status != LK_OK) {

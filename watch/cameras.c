@@ -140,12 +140,13 @@ lk_status lk_camera_events(lk_store *store, const char *id, int64_t newest,
 
 /* -- One frame -- */
 
-/* The next frame of the camera's source; a camera may need a second try to wake up. */
-static lk_status fetch(struct frame *out, const struct lookout *l, lk_error *err) {
+/* The next frame of the camera's source, of a folder the last when the newest is wanted; a camera
+ * may need a second try to wake up. */
+static lk_status fetch(struct frame *out, const struct lookout *l, bool newest, lk_error *err) {
     struct source *source = NULL;
     bool more = false;
     const struct source_options options = {
-        .token_file = l->camera.token_file[0] ? l->camera.token_file : NULL};
+        .token_file = l->camera.token_file[0] ? l->camera.token_file : NULL, .newest = newest};
     *out = (struct frame){0};
     lk_status status = source_open(&source, l->house->engine, l->camera.source, &options, err);
     for (int i = 0; i < TRIES && status == LK_OK && !more; i++) {
@@ -188,19 +189,63 @@ static lk_status write_settled(struct lookout *l, int64_t at_ms, lk_error *err) 
                            : status;
 }
 
+/* What is asked of a camera: a view of it. */
+struct asking {
+    const char *id, *path, *actor, *note;
+    const lk_camera *fresh; /* to be added; NULL: it is in the store */
+    bool beside;
+};
+
+struct current {
+    struct standing *out;
+    lk_status status;
+    lk_error *err;
+};
+
+static bool read_current(void *arg, const struct camera_row *row) {
+    struct current *c = arg;
+    c->status = standing_read(c->out, row->standing, c->err);
+    return false;
+}
+
+/* Where the camera stands by now: frames may have come since it was opened. */
+static lk_status stand_as_stored(struct lookout *l, lk_error *err) {
+    struct current c = {.out = &l->standing, .err = err};
+    lk_status status = camera_visit(l->house->store, l->camera.id, read_current, &c, err);
+    return status == LK_OK ? c.status : status;
+}
+
+static lk_status settle_inside(struct lookout *l, struct new_view *view, const struct asking *a,
+                               lk_error *err) {
+    lk_store *store = l->house->store;
+    lk_status status = a->fresh ? lk_camera_put(store, a->fresh, a->actor, err) : LK_OK;
+    status = status == LK_OK ? stand_as_stored(l, err) : status;
+    status = status == LK_OK ? lookout_insert_view(l, view, a->beside, err) : status;
+    status = status == LK_OK ? write_settled(l, moment_now_ms(), err) : status;
+    return status == LK_OK
+               ? audit_note(store, "camera.baseline", l->camera.id, a->actor, a->note, err)
+               : status;
+}
+
+/* All at once or nothing; what takes long comes before. */
 static lk_status settle(struct lookout *l, const struct frame *frame, const lk_bytes *picture,
-                        bool beside, const char *actor, const char *note, lk_error *err) {
-    lk_status status = lk_store_begin(l->house->store, err);
+                        const struct asking *a, lk_error *err) {
+    struct new_view view;
+    const char *origin = a->fresh ? "first" : a->beside ? "asked" : "accepted";
+    lk_status status =
+        lookout_make_view(&view, l, &frame->image, picture, origin, frame->taken_ms, err);
     if (status != LK_OK) {
         return status;
     }
-    status = lookout_add_view(l, &frame->image, picture, beside ? "asked" : "accepted",
-                              frame->taken_ms, beside, err);
-    status = status == LK_OK ? write_settled(l, moment_now_ms(), err) : status;
-    status = status == LK_OK
-                 ? audit_note(l->house->store, "camera.baseline", l->camera.id, actor, note, err)
-                 : status;
-    return lk_store_end(l->house->store, status, err);
+    status = lk_store_begin(l->house->store, err);
+    if (status == LK_OK) {
+        status = lk_store_end(l->house->store, settle_inside(l, &view, a, err), err);
+    }
+    if (status == LK_OK) {
+        view.blob = (struct blob){0}; /* it is the store's */
+    }
+    new_view_release(&view, l);
+    return status;
 }
 
 static lk_status picture_bytes(lk_bytes *out, const struct lookout *l, const char *path,
@@ -209,9 +254,25 @@ static lk_status picture_bytes(lk_bytes *out, const struct lookout *l, const cha
                 : lk_image_encode(out, frame, l->house->engine, "jpeg", JPEG_QUALITY, err);
 }
 
-lk_status lk_camera_baseline(lk_image_info *out, lk_store *store, lk_engine *engine, const char *id,
-                             const char *path, bool beside, const char *actor, const char *note,
-                             lk_error *err) {
+static lk_status open_asked(struct lookout *l, struct watch_house *house, const struct asking *a,
+                            lk_error *err) {
+    if (!a->fresh) {
+        return lookout_open(l, house, a->id, err);
+    }
+    *l = (struct lookout){.house = house, .camera = *a->fresh, .standing = standing_new()};
+    lk_status status = settings_check(a->fresh, err);
+    return status == LK_OK ? LK_OK : error_input(err, status, a->id);
+}
+
+static void close_asked(struct lookout *l, const struct asking *a) {
+    if (a->fresh) {
+        l->camera = (lk_camera){0}; /* the caller's */
+    }
+    lookout_close(l);
+}
+
+static lk_status ask(lk_image_info *out, lk_store *store, lk_engine *engine, const struct asking *a,
+                     lk_error *err) {
     struct watch_house house;
     struct lookout l;
     struct frame frame = {0};
@@ -221,15 +282,16 @@ lk_status lk_camera_baseline(lk_image_info *out, lk_store *store, lk_engine *eng
     if (status != LK_OK) {
         return status;
     }
-    status = lookout_open(&l, &house, id, err);
+    status = open_asked(&l, &house, a, err);
     if (status == LK_OK) {
-        status = path ? load(&frame, &l, path, &info, err) : fetch(&frame, &l, err);
-        status = status == LK_OK ? picture_bytes(&picture, &l, path, &frame.image, err) : status;
-        status = status == LK_OK ? settle(&l, &frame, &picture, beside, actor, note, err) : status;
+        status =
+            a->path ? load(&frame, &l, a->path, &info, err) : fetch(&frame, &l, !a->fresh, err);
+        status = status == LK_OK ? picture_bytes(&picture, &l, a->path, &frame.image, err) : status;
+        status = status == LK_OK ? settle(&l, &frame, &picture, a, err) : status;
         info.width = frame.image.width;
         info.height = frame.image.height;
-        lookout_close(&l);
     }
+    close_asked(&l, a);
     if (status == LK_OK && out) {
         *out = info;
     }
@@ -237,6 +299,22 @@ lk_status lk_camera_baseline(lk_image_info *out, lk_store *store, lk_engine *eng
     frame_release(&frame);
     watch_house_close(&house);
     return status;
+}
+
+lk_status lk_camera_baseline(lk_image_info *out, lk_store *store, lk_engine *engine, const char *id,
+                             const char *path, bool beside, const char *actor, const char *note,
+                             lk_error *err) {
+    const struct asking a = {
+        .id = id, .path = path, .beside = beside, .actor = actor, .note = note};
+    return ask(out, store, engine, &a, err);
+}
+
+lk_status lk_camera_add(lk_image_info *out, lk_store *store, lk_engine *engine,
+                        const lk_camera *camera, const char *path, const char *actor,
+                        const char *note, lk_error *err) {
+    const struct asking a = {
+        .id = camera->id, .path = path, .fresh = camera, .actor = actor, .note = note};
+    return ask(out, store, engine, &a, err);
 }
 
 struct choosing {
@@ -331,7 +409,7 @@ lk_status lk_camera_look(lk_sighting *out, double *degrees, lk_store *store, lk_
     }
     status = lookout_open(&l, &house, id, err);
     if (status == LK_OK) {
-        status = fetch(&frame, &l, err);
+        status = fetch(&frame, &l, true, err);
         status = status == LK_OK ? lookout_glance(out, &l, &frame.image, err) : status;
         if (status == LK_OK && degrees) {
             degrees[0] =

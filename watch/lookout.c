@@ -6,8 +6,6 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "store/blob.h"
-#include "store/camera_rows.h"
 #include "watch/camera_settings.h"
 
 lk_status watch_house_open(struct watch_house *out, lk_store *store, lk_engine *engine,
@@ -101,7 +99,7 @@ static bool load_view(void *arg, const struct camera_view_row *row) {
 
 struct reading {
     struct lookout *l;
-    bool settings_too, other; /* whether the settings are others than before */
+    bool found, settings_too, other; /* whether the settings are others than before */
     lk_status status;
     lk_error *err;
 };
@@ -109,6 +107,7 @@ struct reading {
 static bool read_row(void *arg, const struct camera_row *row) {
     struct reading *r = arg;
     struct lookout *l = r->l;
+    r->found = true;
     r->status = standing_read(&l->standing, row->standing, r->err);
     r->other = r->settings_too && (!l->settings || strcmp(l->settings, row->settings) != 0);
     if (r->status != LK_OK || !r->other) {
@@ -135,6 +134,7 @@ static lk_status refresh(struct lookout *l, const char *id, lk_error *err) {
     bool first = !l->settings;
     struct reading r = {.l = l, .settings_too = true, .err = err};
     lk_status status = camera_visit(l->house->store, id, read_row, &r, err);
+    l->gone = status == LK_E_IO && !r.found;
     status = status == LK_OK ? r.status : status;
     status = status == LK_OK ? camera_view_mark(&mark, l->house->store, id, err) : status;
     if (status == LK_OK && (r.other || mark != l->mark)) {
@@ -196,48 +196,62 @@ lk_status lookout_glance(lk_sighting *out, struct lookout *l, const lk_image *fr
 
 /* -- Taking views -- */
 
-static lk_status insert_view(struct lookout *l, struct camera_view_row *row, struct blob *blob,
-                             bool beside, lk_error *err) {
-    lk_store *store = l->house->store;
-    lk_status status = blob_place(blob, store, err);
-    if (status == LK_OK && !beside) {
-        status = camera_view_retire(store, l->camera.id, 0, row->taken_ms, err);
-    }
-    return status == LK_OK ? camera_view_put(store, l->camera.id, row, err) : status;
+void new_view_release(struct new_view *v, struct lookout *l) {
+    blob_undo(&v->blob, l->house->store);
+    camera_view_free(v->view);
+    buf_release(&v->data);
+    *v = (struct new_view){0};
 }
 
-lk_status lookout_add_view(struct lookout *l, const lk_image *frame, const lk_bytes *picture,
-                           const char *origin, int64_t taken_ms, bool beside, lk_error *err) {
-    lk_store *store = l->house->store;
-    struct camera_view *view = NULL;
-    struct camera_view_row row = {.taken_ms = taken_ms, .bytes = (int64_t)picture->size};
-    struct blob blob = {0};
-    struct buf b;
-    buf_init(&b, CAMERA_VIEW_MAX);
-    snprintf(row.origin, sizeof row.origin, "%s", origin);
-    lk_status status = make_view(&view, l, frame, err);
-    status = status == LK_OK ? camera_view_write(&b, view, err) : status;
-    status = status == LK_OK ? buf_status(&b, err) : status;
-    status = status == LK_OK ? blob_write(&blob, store, picture->data, picture->size, err) : status;
-    if (status == LK_OK) {
-        snprintf(row.sha256, sizeof row.sha256, "%s", blob.sha256);
-        row.data = b.data;
-        row.size = b.size;
-        status = lk_store_begin(store, err);
-        status = status == LK_OK
-                     ? lk_store_end(store, insert_view(l, &row, &blob, beside, err), err)
-                     : status;
-    }
+lk_status lookout_make_view(struct new_view *out, struct lookout *l, const lk_image *frame,
+                            const lk_bytes *picture, const char *origin, int64_t taken_ms,
+                            lk_error *err) {
+    *out = (struct new_view){.row = {.taken_ms = taken_ms, .bytes = (int64_t)picture->size}};
+    buf_init(&out->data, CAMERA_VIEW_MAX);
+    snprintf(out->row.origin, sizeof out->row.origin, "%s", origin);
+    lk_status status = make_view(&out->view, l, frame, err);
+    status = status == LK_OK ? camera_view_write(&out->data, out->view, err) : status;
+    status = status == LK_OK ? buf_status(&out->data, err) : status;
+    status = status == LK_OK
+                 ? blob_write(&out->blob, l->house->store, picture->data, picture->size, err)
+                 : status;
     if (status != LK_OK) {
-        blob_undo(&blob, store);
-        camera_view_free(view);
-    } else {
-        if (!beside) {
-            drop_views(l);
-        }
-        status = push_view(l, view, row.number, row.sha256, err);
-        status = status == LK_OK ? camera_view_mark(&l->mark, store, l->camera.id, err) : status;
+        new_view_release(out, l);
+        return status;
     }
-    buf_release(&b);
+    snprintf(out->row.sha256, sizeof out->row.sha256, "%s", out->blob.sha256);
+    out->row.data = out->data.data;
+    out->row.size = out->data.size;
+    return LK_OK;
+}
+
+lk_status lookout_insert_view(struct lookout *l, struct new_view *v, bool beside, lk_error *err) {
+    lk_store *store = l->house->store;
+    lk_status status = blob_place(&v->blob, store, err);
+    if (status == LK_OK && !beside) {
+        status = camera_view_retire(store, l->camera.id, 0, v->row.taken_ms, err);
+    }
+    return status == LK_OK ? camera_view_put(store, l->camera.id, &v->row, err) : status;
+}
+
+/* A view that is in the store goes among those that are loaded; if not, the next look reads all again. */
+static lk_status take_over(struct lookout *l, struct new_view *v, lk_error *err) {
+    lk_status status = push_view(l, v->view, v->row.number, v->row.sha256, err);
+    v->view = NULL;
+    v->blob = (struct blob){0};
+    return status == LK_OK ? camera_view_mark(&l->mark, l->house->store, l->camera.id, err)
+                           : status;
+}
+
+lk_status lookout_add_view(struct lookout *l, struct new_view *v, lk_error *err) {
+    int64_t mark = 0;
+    lk_status status = lk_store_begin(l->house->store, err);
+    if (status == LK_OK) {
+        status = camera_view_mark(&mark, l->house->store, l->camera.id, err);
+        bool stale = status == LK_OK && mark != l->mark; /* somebody chose other views meanwhile */
+        status = status == LK_OK && !stale ? lookout_insert_view(l, v, true, err) : status;
+        status = lk_store_end(l->house->store, status, err);
+        status = status == LK_OK && !stale ? take_over(l, v, err) : status;
+    }
     return status;
 }

@@ -6,6 +6,8 @@
 
 #include <pthread.h>
 
+#include "store/blob.h"
+#include "store/camera_rows.h"
 #include "watch/camera_view.h"
 #include "watch/event.h"
 #include "watch/source.h"
@@ -29,6 +31,7 @@ struct lookout {
     char *settings;           /* of which camera was read */
     struct standing standing; /* as of the last step */
     int64_t mark;             /* of the views that are loaded */
+    bool gone;                /* there is no such camera any more */
     struct viewpoint {
         struct camera_view *view;
         int32_t number;
@@ -64,10 +67,24 @@ LK_MUST_CHECK lk_status lookout_take(struct glance *out, struct lookout *l,
 LK_MUST_CHECK lk_status lookout_glance(lk_sighting *out, struct lookout *l, const lk_image *frame,
                                        lk_error *err);
 
-/* A picture (its bytes, and decoded) becomes a view of the camera, in a transaction of the caller or its own; all others retire
- * unless it stands beside them. */
-LK_MUST_CHECK lk_status lookout_add_view(struct lookout *l, const lk_image *frame,
-                                         const lk_bytes *picture, const char *origin,
-                                         int64_t taken_ms, bool beside, lk_error *err);
+/* A view on its way into the store. */
+struct new_view {
+    struct camera_view *view;
+    struct camera_view_row row;
+    struct blob blob;
+    struct buf data;
+};
+/* Of a picture (its bytes, and decoded): what takes long, without a lock. */
+LK_MUST_CHECK lk_status lookout_make_view(struct new_view *out, struct lookout *l,
+                                          const lk_image *frame, const lk_bytes *picture,
+                                          const char *origin, int64_t taken_ms, lk_error *err);
+/* Into the store, inside a transaction of the caller; all others retire unless it stands beside them. */
+LK_MUST_CHECK lk_status lookout_insert_view(struct lookout *l, struct new_view *v, bool beside,
+                                            lk_error *err);
+/* Into the store beside the others and among those that l looks with; nothing when the views in the store are others than l's.
+ * The lock is held. */
+LK_MUST_CHECK lk_status lookout_add_view(struct lookout *l, struct new_view *v, lk_error *err);
+/* Also takes away the picture that did not come into the store. Accepts an empty one. */
+void new_view_release(struct new_view *v, struct lookout *l);
 
 #endif

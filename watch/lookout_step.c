@@ -6,8 +6,6 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "store/blob.h"
-#include "store/camera_rows.h"
 #include "watch/event_json.h"
 #include "watch/lookout.h"
 
@@ -28,11 +26,17 @@ static lk_status take_view(struct lookout *l, const struct frame *frame, const c
     lk_bytes picture;
     lk_status status =
         lk_image_encode(&picture, &frame->image, l->house->engine, "jpeg", JPEG_QUALITY, err);
+    struct new_view v = {0};
+    if (status != LK_OK) {
+        return status;
+    }
+    status = lookout_make_view(&v, l, &frame->image, &picture, origin, at_ms, err);
+    lk_bytes_release(&picture);
     if (status == LK_OK) {
         pthread_mutex_lock(&l->house->lock);
-        status = lookout_add_view(l, &frame->image, &picture, origin, at_ms, true, err);
+        status = lookout_add_view(l, &v, err);
+        new_view_release(&v, l);
         pthread_mutex_unlock(&l->house->lock);
-        lk_bytes_release(&picture);
     }
     return status;
 }
@@ -164,6 +168,25 @@ static lk_status write_standing(const struct lookout *l, lk_error *err) {
     return status;
 }
 
+/* The frame becomes a file, without a name as yet. */
+static lk_status write_picture(struct glance *out, struct lookout *l, const struct frame *frame,
+                               struct blob *after, lk_error *err) {
+    lk_status status =
+        lk_image_encode(&out->picture, &frame->image, l->house->engine, "jpeg", JPEG_QUALITY, err);
+    return status == LK_OK
+               ? blob_write(after, l->house->store, out->picture.data, out->picture.size, err)
+               : status;
+}
+
+/* The picture of an event is written before anything is locked. Whether it will be one is guessed: the standing is as of the
+ * beginning of this look, and seldom another in the store by now. */
+static lk_status write_ahead(struct glance *out, struct lookout *l, const struct frame *frame,
+                             const struct observation *o, struct blob *after, lk_error *err) {
+    struct standing guess = l->standing;
+    return frame && standing_step(&guess, &l->camera, o) ? write_picture(out, l, frame, after, err)
+                                                         : LK_OK;
+}
+
 /* The step, inside of a transaction: others may have acknowledged or settled meanwhile, so that it starts from the store's. */
 static lk_status step(struct glance *out, struct lookout *l, const struct frame *frame,
                       const struct observation *o, bool learnt, struct blob *after, lk_error *err) {
@@ -180,11 +203,7 @@ static lk_status step(struct glance *out, struct lookout *l, const struct frame 
         snprintf(l->standing.position, sizeof l->standing.position, "%s", frame->name);
     }
     if (out->changed && frame) {
-        status = lk_image_encode(&out->picture, &frame->image, l->house->engine, "jpeg",
-                                 JPEG_QUALITY, err);
-        status = status == LK_OK
-                     ? blob_write(after, store, out->picture.data, out->picture.size, err)
-                     : status;
+        status = out->picture.data ? LK_OK : write_picture(out, l, frame, after, err);
         status = status == LK_OK ? blob_place(after, store, err) : status;
     }
     if (status == LK_OK && out->changed) {
@@ -198,10 +217,15 @@ static lk_status write_down(struct glance *out, struct lookout *l, const struct 
                             const struct observation *o, bool learnt, lk_error *err) {
     struct blob after = {0};
     const struct standing before = l->standing;
+    lk_status status = write_ahead(out, l, frame, o, &after, err);
     pthread_mutex_lock(&l->house->lock);
-    lk_status status = lk_store_begin(l->house->store, err);
+    status = status == LK_OK ? lk_store_begin(l->house->store, err) : status;
     if (status == LK_OK) {
         status = lk_store_end(l->house->store, step(out, l, frame, o, learnt, &after, err), err);
+    }
+    if (status == LK_OK && !out->changed) {
+        blob_undo(&after, l->house->store); /* it was guessed wrong */
+        lk_bytes_release(&out->picture);
     }
     if (status != LK_OK) {
         blob_undo(&after, l->house->store);

@@ -61,6 +61,7 @@ static lk_status fill(struct source *s, const char *address, const struct source
     }
     s->timeout_s = o->timeout_s > 0 ? o->timeout_s : default_timeout_s;
     s->every_s = o->every_s;
+    s->newest = o->newest;
     s->follow = o->follow;
     s->stop = o->stop ? o->stop : s->engine->stop;
     return o->token_file ? credentials_read(&s->credentials, o->token_file, err) : LK_OK;

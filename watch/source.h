@@ -19,6 +19,7 @@ struct source_options {
     /* A folder: begins behind the file of this name (frame.name), so that a restart goes on where it was; NULL or "": with
      * the first. */
     const char *after;
+    bool newest; /* a folder: begins with its last file instead */
     bool follow; /* a folder: waits for files to come instead of ending after the last */
     /* Not 0 (read atomically; a signal handler or another thread may set it): source_next ends within some 1 s with
      * LK_E_CANCELLED. NULL: the engine's. */

@@ -69,7 +69,11 @@ static lk_status list_again(struct source *s, lk_error *err) {
     struct folder_state *f = s->state;
     folder_list_release(&f->list);
     f->at = 0;
-    return folder_list(&f->list, s->address, comes_next, f->last, err);
+    lk_status status = folder_list(&f->list, s->address, comes_next, f->last, err);
+    if (status == LK_OK && s->newest && f->list.count > 0) {
+        f->at = f->list.count - 1;
+    }
+    return status;
 }
 
 /* Takes away what inotify tells: only that something happened counts. */
@@ -87,7 +91,7 @@ static lk_status find_next(struct source *s, bool *any, lk_error *err) {
     while (!*any) {
         drain(f);
         lk_status status = list_again(s, err);
-        *any = status == LK_OK && f->list.count > 0;
+        *any = status == LK_OK && f->at < f->list.count;
         if (status != LK_OK || *any || !s->follow) {
             return status;
         }

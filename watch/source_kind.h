@@ -18,7 +18,7 @@ struct source {
     char shown[ADDRESS_SHOWN];
     struct credentials credentials;
     double timeout_s, every_s;
-    bool follow;
+    bool newest, follow;
     const int *stop; /* or NULL */
     bool opened;
     int64_t count; /* frames given so far */

@@ -56,7 +56,7 @@ static bool enter(struct standing *s, const lk_camera *camera, lk_view_state sta
     s->since_ms = since_ms;
     s->confirmed = frames;
     /* what was to be acknowledged still is when the camera was lost in between */
-    s->latched = state != LK_VIEW_OK && (s->latched || (camera->latch && latches(state)));
+    s->latched = state != LK_VIEW_OK && camera->latch && (s->latched || latches(state));
     s->well = 0;
     forget_others(s);
     return true;

@@ -103,6 +103,11 @@ LK_API void lk_camera_release(lk_camera *camera);
 /* Adds a camera to the store or changes it. LK_E_USAGE names what is out of its range. */
 LK_API LK_MUST_CHECK lk_status lk_camera_put(lk_store *store, const lk_camera *camera,
                                              const char *actor, lk_error *err);
+/* The same with its first reference view, a picture file or (path NULL) the next frame of its source: both or nothing. Views of a
+ * camera of that id that was removed are not used again. Not inside lk_store_begin: a source may take its time. */
+LK_API LK_MUST_CHECK lk_status lk_camera_add(lk_image_info *out, lk_store *store, lk_engine *engine,
+                                             const lk_camera *camera, const char *path,
+                                             const char *actor, const char *note, lk_error *err);
 /* LK_E_IO when there is none of that id. */
 LK_API LK_MUST_CHECK lk_status lk_camera_get(lk_camera *out, lk_store *store, const char *id,
                                              lk_error *err);
@@ -128,7 +133,7 @@ LK_API LK_MUST_CHECK lk_status lk_camera_list(lk_store *store,
                                               void *arg, lk_error *err);
 
 /* A picture becomes a reference view: the only one from now on, or (`beside`) one more. path: a picture file, or NULL for the
- * next frame of the camera's source. The state is ok again. out may be NULL. */
+ * next frame of the camera's source (of a folder its last). The state is ok again. out may be NULL. */
 LK_API LK_MUST_CHECK lk_status lk_camera_baseline(lk_image_info *out, lk_store *store,
                                                   lk_engine *engine, const char *id,
                                                   const char *path, bool beside, const char *actor,
