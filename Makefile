@@ -11,11 +11,12 @@ PREFIX ?= /usr/local
 FUZZ_SECONDS ?= 60
 TESTS ?=
 BENCH ?=
+SERVE ?= --db $(BUILD)/store
 
 RUN_TESTS = meson test --print-errorlogs --num-processes $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test check asan tsan oom fuzz bench peers fmt cov install clean samples
+.PHONY: help setup build run serve test check asan tsan oom fuzz bench peers fmt cov install clean samples
 
 # $(call configure,FOLDER,OPTIONS): a build folder, made once; meson reconfigures it by itself afterwards.
 configure = @test -f $(1)/build.ninja || meson setup $(1) $(2)
@@ -35,6 +36,9 @@ run: build ## compare the sample photo with its original: the verdict, and a rep
 	@rc=0; $(BUILD)/likeness compare samples/original.png samples/photo.jpg --report $(BUILD)/report.html || rc=$$?; \
 	if [ $$rc -ne 0 ] && [ $$rc -ne 1 ] && [ $$rc -ne 3 ]; then exit $$rc; fi; \
 	echo "report: $(BUILD)/report.html"
+
+serve: build ## the web service at http://127.0.0.1:8787/ (SERVE='--listen 127.0.0.1:9000 --db DIR' for others)
+	@$(BUILD)/likeness serve $(SERVE)
 
 test: ## every test (TESTS='ssim json' for some)
 	@tools/setup build

@@ -28,22 +28,11 @@ static void standing_json(struct json *j, const lk_camera_standing *s) {
     json_int(j, "frames", s->frames);
 }
 
-/* Without the query: many cameras want the password there. */
-static void shown_source(char *out, size_t size, const lk_camera *c) {
-    snprintf(out, size, "%s", c->source);
-    char *query = strstr(out, "://") ? strchr(out, '?') : NULL;
-    if (query) {
-        *query = '\0';
-    }
-}
-
 static void camera_json(struct json *j, const lk_camera *c, const lk_camera_standing *s) {
-    char source[LK_CAMERA_TEXT];
-    shown_source(source, sizeof source, c);
     json_object_begin(j, NULL);
     json_text(j, "id", c->id);
     json_text(j, "name", c->name);
-    json_text(j, "source", source);
+    json_text(j, "source", c->source);
     json_number(j, "every_s", c->every_s);
     json_int(j, "confirm", c->confirm);
     json_number(j, "hold_s", c->hold_s);
@@ -57,7 +46,7 @@ static void camera_json(struct json *j, const lk_camera *c, const lk_camera_stan
 
 static bool list_camera(void *arg, const lk_camera *camera, const lk_camera_standing *s) {
     struct camera_list *l = arg;
-    char looked[32] = "never", source[LK_CAMERA_TEXT];
+    char looked[32] = "never";
     if (l->call->id && strcmp(l->call->id, camera->id) != 0) {
         return true;
     }
@@ -73,8 +62,7 @@ static bool list_camera(void *arg, const lk_camera *camera, const lk_camera_stan
     buf_printf(&l->b, "%-20s %-9s%s %d baseline%s, %lld frames, last %s  ", camera->id,
                camera->enabled ? lk_view_state_name(s->state) : "off", s->latched ? "!" : " ",
                s->baselines, s->baselines == 1 ? "" : "s", (long long)s->frames, looked);
-    shown_source(source, sizeof source, camera);
-    add_path(&l->b, &l->call->s->common, source);
+    add_path(&l->b, &l->call->s->common, camera->source);
     buf_add_text(&l->b, "\n");
     return true;
 }

@@ -131,13 +131,10 @@ static enum exit_code print_once(const struct watch_settings *s, const lk_watch_
     } else if (r->frames > 0 && !s->jsonl) {
         sighting_text(&b, r);
     }
-    enum exit_code code = r->frames == 0 || r->worst == LK_VIEW_LOST ? EXIT_TROUBLE
-                          : !r->sure                                 ? EXIT_INCONCLUSIVE
-                          : r->worst == LK_VIEW_OK                   ? EXIT_YES
-                                                                     : EXIT_NO;
-    if (r->frames + r->failures == 0 && !s->common.quiet) {
-        fprintf(stderr, "likeness: cannot read: the source has no picture, or no further one\n");
-    }
+    enum exit_code code = r->frames == 0           ? EXIT_TROUBLE
+                          : !r->sure               ? EXIT_INCONCLUSIVE
+                          : r->worst == LK_VIEW_OK ? EXIT_YES
+                                                   : EXIT_NO;
     return print_result(&s->common, &b, code);
 }
 
@@ -151,9 +148,9 @@ static enum exit_code print_run(const struct watch_settings *s, const lk_watch_r
                    (long long)r->failures, (long long)r->events);
     }
     return print_result(&s->common, &b,
-                        r->frames == 0 && (r->failures > 0 || s->camera.source) ? EXIT_TROUBLE
-                        : r->events > 0                                         ? EXIT_NO
-                                                                                : EXIT_YES);
+                        r->frames == 0 && r->failures > 0 ? EXIT_TROUBLE
+                        : r->events > 0                   ? EXIT_NO
+                                                          : EXIT_YES);
 }
 
 /* -- Running -- */
@@ -234,18 +231,6 @@ static enum exit_code watch_run(void *settings, lk_engine *engine) {
     if ((s->camera.source != NULL) + (count > 0) + s->all != 1) {
         return report_usage(&s->common, &command_watch,
                             "say --source ADDRESS, or which cameras of the store, or --all");
-    }
-    if (s->camera.source && s->once && !s->baseline) {
-        return report_usage(
-            &s->common, &command_watch,
-            "--source with --once wants --baseline FILE: there is no frame before to "
-            "compare with");
-    }
-    if (s->baseline && !s->camera.source) {
-        return report_usage(
-            &s->common, &command_watch,
-            "--baseline goes with --source; of a camera of the store it is likeness "
-            "camera baseline ID FILE");
     }
     if (s->camera.source) {
         return watch_source(s, engine);

@@ -24,8 +24,8 @@ static lk_status is_in_use(bool *out, lk_store *s, const char *id, lk_error *err
     return status;
 }
 
-static lk_status put(lk_store *s, const char *id, const char *settings, const char *logged,
-                     const char *actor, lk_error *err) {
+static lk_status put(lk_store *s, const char *id, const char *settings, const char *actor,
+                     lk_error *err) {
     struct sql q;
     bool there;
     lk_status status = is_in_use(&there, s, id, err);
@@ -35,7 +35,7 @@ static lk_status put(lk_store *s, const char *id, const char *settings, const ch
     const lk_audit_record entry = {.kind = there ? "camera.set" : "camera.add",
                                    .actor = actor,
                                    .subject = id,
-                                   .payload = logged};
+                                   .payload = settings};
     status = lk_audit_append(NULL, s, &entry, err);
     if (status != LK_OK) {
         return status;
@@ -48,8 +48,8 @@ static lk_status put(lk_store *s, const char *id, const char *settings, const ch
     return sql_finish(&q, err);
 }
 
-lk_status camera_put(lk_store *s, const char *id, const char *settings, const char *logged,
-                     const char *actor, lk_error *err) {
+lk_status camera_put(lk_store *s, const char *id, const char *settings, const char *actor,
+                     lk_error *err) {
     if (!lk_reference_id_is_valid(id)) {
         return error_input(
             err, error_set(err, LK_E_USAGE, "a camera's id has letters, digits and ._-"), id);
@@ -58,8 +58,7 @@ lk_status camera_put(lk_store *s, const char *id, const char *settings, const ch
                            ? error_set(err, LK_E_USAGE, "a camera's settings have at most %d bytes",
                                        CAMERA_TEXT_MAX)
                            : lk_store_begin(s, err);
-    return status == LK_OK ? lk_store_end(s, put(s, id, settings, logged, actor, err), err)
-                           : status;
+    return status == LK_OK ? lk_store_end(s, put(s, id, settings, actor, err), err) : status;
 }
 
 static lk_status take_out(lk_store *s, const char *id, const char *actor, const char *note,

@@ -16,10 +16,9 @@ struct camera_row {
 };
 
 /* Adds a camera or changes its settings; an entry of the log, "camera.add" or "camera.set", says who. LK_E_USAGE for an id that
- * is none (as lk_reference_id_is_valid).
- * logged: the settings as the log keeps them, for ever and for everybody. A removed one comes back with its events and views. */
+ * is none (as lk_reference_id_is_valid). A removed one comes back with its events and views. */
 MUST_CHECK lk_status camera_put(lk_store *s, const char *id, const char *settings,
-                                const char *logged, const char *actor, lk_error *err);
+                                const char *actor, lk_error *err);
 /* Out of use: its views and events stay. LK_E_IO when there is none. */
 MUST_CHECK lk_status camera_remove(lk_store *s, const char *id, const char *actor, const char *note,
                                    lk_error *err);

@@ -58,20 +58,6 @@ static double number_of(const lk_camera *camera, const struct setting *s) {
     }
 }
 
-/* An area may reach over the edge of the picture, as far as sums of it stay exact. */
-static bool areas_are_right(const lk_camera *camera) {
-    const double farthest = 1e6;
-    for (size_t i = 0; i < camera->ignore_count; i++) {
-        const lk_polygon *p = &camera->ignore[i];
-        for (int32_t k = 0; k < 2 * p->count; k++) {
-            if (!(fabs(p->xy[k]) <= farthest)) { /* also of NaN */
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
 lk_status settings_check(const lk_camera *camera, lk_error *err) {
     for (size_t i = 0; i < setting_count; i++) {
         const struct setting *s = &settings[i];
@@ -83,10 +69,7 @@ lk_status settings_check(const lk_camera *camera, lk_error *err) {
                                                        s->key, s->least, s->most);
         }
     }
-    return areas_are_right(camera)
-               ? LK_OK
-               : error_set(err, LK_E_USAGE,
-                           "an area that is left out lies far outside of the picture");
+    return LK_OK;
 }
 
 /* -- To JSON -- */

@@ -48,6 +48,10 @@ static lk_status read_area(lk_camera *c, const json_t *list, lk_error *err) {
     }
     for (size_t i = 0; i < count; i++) {
         p.xy[i] = json_number_value(json_array_get(list, i));
+        if (!(p.xy[i] >= -1 && p.xy[i] <= 2)) { /* 0 to 1 but for what was drawn over the edge */
+            mem_free(p.xy);
+            return bad("ignore", err);
+        }
     }
     c->ignore[c->ignore_count++] = p;
     return LK_OK;

@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "image/colour.h"
-#include "net/address.h"
 #include "store/audit_log.h"
 #include "store/blob.h"
 #include "store/camera_rows.h"
@@ -21,26 +20,17 @@ static const double usual_field_of_view_deg = 60;
 
 lk_status lk_camera_put(lk_store *store, const lk_camera *camera, const char *actor,
                         lk_error *err) {
-    struct buf b, logged;
-    lk_camera shown = *camera; /* its areas stay the caller's */
+    struct buf b;
     lk_status status = settings_check(camera, err);
     if (status != LK_OK) {
         return error_input(err, status, camera->id);
     }
-    if (strstr(camera->source, "://")) {
-        address_show(shown.source, sizeof shown.source, camera->source);
-    }
     buf_init(&b, CAMERA_TEXT_MAX);
-    buf_init(&logged, CAMERA_TEXT_MAX);
     settings_write(&b, camera);
-    settings_write(&logged, &shown);
     status = buf_status(&b, err);
-    status = status == LK_OK ? buf_status(&logged, err) : status;
-    status = status == LK_OK ? camera_put(store, camera->id, (const char *)b.data,
-                                          (const char *)logged.data, actor, err)
-                             : status;
+    status =
+        status == LK_OK ? camera_put(store, camera->id, (const char *)b.data, actor, err) : status;
     buf_release(&b);
-    buf_release(&logged);
     return status;
 }
 

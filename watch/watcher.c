@@ -62,12 +62,6 @@ static void save_snapshot(const struct post *p, const struct glance *g) {
     }
 }
 
-/* Of many cameras one that has changed tells most, then one that does not answer, then one that cannot tell; steps of 2, since
- * scores lie within 1. */
-static double gravity(lk_view_state state, bool sure) {
-    return !sure ? 2 : state == LK_VIEW_OK ? 0 : state == LK_VIEW_LOST ? 4 : 6;
-}
-
 static void count(struct post *p, const struct glance *g) {
     struct watcher *w = p->watcher;
     pthread_mutex_lock(&w->lock);
@@ -75,17 +69,15 @@ static void count(struct post *p, const struct glance *g) {
     r->frames += g->seen;
     r->failures += !g->seen;
     r->events += g->changed;
-    lk_view_state state = !g->seen                                      ? LK_VIEW_LOST
-                          : p->lookout.standing.state == LK_VIEW_FROZEN ? LK_VIEW_FROZEN
-                                                                        : g->sighting.state;
-    bool sure = !g->seen || g->sighting.sure || state == LK_VIEW_FROZEN;
-    double weight = gravity(state, sure) - (g->seen ? g->sighting.score : 0);
-    if (!w->any || weight > w->heaviest) {
+    double score = g->seen ? g->sighting.score : -1;
+    if (!w->any || score < w->lowest) {
         w->any = true;
-        w->heaviest = weight;
+        w->lowest = score;
         r->sighting = g->sighting;
-        r->worst = state;
-        r->sure = sure;
+        r->worst = !g->seen                                      ? LK_VIEW_LOST
+                   : p->lookout.standing.state == LK_VIEW_FROZEN ? LK_VIEW_FROZEN
+                                                                 : g->sighting.state;
+        r->sure = !g->seen || g->sighting.sure || r->worst == LK_VIEW_FROZEN;
     }
     pthread_mutex_unlock(&w->lock);
 }
@@ -131,12 +123,11 @@ static lk_status turn(struct post *p, bool *more, lk_error *err) {
 static lk_status open_source(struct post *p, lk_error *err) {
     const lk_watch_options *o = p->watcher->options;
     const lk_camera *c = &p->lookout.camera;
-    const struct source_options options = {
-        .token_file = c->token_file[0] ? c->token_file : NULL,
-        .timeout_s = o->once ? timeout_least_s : fmax(timeout_least_s, 3 * c->every_s),
-        .every_s = c->every_s,
-        .follow = !o->until_end && !o->once,
-        .after = p->lookout.standing.position};
+    const struct source_options options = {.token_file = c->token_file[0] ? c->token_file : NULL,
+                                           .timeout_s = fmax(timeout_least_s, 3 * c->every_s),
+                                           .every_s = c->every_s,
+                                           .follow = !o->until_end && !o->once,
+                                           .after = p->lookout.standing.position};
     return source_open(&p->source, p->watcher->house.engine, c->source, &options, err);
 }
 
@@ -145,17 +136,7 @@ static lk_status is_on(bool *out, struct post *p, lk_error *err) {
     lk_status status = lookout_refresh(&p->lookout, err);
     pthread_mutex_unlock(&p->watcher->house.lock);
     *out = status == LK_OK && (p->lookout.camera.enabled || p->watcher->options->once);
-    pthread_mutex_lock(&p->watcher->lock);
-    p->figures.enabled = p->lookout.camera.enabled;
-    pthread_mutex_unlock(&p->watcher->lock);
     return status;
-}
-
-/* A store that is locked or full for a while does not end a watch that is to go on; that its camera was removed does. */
-static bool passes(const struct post *p, lk_status status) {
-    const lk_watch_options *o = p->watcher->options;
-    return status != LK_OK && status != LK_E_CANCELLED && !p->lookout.gone && !o->once &&
-           !o->until_end;
 }
 
 static lk_status stand_watch(struct post *p, lk_error *err) {
@@ -167,11 +148,6 @@ static lk_status stand_watch(struct post *p, lk_error *err) {
         status = is_on(&on, p, err);
         if (status == LK_OK && on) {
             status = turn(p, &more, err);
-        }
-        if (passes(p, status)) {
-            watcher_trouble(w, p->lookout.camera.id, err);
-            status = LK_OK;
-            on = false; /* not at once again */
         }
         more = more && !w->options->once;
         double every =

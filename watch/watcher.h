@@ -31,7 +31,7 @@ struct watcher {
     pthread_mutex_t lock; /* of what follows */
     lk_watch_result *result;
     bool any;
-    double heaviest;           /* sighting so far */
+    double lowest;             /* score so far */
     double written_s;          /* when the figures were last written */
     struct notifier *notifier; /* NULL: nobody but options->told */
 };

@@ -190,9 +190,9 @@ typedef struct lk_watch_options {
 typedef struct lk_watch_result {
     int64_t frames, failures, events;
     lk_view_state
-        worst; /* what one frame showed: one that changed, or else was lost, or cannot tell; of several the lowest score */
+        worst; /* of `once`: the last sighting of the camera with the lowest score; of more, the state at the end */
     bool sure;
-    lk_sighting sighting; /* that frame */
+    lk_sighting sighting; /* of `once`: of that camera */
 } lk_watch_result;
 
 /* Watches cameras of the store (count 0: all that are enabled) until the engine's stop flag is set, then LK_E_CANCELLED after

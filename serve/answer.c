@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "serve/server.h"
+
+static const uint32_t codes[ANSWER_CODES] = {200, 201, 304, 400, 403, 404, 405, 408, 411, 412,
+                                             413, 415, 421, 422, 429, 431, 500, 503, 507, 0};
+
+uint32_t answer_code_at(int32_t i) {
+    return i < ANSWER_CODES ? codes[i] : 0;
+}
+
+void answer_count(struct request *r) {
+    struct server *s = r->server;
+    size_t row = r->route ? (size_t)(r->route - routes) : routes_count();
+    for (size_t i = 0; i < ANSWER_CODES; i++) {
+        if (codes[i] == r->status) {
+            pthread_mutex_lock(&s->lock);
+            s->answered[row * ANSWER_CODES + i]++;
+            s->seconds[row] += clock_s() - r->since_s;
+            pthread_mutex_unlock(&s->lock);
+        }
+    }
+}
+
+void answer_problem(struct request *r, uint32_t status, const char *code, const char *format, ...) {
+    char detail[600], type[100];
+    struct json j;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(detail, sizeof detail, format, arguments);
+    va_end(arguments);
+    snprintf(type, sizeof type, "/problems#%s", code);
+    buf_release(&r->out);
+    buf_init(&r->out, 1 << 14);
+    json_init(&j, &r->out, 0);
+    json_object_begin(&j, NULL);
+    json_text(&j, "type", type);
+    json_text(&j, "title", code);
+    json_int(&j, "status", status);
+    json_text(&j, "detail", detail);
+    json_text(&j, "code", code);
+    json_object_end(&j);
+    buf_add_text(&r->out, "\n");
+    if (r->file >= 0) {
+        close(r->file);
+        r->file = -1;
+    }
+    r->location[0] = r->etag[0] = 0;
+    r->status = status;
+    r->type = "application/problem+json";
+    r->is_ready = true;
+}
+
+void answer_error(struct request *r, const lk_error *err) {
+    static const struct {
+        lk_status status;
+        uint32_t http;
+        const char *code;
+    } rows[] = {
+        {LK_E_USAGE, 400, "bad-request"},
+        {LK_E_MEMORY, 503, "busy"},
+        {LK_E_IO, 404, "not-found"},
+        {LK_E_FORMAT, 415, "unsupported-format"},
+        {LK_E_CORRUPT, 422, "corrupt-image"},
+        {LK_E_LIMIT, 422, "over-limit"},
+        {LK_E_SIZE, 422, "sizes-do-not-fit"},
+        {LK_E_CANCELLED, 503, "timed-out"},
+        {LK_E_WRITE, 507, "store-cannot-write"},
+    };
+    uint32_t http = 500;
+    const char *code = "internal";
+    char text[1100];
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].status == err->status) {
+            http = rows[i].http;
+            code = rows[i].code;
+        }
+    }
+    if (err->status == LK_E_LIMIT && strcmp(err->limit, "file_bytes") == 0) {
+        http = 413;
+        code = "too-large";
+    } else if (err->status == LK_E_LIMIT &&
+               (strcmp(err->limit, "pixels") == 0 || strcmp(err->limit, "side") == 0)) {
+        code = "too-many-pixels";
+    }
+    r->retry_after_s = http == 503 ? 2 : 0;
+    snprintf(text, sizeof text, "%s%s%s", err->input, err->input[0] ? ": " : "", err->text);
+    answer_problem(r, http, code, "%s", text);
+}
+
+void answer_decode(struct request *r, enum decode_end end, const lk_error *err) {
+    if (end == DECODE_STOPPED) {
+        pthread_mutex_lock(&r->server->lock);
+        r->server->decoders_stopped++;
+        pthread_mutex_unlock(&r->server->lock);
+        answer_problem(r, 422, "decoder-stopped", "%s", err->text);
+    } else if (end == DECODE_LOST) {
+        r->retry_after_s = 5;
+        answer_problem(r, 503, "no-decoder", "%s", err->text);
+    } else {
+        answer_error(r, err);
+    }
+}
+
+void answer_written(struct request *r, uint32_t status) {
+    if (buf_status(&r->out, NULL) != LK_OK) {
+        answer_problem(r, 500, "internal", "the answer is too large");
+        return;
+    }
+    r->status = status;
+    r->is_ready = true;
+}
+
+void answer_bytes(struct request *r, uint32_t status, lk_bytes *bytes) {
+    buf_release(&r->out);
+    buf_init(&r->out, bytes->size + 1);
+    buf_add(&r->out, bytes->data, bytes->size);
+    lk_bytes_release(bytes);
+    answer_written(r, status);
+}
+
+void answer_file(struct request *r, const struct shelf_item *item) {
+    r->file = item->file;
+    r->file_size = item->size;
+    r->type = item->type;
+    snprintf(r->etag, sizeof r->etag, "\"%s\"", item->key);
+    r->status = 200;
+    r->is_ready = true;
+}
+
+/* On every answer: nothing is guessed, framed, sent on or run that is not this service's own. */
+static void add_security_headers(struct request *r, struct MHD_Response *response) {
+    const struct http_calls *http = &r->server->http;
+    static const char page[] =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        "connect-src 'self'; object-src 'none'; frame-ancestors 'none'; base-uri 'none'; "
+        "form-action 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
+    static const char data[] = "default-src 'none'; frame-ancestors 'none'; sandbox";
+    static const char *const rows[][2] = {
+        {"X-Content-Type-Options", "nosniff"},
+        {"Referrer-Policy", "no-referrer"},
+        {"Cross-Origin-Opener-Policy", "same-origin"},
+        {"Cross-Origin-Resource-Policy", "same-origin"},
+        {"Permissions-Policy", "geolocation=(), microphone=(), payment=(), usb=()"},
+        {"X-Frame-Options", "DENY"},
+    };
+    bool is_page = r->route && r->route->is_page && r->status == 200;
+    http->MHD_add_response_header(response, "Content-Security-Policy", is_page ? page : data);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        http->MHD_add_response_header(response, rows[i][0], rows[i][1]);
+    }
+}
+
+static void add_headers(struct request *r, struct MHD_Response *response) {
+    const struct http_calls *http = &r->server->http;
+    char number[16];
+    add_security_headers(r, response);
+    http->MHD_add_response_header(response, "Content-Type", r->type);
+    http->MHD_add_response_header(response, "Cache-Control",
+                                  r->etag[0] ? "private, max-age=31536000, immutable" : "no-store");
+    if (r->etag[0]) {
+        http->MHD_add_response_header(response, "ETag", r->etag);
+    }
+    if (r->file >= 0) {
+        http->MHD_add_response_header(response, "Content-Disposition", "inline; filename=picture");
+    }
+    if (r->location[0]) {
+        http->MHD_add_response_header(response, "Location", r->location);
+    }
+    if (r->allow[0]) {
+        http->MHD_add_response_header(response, "Allow", r->allow);
+    }
+    if (r->retry_after_s > 0) {
+        snprintf(number, sizeof number, "%d", r->retry_after_s);
+        http->MHD_add_response_header(response, "Retry-After", number);
+    }
+}
+
+enum MHD_Result answer_send(struct request *r) {
+    const struct http_calls *http = &r->server->http;
+    struct MHD_Response *response;
+    const char *held = r->etag[0] ? request_header(r, "If-None-Match") : NULL;
+    if (held && strcmp(held, r->etag) == 0) {
+        r->status = 304;
+    }
+    if (r->file >= 0 && r->status == 200) {
+        response = http->MHD_create_response_from_fd64((uint64_t)r->file_size, r->file);
+    } else {
+        size_t size = r->status == 304 ? 0 : r->out.size;
+        response = http->MHD_create_response_from_buffer(
+            size, size > 0 ? r->out.data : (uint8_t[]){0}, MHD_RESPMEM_MUST_COPY);
+    }
+    if (!response) {
+        return MHD_NO;
+    }
+    add_headers(r, response);
+    if (r->status == 200) {
+        r->file = -1; /* the response's */
+    }
+    answer_count(r);
+    enum MHD_Result result = http->MHD_queue_response(r->connection, r->status, response);
+    http->MHD_destroy_response(response);
+    return result;
+}

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/memory_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+int memory_file_new(void) {
+    return memfd_create("likeness", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+}
+
+bool memory_file_seal(int fd) {
+    return fcntl(fd, F_ADD_SEALS, F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL) == 0;
+}
+
+bool memory_file_write(int fd, const void *data, size_t size, int64_t at) {
+    const uint8_t *bytes = data;
+    while (size > 0) {
+        ssize_t n = pwrite(fd, bytes, size, at);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return false;
+        }
+        bytes += n;
+        at += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+bool memory_file_read(int fd, void *data, size_t size, int64_t at) {
+    uint8_t *bytes = data;
+    while (size > 0) {
+        ssize_t n = pread(fd, bytes, size, at);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return false;
+        }
+        bytes += n;
+        at += n;
+        size -= (size_t)n;
+    }
+    return true;
+}
+
+int64_t memory_file_size(int fd) {
+    return (int64_t)lseek(
+        fd, 0,
+        SEEK_END); /* nothing else uses the place; fstat would be newfstatat, which takes paths */
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files that lie in memory and have no name: what is uploaded, and what is sent. */
+#ifndef LK_MEMORY_FILE_H
+#define LK_MEMORY_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* -1 when there is none to be had. */
+int memory_file_new(void);
+/* Nobody can change it from here on, not even a process that was handed it. */
+bool memory_file_seal(int fd);
+bool memory_file_write(int fd, const void *data, size_t size, int64_t at);
+/* Exactly size bytes from `at`. */
+bool memory_file_read(int fd, void *data, size_t size, int64_t at);
+int64_t memory_file_size(int fd);
+
+#endif

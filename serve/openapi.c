@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* OpenAPI 3.1 of the table of routes. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "serve/server.h"
+
+static void write_type(struct json *j, const struct field *f) {
+    static const char *const types[] = {
+        [FIELD_TEXT] = "string", [FIELD_BOOL] = "boolean", [FIELD_TEXTS] = "array"};
+    json_text(j, "type", types[f->kind]);
+    if (f->kind == FIELD_TEXTS) {
+        json_object_begin(j, "items");
+        json_text(j, "type", "string");
+        json_object_end(j);
+    }
+}
+
+static void write_parameter(struct json *j, const char *name, const char *in, const char *summary,
+                            bool required) {
+    json_object_begin(j, NULL);
+    json_text(j, "name", name);
+    json_text(j, "in", in);
+    json_bool(j, "required", required);
+    if (summary) {
+        json_text(j, "description", summary);
+    }
+    json_object_begin(j, "schema");
+    json_text(j, "type", "string");
+    json_object_end(j);
+    json_object_end(j);
+}
+
+static void write_parameters(struct json *j, const struct route *r) {
+    char name[32];
+    json_array_begin(j, "parameters");
+    for (const char *at = strchr(r->path, '{'); at; at = strchr(at + 1, '{')) {
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(at + 1, "}"), at + 1);
+        write_parameter(j, name, "path", NULL, true);
+    }
+    for (const struct field *f = r->query; f && f->name; f++) {
+        write_parameter(j, f->name, "query", f->summary, f->required);
+    }
+    json_array_end(j);
+}
+
+static void write_object(struct json *j, const struct field *fields) {
+    json_object_begin(j, "schema");
+    json_text(j, "type", "object");
+    json_bool(j, "additionalProperties", false);
+    json_object_begin(j, "properties");
+    for (const struct field *f = fields; f->name; f++) {
+        json_object_begin(j, f->name);
+        write_type(j, f);
+        json_text(j, "description", f->summary);
+        json_object_end(j);
+    }
+    json_object_end(j);
+    json_array_begin(j, "required");
+    for (const struct field *f = fields; f->name; f++) {
+        if (f->required) {
+            json_text(j, NULL, f->name);
+        }
+    }
+    json_array_end(j);
+    json_object_end(j);
+}
+
+static void write_binary(struct json *j, const char *type) {
+    json_object_begin(j, type);
+    json_object_end(j);
+}
+
+static void write_body(struct json *j, const struct route *r) {
+    json_object_begin(j, "requestBody");
+    json_bool(j, "required", true);
+    json_object_begin(j, "content");
+    if (r->body == BODY_JSON) {
+        json_object_begin(j, "application/json");
+        write_object(j, r->fields);
+        json_object_end(j);
+    } else {
+        write_binary(j, "image/*");
+        write_binary(j, "application/octet-stream");
+        json_object_begin(j, "multipart/form-data");
+        json_object_begin(j, "schema");
+        json_text(j, "type", "object");
+        json_object_begin(j, "properties");
+        write_binary(j, "file");
+        json_object_end(j);
+        json_object_end(j);
+        json_object_end(j);
+    }
+    json_object_end(j);
+    json_object_end(j);
+}
+
+static void write_answer(struct json *j, const struct route *r) {
+    char text[64];
+    snprintf(text, sizeof text, "%u", (unsigned)r->success);
+    json_object_begin(j, "responses");
+    json_object_begin(j, text);
+    json_text(j, "description", r->summary);
+    json_object_begin(j, "content");
+    json_object_begin(j, r->type);
+    if (r->schema) {
+        snprintf(text, sizeof text, "/api/v1/schemas/%s", r->schema);
+        json_object_begin(j, "schema");
+        json_text(j, "$ref", text);
+        json_object_end(j);
+    }
+    json_object_end(j);
+    json_object_end(j);
+    json_object_end(j);
+    json_object_begin(j, "default");
+    json_text(j, "$ref", "#/components/responses/problem");
+    json_object_end(j);
+    json_object_end(j);
+}
+
+static void write_route(struct json *j, const struct route *r) {
+    json_object_begin(j, strcmp(r->method, "GET") == 0 ? "get" : "post");
+    json_text(j, "summary", r->summary);
+    write_parameters(j, r);
+    if (r->body != BODY_NONE) {
+        write_body(j, r);
+    }
+    write_answer(j, r);
+    json_object_end(j);
+}
+
+static void write_problem(struct json *j) {
+    static const char *const texts[] = {"type", "title", "detail", "code"};
+    json_object_begin(j, "components");
+    json_object_begin(j, "responses");
+    json_object_begin(j, "problem");
+    json_text(j, "description", "what went wrong, as RFC 9457 has it");
+    json_object_begin(j, "content");
+    json_object_begin(j, "application/problem+json");
+    json_object_begin(j, "schema");
+    json_text(j, "type", "object");
+    json_object_begin(j, "properties");
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        json_object_begin(j, texts[i]);
+        json_text(j, "type", "string");
+        json_object_end(j);
+    }
+    json_object_begin(j, "status");
+    json_text(j, "type", "integer");
+    json_object_end(j);
+    for (int i = 0; i < 7; i++) {
+        json_object_end(j);
+    }
+}
+
+/* Routes of one path stand in one object, at the place of the first. */
+static bool is_first_of_path(size_t at) {
+    for (size_t i = 0; i < at; i++) {
+        if (strcmp(routes[i].path, routes[at].path) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+void openapi_write(struct buf *out, const struct server *s) {
+    struct json j;
+    (void)s;
+    json_init(&j, out, 1);
+    json_object_begin(&j, NULL);
+    json_text(&j, "openapi", "3.1.0");
+    json_object_begin(&j, "info");
+    json_text(&j, "title", "likeness");
+    json_text(&j, "version", lk_version());
+    json_object_end(&j);
+    json_object_begin(&j, "paths");
+    for (size_t i = 0; i < routes_count(); i++) {
+        if (!is_first_of_path(i)) {
+            continue;
+        }
+        json_object_begin(&j, routes[i].path);
+        for (size_t k = i; k < routes_count(); k++) {
+            if (strcmp(routes[k].path, routes[i].path) == 0) {
+                write_route(&j, &routes[k]);
+            }
+        }
+        json_object_end(&j);
+    }
+    json_object_end(&j);
+    write_problem(&j);
+    json_object_end(&j);
+    buf_add_text(out, "\n");
+}

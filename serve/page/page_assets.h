@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files of this folder that are built into the command (embed_page.sh). */
+#ifndef LK_PAGE_ASSETS_H
+#define LK_PAGE_ASSETS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct asset {
+    const uint8_t *data;
+    size_t size;
+};
+
+extern const struct asset asset_start_html, asset_start_mjs, asset_start_css;
+
+#endif

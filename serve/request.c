@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A request, checked: host, origin, path, method, query, size, content type, and the keys of a JSON body. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "serve/memory_file.h"
+#include "serve/server.h"
+
+enum { UPLOADS_MOST = 16, RATE_FROM_S = 10, RATE_LEAST = 1024 };
+
+struct request *request_new(struct server *s, struct MHD_Connection *connection) {
+    struct request *r = mem_calloc(1, sizeof *r);
+    if (r) {
+        r->server = s;
+        r->connection = connection;
+        r->since_s = clock_s();
+        r->body = r->file = -1;
+        r->type = "application/json";
+        buf_init(&r->text, TEXT_BODY_MAX);
+        buf_init(&r->out, 16 << 20);
+    }
+    return r;
+}
+
+void request_free(struct request *r) {
+    if (r->parts) {
+        r->server->http.MHD_destroy_post_processor(r->parts);
+    }
+    if (r->body >= 0) {
+        close(r->body);
+    }
+    if (r->file >= 0) {
+        close(r->file);
+    }
+    pthread_mutex_lock(&r->server->lock);
+    r->server->upload_bytes -= r->body_size;
+    pthread_mutex_unlock(&r->server->lock);
+    json_decref(r->json);
+    buf_release(&r->text);
+    buf_release(&r->out);
+    mem_free(r);
+}
+
+const char *request_header(const struct request *r, const char *name) {
+    return r->server->http.MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
+}
+
+const char *request_query(const struct request *r, const char *name) {
+    return r->server->http.MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+const char *request_text(const struct request *r, const char *name) {
+    return json_string_value(json_object_get(r->json, name));
+}
+
+bool request_flag(const struct request *r, const char *name) {
+    return json_is_true(json_object_get(r->json, name));
+}
+
+int32_t request_texts(const char **out, int32_t most, const struct request *r, const char *name) {
+    const json_t *list = json_object_get(r->json, name), *one;
+    size_t i;
+    json_array_foreach(list, i, one) {
+        if (i < (size_t)most) {
+            out[i] = json_string_value(one);
+        }
+    }
+    return list ? (int32_t)json_array_size(list) : -1;
+}
+
+/* -- Head -- */
+
+/* "localhost:8787" and "[::1]:8787" without the port. */
+static bool host_is(const char *host, const char *name) {
+    const char *bracket = host[0] == '[' ? strchr(host, ']') : NULL;
+    size_t length = bracket ? (size_t)(bracket - host) + 1 : strcspn(host, ":");
+    return strlen(name) == length && strncasecmp(host, name, length) == 0 &&
+           (host[length] == 0 || host[length] == ':');
+}
+
+/* A page elsewhere whose name was made to point at this machine sends its own name (DNS rebinding). */
+static bool host_is_ours(const struct serve_options *o, const char *host) {
+    static const char *const loopback[] = {"127.0.0.1", "localhost", "[::1]"};
+    for (size_t i = 0; i < sizeof loopback / sizeof *loopback; i++) {
+        if (host_is(host, loopback[i])) {
+            return true;
+        }
+    }
+    for (size_t i = 0; i < o->host_count; i++) {
+        if (host_is(host, o->hosts[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Browsers name the page that asks; programs do not. */
+static bool origin_is_ours(const struct request *r, const char *host) {
+    const char *origin = request_header(r, "Origin"), *site = request_header(r, "Sec-Fetch-Site");
+    if (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0 &&
+        strcmp(r->route->method, "GET") != 0) {
+        return false;
+    }
+    if (!origin) {
+        return true;
+    }
+    const char *name = strstr(origin, "://");
+    return name && strcasecmp(name + 3, host) == 0 &&
+           (strncmp(origin, "http:", 5) == 0 || strncmp(origin, "https:", 6) == 0);
+}
+
+struct query_check {
+    struct request *r;
+    const char *unknown;
+};
+
+static enum MHD_Result check_query(void *arg, enum MHD_ValueKind kind, const char *key,
+                                   const char *value) {
+    struct query_check *c = arg;
+    (void)kind, (void)value;
+    for (const struct field *f = c->r->route->query; f && f->name; f++) {
+        if (strcmp(f->name, key) == 0) {
+            return MHD_YES;
+        }
+    }
+    c->unknown = key;
+    return MHD_NO;
+}
+
+static bool type_is(const char *type, const char *name) {
+    size_t length = strlen(name);
+    return type && strncasecmp(type, name, length) == 0 &&
+           (name[length - 1] == '/' || type[length] == 0 || type[length] == ';' ||
+            type[length] == ' ');
+}
+
+/* The parts of a form: one file. */
+static enum MHD_Result take_part(void *arg, enum MHD_ValueKind kind, const char *key,
+                                 const char *filename, const char *type, const char *encoding,
+                                 const char *data, uint64_t at, size_t size) {
+    struct request *r = arg;
+    (void)kind, (void)key, (void)type, (void)encoding;
+    if (at == 0 && (size > 0 || r->part_count == 0)) {
+        r->part_count++;
+        snprintf(r->body_name, sizeof r->body_name, "%s", filename ? filename : "");
+    }
+    if (r->part_count == 1 && size > 0) {
+        digest_add(&r->digesting, data, size);
+        if (!memory_file_write(r->body, data, size, (int64_t)at)) {
+            answer_problem(r, 503, "busy", "no memory for the upload");
+            return MHD_NO;
+        }
+    }
+    return MHD_YES;
+}
+
+static void begin_body(struct request *r) {
+    const char *type = request_header(r, "Content-Type");
+    if (r->route->body == BODY_JSON) {
+        if (!type_is(type, "application/json")) {
+            answer_problem(r, 415, "unsupported-type", "send the body as application/json");
+        }
+        return;
+    }
+    r->body = memory_file_new();
+    digest_begin(&r->digesting);
+    if (r->body < 0) {
+        answer_problem(r, 503, "busy", "no memory for the upload");
+    } else if (type_is(type, "multipart/form-data")) {
+        r->parts = r->server->http.MHD_create_post_processor(r->connection, 16 << 10, take_part, r);
+        if (!r->parts) {
+            answer_problem(r, 400, "bad-form", "the form's boundary cannot be read");
+        }
+    } else if (!type_is(type, "image/") && !type_is(type, "application/octet-stream")) {
+        answer_problem(
+            r, 415, "unsupported-type",
+            "send a picture as image/*, application/octet-stream or multipart/form-data");
+    }
+}
+
+static void check_length(struct request *r) {
+    const char *length = request_header(r, "Content-Length");
+    const char *coding = request_header(r, "Transfer-Encoding");
+    if (length && coding) {
+        answer_problem(r, 400, "bad-request", "a request has a length or a transfer coding");
+        return;
+    }
+    int64_t most =
+        r->route->body == BODY_JSON ? (int64_t)TEXT_BODY_MAX : r->server->options->max_body;
+    bool too_large = length && strtoll(length, NULL, 10) > most;
+    if (r->route->body == BODY_NONE && (coding || (length && strtoll(length, NULL, 10) > 0))) {
+        answer_problem(r, 400, "bad-request", "%s %s takes no body", r->route->method,
+                       r->route->path);
+    } else if (too_large) {
+        answer_problem(r, 413, "too-large", "%s bytes; the limit is %lld (--max-body)", length,
+                       (long long)most);
+    }
+}
+
+void request_check_head(struct request *r, const char *method, const char *path) {
+    struct query_check query = {.r = r};
+    const char *host = request_header(r, "Host");
+    if (!host || !host_is_ours(r->server->options, host)) {
+        answer_problem(r, 421, "unknown-host",
+                       "this service does not answer to that name (likeness serve --host NAME)");
+        return;
+    }
+    r->route = route_find(r, method, path, r->allow, sizeof r->allow);
+    if (!r->route && r->allow[0]) {
+        answer_problem(r, 405, "unknown-method", "%.20s does not fit this path", method);
+    } else if (!r->route) {
+        answer_problem(r, 404, "not-found", "nothing is at %.200s", path);
+    }
+    if (r->is_ready) {
+        return;
+    }
+    r->allow[0] = 0;
+    r->type = r->route->type;
+    if (!origin_is_ours(r, host)) {
+        answer_problem(r, 403, "other-origin", "pages of other places may not use this service");
+        return;
+    }
+    r->server->http.MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, check_query,
+                                              &query);
+    if (query.unknown) {
+        answer_problem(r, 400, "unknown-query", "%.60s: no such name in the query", query.unknown);
+        return;
+    }
+    check_length(r);
+    if (!r->is_ready && r->route->body != BODY_NONE) {
+        begin_body(r);
+    }
+}
+
+/* -- Body -- */
+
+/* All bodies on their way together are bounded: each lies in memory until it is whole. */
+static bool body_fits(struct request *r, size_t size) {
+    struct server *s = r->server;
+    int64_t most = r->route->body == BODY_JSON ? (int64_t)TEXT_BODY_MAX : s->options->max_body;
+    double elapsed = clock_s() - r->since_s;
+    pthread_mutex_lock(&s->lock);
+    r->body_size += (int64_t)size;
+    s->upload_bytes += (int64_t)size;
+    bool room = s->upload_bytes <= UPLOADS_MOST * s->options->max_body;
+    pthread_mutex_unlock(&s->lock);
+    if (r->body_size > most + (r->parts ? 4096 : 0)) {
+        answer_problem(r, 413, "too-large", "more than %lld bytes (--max-body)", (long long)most);
+    } else if (!room) {
+        r->retry_after_s = 2;
+        answer_problem(r, 503, "busy", "too many uploads at once");
+    } else if (elapsed > RATE_FROM_S && (double)r->body_size < RATE_LEAST * elapsed) {
+        answer_problem(r, 408, "too-slow", "less than %d bytes a second", RATE_LEAST);
+    }
+    return !r->is_ready;
+}
+
+void request_take(struct request *r, const char *data, size_t size) {
+    if (!r->route || r->route->body == BODY_NONE || !body_fits(r, size)) {
+        return;
+    }
+    if (r->route->body == BODY_JSON) {
+        buf_add(&r->text, data, size);
+    } else if (r->parts) {
+        if (r->server->http.MHD_post_process(r->parts, data, size) != MHD_YES && !r->is_ready) {
+            answer_problem(r, 400, "bad-form", "the form cannot be read");
+        }
+    } else {
+        digest_add(&r->digesting, data, size);
+        if (!memory_file_write(r->body, data, size, r->body_size - (int64_t)size)) {
+            answer_problem(r, 503, "busy", "no memory for the upload");
+        }
+    }
+}
+
+static bool value_is(const json_t *value, enum field_kind kind) {
+    const json_t *one;
+    size_t i;
+    switch (kind) {
+    case FIELD_TEXT: return json_is_string(value);
+    case FIELD_BOOL: return json_is_boolean(value);
+    case FIELD_TEXTS:
+        json_array_foreach(value, i, one) {
+            if (!json_is_string(one)) {
+                return false;
+            }
+        }
+        return json_is_array(value);
+    }
+    return false;
+}
+
+static void check_fields(struct request *r) {
+    const char *key;
+    json_t *value;
+    json_object_foreach(r->json, key, value) {
+        const struct field *f = r->route->fields;
+        while (f->name && strcmp(f->name, key) != 0) {
+            f++;
+        }
+        if (!f->name) {
+            answer_problem(r, 400, "unknown-field", "%.60s: no such key", key);
+            return;
+        }
+        if (!value_is(value, f->kind)) {
+            answer_problem(r, 400, "bad-field", "%s: not what it takes", key);
+            return;
+        }
+    }
+    for (const struct field *f = r->route->fields; f->name; f++) {
+        if (f->required && !json_object_get(r->json, f->name)) {
+            answer_problem(r, 400, "missing-field", "%s is missing: %s", f->name, f->summary);
+            return;
+        }
+    }
+}
+
+static void check_json(struct request *r) {
+    json_error_t why;
+    r->json = json_loadb((const char *)r->text.data, r->text.size, JSON_REJECT_DUPLICATES, &why);
+    if (!json_is_object(r->json)) {
+        answer_problem(r, 400, "bad-json", "not a JSON object%s%.100s", r->json ? "" : ": ",
+                       r->json ? "" : why.text);
+        return;
+    }
+    check_fields(r);
+}
+
+static void check_picture(struct request *r) {
+    uint8_t sum[DIGEST_BYTES];
+    if (r->parts && r->part_count > 1) {
+        answer_problem(r, 400, "bad-form", "one picture a request; there are %d parts",
+                       r->part_count);
+        return;
+    }
+    digest_end(sum, &r->digesting);
+    digest_hex(r->digest, sum);
+    if (memory_file_size(r->body) <= 0) {
+        answer_problem(r, 400, "empty", "the body holds no picture");
+    } else if (!memory_file_seal(r->body)) {
+        answer_problem(r, 500, "internal", "the upload cannot be sealed");
+    }
+}
+
+void request_check_body(struct request *r) {
+    if (r->parts) {
+        r->server->http.MHD_destroy_post_processor(r->parts); /* gives its last piece */
+        r->parts = NULL;
+        if (r->is_ready) {
+            return;
+        }
+        r->part_count += r->part_count == 0 ? 2 : 0;
+        if (r->part_count > 1) {
+            answer_problem(r, 400, "bad-form", "the form must have one part, the picture");
+            return;
+        }
+    }
+    if (r->route->body == BODY_JSON) {
+        check_json(r);
+    } else if (r->route->body == BODY_PICTURE) {
+        check_picture(r);
+    }
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pictures of the session: kept as they came, sealed, and never looked at by this process. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "serve/memory_file.h"
+#include "serve/server.h"
+
+static void name_ask(struct decode_ask *ask, const struct shelf_item *item) {
+    memset(ask, 0, sizeof *ask);
+    snprintf(ask->name, sizeof ask->name, "%s", item->name[0] ? item->name : item->key);
+}
+
+static void item_json(struct json *j, const struct shelf_item *item) {
+    json_object_begin(j, NULL);
+    json_text(j, "id", item->key);
+    json_text(j, "name", item->name);
+    json_text(j, "format", item->format);
+    json_int(j, "width", item->width);
+    json_int(j, "height", item->height);
+    json_int(j, "bytes", item->size);
+    json_object_end(j);
+}
+
+/* Control characters and folders are left out of a name. */
+static void clean_name(char *out, size_t size, const char *name) {
+    const char *slash = strrchr(name, '/');
+    size_t n = 0;
+    for (const char *c = slash ? slash + 1 : name; *c && n + 1 < size; c++) {
+        if ((unsigned char)*c >= 32 && *c != 127) {
+            out[n++] = *c;
+        }
+    }
+    out[n] = 0;
+}
+
+void route_images_post(struct request *r, struct bench *bench) {
+    struct server *s = r->server;
+    struct shelf_item item = {.file = r->body, .size = memory_file_size(r->body)};
+    struct decode_ask ask;
+    lk_image image;
+    lk_image_info info;
+    lk_error err = {0};
+    struct json j;
+    bool was_there = false;
+    const char *name = request_query(r, "name");
+    clean_name(item.name, sizeof item.name, name ? name : r->body_name);
+    snprintf(item.key, sizeof item.key, "%s", r->digest);
+    name_ask(&ask, &item);
+    enum decode_end end =
+        decoder_pixels(&image, &info, &bench->keeper, s->options->limits, item.file, &ask, &err);
+    if (end != DECODE_OK) {
+        answer_decode(r, end, &err);
+        return;
+    }
+    lk_image_release(&image);
+    snprintf(item.format, sizeof item.format, "%s", info.format);
+    item.width = info.width;
+    item.height = info.height;
+    r->body = -1; /* the shelf's */
+    if (!shelf_put(&s->images, &item, &was_there)) {
+        answer_problem(r, 413, "too-large", "the session keeps %lld bytes (--keep)",
+                       (long long)s->options->keep_bytes);
+        return;
+    }
+    snprintf(r->location, sizeof r->location, "/api/v1/images/%s", item.key);
+    json_init(&j, &r->out, 0);
+    item_json(&j, &item);
+    buf_add_text(&r->out, "\n");
+    answer_written(r, was_there ? 200 : 201);
+}
+
+static void list_one(void *arg, const struct shelf_item *item) {
+    item_json(arg, item);
+}
+
+void route_images_list(struct request *r, struct bench *bench) {
+    struct json j;
+    (void)bench;
+    json_init(&j, &r->out, 0);
+    json_object_begin(&j, NULL);
+    json_array_begin(&j, "images");
+    shelf_visit(&r->server->images, list_one, &j);
+    json_array_end(&j);
+    json_object_end(&j);
+    buf_add_text(&r->out, "\n");
+    answer_written(r, 200);
+}
+
+static bool find(struct shelf_item *out, struct request *r, const char *id) {
+    if (shelf_find(out, &r->server->images, id)) {
+        return true;
+    }
+    answer_problem(r, 404, "not-found",
+                   "no picture %.80s in this session: upload it (POST /api/v1/images)", id);
+    return false;
+}
+
+void route_image_get(struct request *r, struct bench *bench) {
+    struct shelf_item item, again = {.file = -1};
+    struct decode_ask ask;
+    lk_image_info info;
+    lk_error err = {0};
+    if (!find(&item, r, r->parameters[0])) {
+        return;
+    }
+    name_ask(&ask, &item);
+    ask.encode = true;
+    ask.as_png = strcmp(item.format, "jpeg") != 0;
+    enum decode_end end =
+        decoder_again(&again.file, &again.size, &info, &bench->keeper, item.file, &ask, &err);
+    close(item.file);
+    if (end != DECODE_OK) {
+        answer_decode(r, end, &err);
+        return;
+    }
+    snprintf(again.key, sizeof again.key, "%s", item.key);
+    again.type = strcmp(info.format, "jpeg") == 0 ? "image/jpeg" : "image/png";
+    answer_file(r, &again);
+}
+
+bool session_picture(lk_image *out, lk_image_info *info, struct request *r, struct bench *bench,
+                     const char *id, int32_t max_side) {
+    struct shelf_item item;
+    struct decode_ask ask;
+    lk_error err = {0};
+    memset(out, 0, sizeof *out);
+    if (!find(&item, r, id)) {
+        return false;
+    }
+    name_ask(&ask, &item);
+    ask.max_side = max_side;
+    enum decode_end end = decoder_pixels(out, info, &bench->keeper, r->server->options->limits,
+                                         item.file, &ask, &err);
+    close(item.file);
+    if (end != DECODE_OK) {
+        answer_decode(r, end, &err);
+        return false;
+    }
+    snprintf(info->sha256, sizeof info->sha256, "%.64s", item.key);
+    info->file_bytes = item.size;
+    return true;
+}

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "serve/page/page_assets.h"
+#include "serve/server.h"
+
+void route_page(struct request *r, struct bench *bench) {
+    const struct asset *a = strcmp(r->route->path, "/start.mjs") == 0   ? &asset_start_mjs
+                            : strcmp(r->route->path, "/start.css") == 0 ? &asset_start_css
+                                                                        : &asset_start_html;
+    (void)bench;
+    buf_add(&r->out, a->data, a->size);
+    answer_written(r, 200);
+}
+
+void route_live(struct request *r, struct bench *bench) {
+    (void)bench;
+    buf_add_text(&r->out, "{\"live\": true}\n");
+    answer_written(r, 200);
+}
+
+/* How many benches have a process to decode with. */
+static int32_t decoders_there(const struct server *s) {
+    int32_t count = 0;
+    for (int32_t i = 0; i < s->bench_count; i++) {
+        count += s->benches[i].keeper.socket >= 0;
+    }
+    return count;
+}
+
+void route_ready(struct request *r, struct bench *bench) {
+    struct server *s = r->server;
+    (void)bench;
+    if (decoders_there(s) < s->bench_count || s->ends) {
+        answer_problem(r, 503, "not-ready", "%s",
+                       s->ends ? "the service ends" : "a process that decodes is gone: restart");
+        return;
+    }
+    buf_printf(&r->out, "{\"ready\": true, \"sandbox\": \"%s\"}\n", s->sandbox);
+    answer_written(r, 200);
+}
+
+void route_metrics(struct request *r, struct bench *bench) {
+    struct server *s = r->server;
+    struct buf *b = &r->out;
+    (void)bench;
+    pthread_mutex_lock(&s->lock);
+    buf_add_text(b, "# TYPE likeness_http_requests_total counter\n");
+    for (size_t i = 0; i <= routes_count(); i++) {
+        const char *method = i < routes_count() ? routes[i].method : "";
+        const char *path = i < routes_count() ? routes[i].path : "none";
+        for (int32_t c = 0; c < ANSWER_CODES; c++) {
+            uint64_t n = s->answered[i * ANSWER_CODES + (size_t)c];
+            if (n > 0) {
+                buf_printf(b, "likeness_http_requests_total{route=\"%s%s%s\",code=\"%u\"} %llu\n",
+                           method, *method ? " " : "", path, (unsigned)answer_code_at(c),
+                           (unsigned long long)n);
+            }
+        }
+    }
+    buf_add_text(b, "# TYPE likeness_http_seconds_total counter\n");
+    for (size_t i = 0; i < routes_count(); i++) {
+        if (s->seconds[i] > 0) {
+            buf_printf(b, "likeness_http_seconds_total{route=\"%s %s\"} %.6f\n", routes[i].method,
+                       routes[i].path, s->seconds[i]);
+        }
+    }
+    buf_printf(b,
+               "# TYPE likeness_queue_depth gauge\nlikeness_queue_depth %d\n"
+               "# TYPE likeness_working gauge\nlikeness_working %d\n"
+               "# TYPE likeness_refused_busy_total counter\nlikeness_refused_busy_total %llu\n"
+               "# TYPE likeness_sandbox_kills_total counter\nlikeness_sandbox_kills_total %llu\n"
+               "# TYPE likeness_decoders gauge\nlikeness_decoders %d\n"
+               "# TYPE likeness_upload_bytes gauge\nlikeness_upload_bytes %lld\n"
+               "# TYPE likeness_uptime_seconds gauge\nlikeness_uptime_seconds %.0f\n"
+               "# TYPE likeness_build_info gauge\nlikeness_build_info{version=\"%s\"} 1\n",
+               s->waiting, s->working, (unsigned long long)s->refused_busy,
+               (unsigned long long)s->decoders_stopped, decoders_there(s),
+               (long long)s->upload_bytes, clock_s() - s->started_s, lk_version());
+    pthread_mutex_unlock(&s->lock);
+    answer_written(r, 200);
+}
+
+void route_version(struct request *r, struct bench *bench) {
+    (void)bench;
+    buf_printf(&r->out, "{\"name\": \"likeness\", \"version\": \"%s\"}\n", lk_version());
+    answer_written(r, 200);
+}
+
+void route_openapi(struct request *r, struct bench *bench) {
+    (void)bench;
+    openapi_write(&r->out, r->server);
+    answer_written(r, 200);
+}
+
+void route_schema(struct request *r, struct bench *bench) {
+    const char *text = r->server->options->schema(r->parameters[0]);
+    (void)bench;
+    if (!text) {
+        answer_problem(r, 404, "not-found", "no schema of that name (likeness schema)");
+        return;
+    }
+    buf_add_text(&r->out, text);
+    answer_written(r, 200);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The web service: `likeness serve`. */
+#ifndef LK_SERVE_H
+#define LK_SERVE_H
+
+#include <likeness/image.h>
+
+#include "base/compiler.h"
+
+struct serve_options {
+    const char *listen;       /* ADDRESS:PORT; port 0: any that is free */
+    const char *db;           /* folder of the store, made where it is not there */
+    bool behind_proxy;        /* other addresses than loopback's are allowed */
+    const char *const *hosts; /* names it answers to besides loopback's */
+    size_t host_count;
+    int64_t max_body;   /* bytes of a request */
+    int64_t keep_bytes; /* of uploaded pictures, and as much again for pictures of results */
+    int32_t workers;    /* requests that compute at once, each with a process that decodes for it */
+    int32_t queue;      /* requests that may wait for one */
+    const lk_limits *limits;
+    const char *cpu;                         /* lk_engine_options */
+    const int *stop;                         /* not 0: answers what it has begun, then ends */
+    const char *(*schema)(const char *name); /* the JSON Schema of that name; NULL for none */
+    void (*ready)(void *arg, const char *url, const char *sandbox); /* it answers from now on */
+    void *arg;
+};
+
+/* Serves until *stop. The caller has one thread. LK_E_USAGE for an address that cannot be one or is not loopback's, LK_E_IO when
+ * it is in use, LK_E_FORMAT without libmicrohttpd, and as lk_store_open. */
+MUST_CHECK lk_status serve_run(const struct serve_options *options, lk_error *err);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the parts of the service share. One thread (libmicrohttpd's) takes requests and sends answers; `workers` threads compute,
+ * each at a bench of its own, what stands in a bounded queue. */
+#ifndef LK_SERVER_H
+#define LK_SERVER_H
+
+#include <likeness/contest.h>
+#include <likeness/report.h>
+#include <likeness/watch.h>
+#include <microhttpd.h>
+
+#include "base/buf.h"
+#include "base/digest.h"
+#include "base/library.h"
+#include "serve/decoder.h"
+#include "serve/serve.h"
+#include "serve/shelf.h"
+
+/* clang-format off */
+#define HTTP_CALLS(X) \
+    X(MHD_start_daemon) X(MHD_stop_daemon) X(MHD_quiesce_daemon) X(MHD_get_daemon_info) \
+    X(MHD_get_connection_info) X(MHD_get_connection_values) X(MHD_lookup_connection_value) \
+    X(MHD_queue_response) X(MHD_create_response_from_buffer) X(MHD_create_response_from_fd64) \
+    X(MHD_add_response_header) X(MHD_destroy_response) X(MHD_suspend_connection) \
+    X(MHD_resume_connection) X(MHD_create_post_processor) X(MHD_post_process) \
+    X(MHD_destroy_post_processor)
+/* clang-format on */
+
+struct http_calls {
+    LIBRARY_POINTERS(HTTP_CALLS)
+};
+
+enum { WORKERS_MOST = 64, CONNECTIONS_MOST = 1024, PARAMETERS_MOST = 2, TEXT_BODY_MAX = 64 << 10 };
+
+struct request;
+struct server;
+
+/* Where one thread computes: nothing of it is shared. */
+struct bench {
+    struct server *server;
+    pthread_t thread;
+    struct keeper keeper;
+    lk_engine *engine;
+    lk_model *model;
+    lk_store *store;
+    lk_contest *contest; /* NULL: not opened yet */
+    uint64_t contest_of; /* references_changed when it was opened */
+    double contest_since_s;
+    int stop;            /* of its engine: set when a request takes too long */
+    double busy_since_s; /* 0: idle; both under the server's lock */
+};
+
+struct connection {
+    int socket;
+    bool in_request; /* its header has come whole */
+    double since_s;  /* waiting for a request */
+    struct connection *next, **link;
+};
+
+struct server {
+    const struct serve_options *options;
+    struct http_calls http;
+    struct MHD_Daemon *daemon;
+    struct decoder decoder;
+    struct bench benches[WORKERS_MOST];
+    int32_t bench_count;
+    struct shelf images, pictures;
+    pthread_mutex_t lock;
+    pthread_cond_t work_came;
+    struct request *first, *last; /* the queue */
+    int32_t waiting, working, open_requests;
+    int64_t upload_bytes; /* of bodies on their way */
+    bool ends;
+    struct connection *connections;
+    uint64_t references_changed, decoders_stopped, refused_busy;
+    double started_s;
+    uint64_t *answered; /* routes_count() + 1 rows of ANSWER_CODES */
+    double *seconds;    /* a row each */
+    char sandbox[64];
+};
+
+/* -- Routes -- */
+
+enum body_kind { BODY_NONE, BODY_JSON, BODY_PICTURE };
+enum field_kind { FIELD_TEXT, FIELD_BOOL, FIELD_TEXTS };
+
+/* A key of a JSON body, or a name of a query. */
+struct field {
+    const char *name, *summary;
+    enum field_kind kind;
+    bool required;
+};
+
+struct route {
+    const char *method, *path, *summary; /* path with {name} for a parameter */
+    enum body_kind body;
+    const struct field *fields, *query; /* each ends with a row without a name; NULL for none */
+    bool computes;                      /* at a bench; else at once, without one */
+    void (*handle)(struct request *r, struct bench *bench);
+    const char *type;   /* of the answer */
+    const char *schema; /* of the answer, "compare-1"; NULL for none */
+    uint32_t success;   /* status */
+    bool is_page;       /* may load scripts and pictures of this service */
+};
+extern const struct route routes[];
+size_t routes_count(void);
+
+struct json_t; /* jansson's; its header and base/json.h do not go together */
+
+struct request {
+    struct server *server;
+    struct MHD_Connection *connection;
+    struct connection *place;  /* under the server's lock */
+    const struct route *route; /* NULL: there is none */
+    char parameters[PARAMETERS_MOST][SHELF_KEY_MAX + 1];
+    double since_s;
+    bool is_ready; /* the answer is there */
+    /* The body. */
+    int body;          /* a picture, sealed when it is whole; -1 */
+    int64_t body_size; /* that came, of either kind */
+    char body_name[SHELF_NAME_MAX + 1], digest[65];
+    struct buf text;
+    struct json_t *json;
+    struct digest digesting;
+    struct MHD_PostProcessor *parts;
+    int32_t part_count;
+    /* The answer. */
+    uint32_t status;
+    struct buf out;
+    int file; /* instead of out; -1 */
+    int64_t file_size;
+    const char *type;
+    char location[2 * SHELF_KEY_MAX], etag[SHELF_KEY_MAX + 3], allow[64];
+    int32_t retry_after_s;
+    struct request *next;
+};
+
+/* routing.c: which route it is; NULL, with *known_path when another method would have one and *allow its methods. */
+const struct route *route_find(struct request *r, const char *method, const char *path, char *allow,
+                               size_t size);
+
+/* request.c */
+struct request *request_new(struct server *s, struct MHD_Connection *connection);
+void request_free(struct request *r);
+/* Refuses what is wrong with the head of the request. */
+void request_check_head(struct request *r, const char *method, const char *path);
+void request_take(struct request *r, const char *data, size_t size);
+/* Once the body is whole. */
+void request_check_body(struct request *r);
+const char *request_header(const struct request *r, const char *name);
+const char *request_query(const struct request *r, const char *name);
+/* A member of the JSON body; NULL or false without it. */
+const char *request_text(const struct request *r, const char *name);
+bool request_flag(const struct request *r, const char *name);
+/* The texts of a list, at most `most` of them, borrowed; how many there are, or -1 without the member. */
+int32_t request_texts(const char **out, int32_t most, const struct request *r, const char *name);
+
+/* answer.c: problems are application/problem+json (RFC 9457); code is the last part of their type. */
+void answer_problem(struct request *r, uint32_t status, const char *code, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+void answer_error(struct request *r, const lk_error *err);
+void answer_decode(struct request *r, enum decode_end end, const lk_error *err);
+/* The bytes become the answer's, and are released. */
+void answer_bytes(struct request *r, uint32_t status, lk_bytes *bytes);
+/* Takes what was written into r->out. */
+void answer_written(struct request *r, uint32_t status);
+void answer_file(struct request *r, const struct shelf_item *item);
+/* Sends it: MHD_YES or MHD_NO. */
+enum MHD_Result answer_send(struct request *r);
+
+enum { ANSWER_CODES = 20 };
+uint32_t answer_code_at(int32_t i); /* 0 behind the last */
+void answer_count(struct request *r);
+
+/* openapi.c */
+void openapi_write(struct buf *out, const struct server *s);
+
+/* The handlers. */
+void route_page(struct request *r, struct bench *bench);
+void route_images_post(struct request *r, struct bench *bench);
+void route_images_list(struct request *r, struct bench *bench);
+void route_image_get(struct request *r, struct bench *bench);
+void route_compare(struct request *r, struct bench *bench);
+void route_comparison_picture(struct request *r, struct bench *bench);
+void route_verify(struct request *r, struct bench *bench);
+void route_references_list(struct request *r, struct bench *bench);
+void route_references_post(struct request *r, struct bench *bench);
+void route_cameras(struct request *r, struct bench *bench);
+void route_camera_events(struct request *r, struct bench *bench);
+void route_openapi(struct request *r, struct bench *bench);
+void route_schema(struct request *r, struct bench *bench);
+void route_live(struct request *r, struct bench *bench);
+void route_ready(struct request *r, struct bench *bench);
+void route_metrics(struct request *r, struct bench *bench);
+void route_version(struct request *r, struct bench *bench);
+
+/* route_images.c: a picture of this session, decoded; false when the answer is a problem already. */
+bool session_picture(lk_image *out, lk_image_info *info, struct request *r, struct bench *bench,
+                     const char *id, int32_t max_side);
+
+#endif

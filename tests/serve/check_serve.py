@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""check_serve.py LIKENESS SAMPLES: every documented route of the real service, its documents against the command's, and what it refuses."""
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+
+from service import PATIENCE, Service, check, png
+
+LIKENESS, SAMPLES = [os.path.abspath(a) for a in sys.argv[1:3]]
+COMPARE = "/api/v1/compare"
+
+
+def sample(name):
+    with open(os.path.join(SAMPLES, name), "rb") as f:
+        return f.read()
+
+
+def by_command(*arguments):
+    run = subprocess.run([LIKENESS, *arguments, "--json"], cwd=SAMPLES, capture_output=True, check=False)
+    return json.loads(run.stdout)
+
+
+def check_pictures(s):
+    status, fields, first = s.upload("original.png", sample("original.png"))
+    check(status == 201 and first["width"] == 900 and fields["Location"].endswith(first["id"]), f"upload: {status} {first}")
+    check(s.upload("original.png", sample("original.png"))[0] == 200, "the same again is 200")
+    form = b'--cut\r\nContent-Disposition: form-data; name="file"; filename="dir/photo.jpg"\r\n\r\n' + sample("photo.jpg") + b"\r\n--cut--\r\n"
+    status, _, second = s.ask("POST", "/api/v1/images", form, Content_Type="multipart/form-data; boundary=cut")
+    check(status == 201 and second["name"] == "photo.jpg" and second["format"] == "jpeg", f"form: {status} {second}")
+    names = [i["name"] for i in s.ask("GET", "/api/v1/images")[2]["images"]]
+    check(names == ["photo.jpg", "original.png"], f"the last used first: {names}")
+    status, fields, data = s.ask("GET", "/api/v1/images/photo.jpg")
+    check(status == 200 and data[:2] == b"\xff\xd8" and data != sample("photo.jpg"), "pictures are encoded again")
+    check(fields["X-Content-Type-Options"] == "nosniff" and "sandbox" in fields["Content-Security-Policy"], "headers of pictures")
+    check(s.ask("GET", "/api/v1/images/photo.jpg", If_None_Match=fields["ETag"])[0] == 304, "ETag")
+    return first["id"]
+
+
+def check_compare(s, a):
+    expected = by_command("compare", "original.png", "photo.jpg")
+    check(s.ask("POST", COMPARE, {"a": "original.png", "b": "photo.jpg"})[2] == expected, "compare is not what the command says")
+    status, fields, _ = s.ask("POST", COMPARE, {"a": a, "b": "photo.jpg", "pictures": True})
+    check(status == 200, "by id")
+    for name in ("reference", "aligned", "heat", "differences"):
+        status, _, data = s.ask("GET", f"{fields['Location']}/{name}")
+        check(status == 200 and data[:2] == b"\xff\xd8", f"picture {name}")
+    s.problem(404, "not-found", "GET", f"{fields['Location']}/other")
+
+
+def check_store(s):
+    added = {"id": "pack", "image": "original.png", "tags": ["box"], "name": "Package"}
+    check(s.ask("POST", "/api/v1/references", added)[0] == 201, "reference")
+    listed = s.ask("GET", "/api/v1/references")[2]["references"]
+    check([(r["id"], r["tags"], r["format"]) for r in listed] == [("pack", ["box"], "png")], f"{listed}")
+    status, _, v = s.ask("POST", "/api/v1/verify", {"photo": "photo.jpg", "reference": "pack", "note": "first"})
+    check(status == 200 and v["schema"] == "likeness/verify/1" and v["verdict"] == "same", f"verify: {status} {v}")
+    status, _, v = s.ask("POST", "/api/v1/verify", {"photo": "photo.jpg"})
+    check(status == 200 and v["verdict"] == "same", f"identify: {status} {v}")
+    log = by_command("audit", "list", "--db", os.path.join(s.folder.name, "store"))
+    check(json.dumps(log).count('"verify"') >= 2, f"both are in the log: {log}")
+    s.problem(404, "not-found", "POST", "/api/v1/verify", {"photo": "photo.jpg", "reference": "other"})
+    s.problem(400, "bad-field", "POST", "/api/v1/references", {"id": "../x", "image": "original.png"})
+    check(s.ask("GET", "/api/v1/cameras")[2] == {"cameras": []}, "cameras")
+    s.problem(404, "not-found", "GET", "/api/v1/cameras/none/events")
+
+
+def check_document(s):
+    """Each documented route is there, and each of its methods answers something else than 404 and 405."""
+    document = s.ask("GET", "/api/v1/openapi.json")[2]
+    for path, methods in document["paths"].items():
+        for method, route in methods.items():
+            status, _, body = s.ask(method.upper(), path.replace("{schema}", "compare-1"), {} if "requestBody" in route else None)
+            named = "{" in path.replace("{schema}", "")
+            check(status != 405 and (status < 404 or status == 415 or (named and status == 404)), f"{method} {path}: {status} {body}")
+            for schema in [c.get("schema", {}).get("$ref") for c in list(route["responses"].values())[0]["content"].values()]:
+                check(schema is None or s.ask("GET", schema)[0] == 200, f"{schema} is not there")
+    for path in ("/livez", "/readyz", "/version", "/"):
+        check(s.ask("GET", path)[0] == 200, path)
+    check(b"likeness_http_requests_total" in s.ask("GET", "/metrics")[2], "metrics")
+    check(s.ask("HEAD", "/livez")[0] == 200, "HEAD")
+
+
+def check_refusals(s):
+    s.problem(404, "not-found", "GET", "/api/v1/nothing")
+    check(s.problem(405, "unknown-method", "DELETE", "/livez")["Allow"] == "GET", "Allow")
+    s.problem(400, "unknown-field", "POST", COMPARE, {"a": "x", "b": "y", "c": 1})
+    s.problem(400, "missing-field", "POST", COMPARE, {"a": "x"})
+    s.problem(400, "bad-field", "POST", COMPARE, {"a": 1, "b": "y"})
+    s.problem(400, "bad-field", "POST", COMPARE, {"a": "original.png", "b": "photo.jpg", "align": "sideways"})
+    s.problem(400, "bad-json", "POST", COMPARE, '{"a": "x", "a": "y"}', Content_Type="application/json")
+    s.problem(400, "bad-json", "POST", COMPARE, "[" * 5000, Content_Type="application/json")
+    s.problem(415, "unsupported-type", "POST", COMPARE, "{}", Content_Type="text/plain")
+    s.problem(413, "too-large", "POST", COMPARE, " " * 70000, Content_Type="application/json")
+    s.problem(400, "unknown-query", "GET", "/livez?x=1")
+    s.problem(421, "unknown-host", "GET", "/livez", Host="evil.example")
+    s.problem(403, "other-origin", "POST", COMPARE, {"a": "x", "b": "y"}, Origin="http://evil.example")
+    s.problem(403, "other-origin", "POST", COMPARE, {"a": "x", "b": "y"}, Sec_Fetch_Site="cross-site")
+    s.problem(404, "not-found", "POST", COMPARE, {"a": "never", "b": "photo.jpg"})
+    s.problem(404, "not-found", "GET", "/api/v1/images/..%2f..%2fetc%2fpasswd")
+    two = b'--cut\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--cut\r\nContent-Disposition: form-data; name="b"\r\n\r\n2\r\n--cut--\r\n'
+    s.problem(400, "bad-form", "POST", "/api/v1/images", two, Content_Type="multipart/form-data; boundary=cut")
+    check(s.ask("GET", "/livez", X="y" * 60000)[0] in (400, 413, 431), "a header of 60 kB")
+
+
+def check_hostile_pictures(s):
+    path = "/api/v1/images"
+    whole = sample("original.png")
+    s.problem(422, "too-many-pixels", "POST", path, png(100000, 100000, b"\0"), Content_Type="image/png")
+    s.problem(422, "corrupt-image", "POST", path, whole[:100000], Content_Type="image/png")
+    s.problem(422, "corrupt-image", "POST", path, png(64, 64, b"\0" * 9), Content_Type="image/png")
+    s.problem(415, "unsupported-format", "POST", path, b"<svg xmlns='http://www.w3.org/2000/svg'/>", Content_Type="image/png")
+    s.problem(415, "unsupported-type", "POST", path, whole, Content_Type="text/html")
+    s.problem(400, "empty", "POST", path, b"", Content_Type="image/png")
+    s.problem(413, "too-large", "POST", path, b"x" * ((8 << 20) + 1), Content_Type="image/png")
+    check(s.upload("dot", png(7, 5))[0] == 201, "and then a good one")
+
+
+def check_slow_client(s):
+    """A head that never ends is cut off, and nobody waits for it."""
+    slow = [socket.create_connection(("127.0.0.1", s.port)) for _ in range(200)]
+    for c in slow:
+        c.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\n")
+    began = time.monotonic()
+    check(s.ask("GET", "/livez")[0] == 200 and time.monotonic() - began < 5, "livez beside 200 slow clients")
+    slow[0].settimeout(PATIENCE)
+    check(slow[0].recv(100) == b"" and time.monotonic() - began < 30, "a slow head is cut off")
+    for c in slow:
+        c.close()
+
+
+def children(pid):
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+        return [int(c) for c in f.read().split()]
+
+
+def check_kills(s):
+    """Whatever decodes is killed in the middle, again and again: the request gets a problem, the next one its answer."""
+    big = png(6000, 4000, b"".join([b"\0" + b"\x55" * 6000] * 4000))
+    killed = 0
+    for _ in range(40):
+        upload = subprocess.Popen([sys.executable, "-c", "import sys, http.client; c = http.client.HTTPConnection('127.0.0.1', int(sys.argv[1]));"
+                                   "c.request('POST', '/api/v1/images', sys.stdin.buffer.read(), {'Content-Type': 'image/png'});"
+                                   "r = c.getresponse(); print(r.status, r.read().decode())", str(s.port)],
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        upload.stdin.write(big)
+        upload.stdin.close()
+        victims = []
+        until = time.monotonic() + 10
+        while not victims and upload.poll() is None and time.monotonic() < until:
+            victims = [w for keeper in children(s.process.pid) for w in children(keeper)]
+        for pid in victims:
+            try:
+                os.kill(pid, 9)
+            except ProcessLookupError:
+                pass
+        answer = upload.stdout.read().decode()
+        upload.wait()
+        check(answer[:3] in ("422", "200", "201"), answer)
+        killed += "decoder-stopped" in answer
+        check(s.upload("dot", png(7, 5))[0] in (200, 201), "the next request")
+        if killed >= 3:
+            break
+    check(killed >= 3, f"only {killed} were killed in the middle")
+    kills = [line for line in s.ask("GET", "/metrics")[2].decode().splitlines() if line.startswith("likeness_sandbox_kills_total ")]
+    check(kills == [f"likeness_sandbox_kills_total {killed}"], f"{kills}, {killed}")
+
+
+def main():
+    s = Service(LIKENESS, "--max-body", "8Mi")
+    try:
+        check_compare(s, check_pictures(s))
+        check_store(s)
+        check_document(s)
+        check_refusals(s)
+        check_hostile_pictures(s)
+        check_kills(s)
+        check_slow_client(s)
+        check(s.ask("GET", "/readyz")[0] == 200, "ready after all that")
+    finally:
+        s.stop()
+    refused = subprocess.run([LIKENESS, "serve", "--listen", "0.0.0.0:0", "--db", "/nonexistent/x"], capture_output=True, check=False)
+    check(refused.returncode == 2, "other addresses than loopback's are refused")
+    print("ok")
+
+
+main()

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real command as a running service, and what the tests of it share."""
+import http.client
+import json
+import os
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import zlib
+
+PATIENCE = 60  # seconds; only what is broken takes so long
+
+
+def check(holds, text):
+    if not holds:
+        sys.exit(f"FAILED: {text}")
+
+
+def chunk(kind, data):
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def png(width, height, rows=None):
+    """A gray picture; with other rows than fit, a broken one."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    rows = b"".join(b"\0" + bytes((x * y) % 251 for x in range(width)) for y in range(height)) if rows is None else rows
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+class Service:
+    def __init__(self, likeness, *options):
+        self.folder = tempfile.TemporaryDirectory()
+        self.process = subprocess.Popen(
+            [likeness, "serve", "--listen", "127.0.0.1:0", "--db", os.path.join(self.folder.name, "store"), *options],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        line = self.process.stdout.readline().strip()
+        check(line.startswith("http://127.0.0.1:"), f"it said {line!r} {'' if line else self.process.stderr.read()}")
+        self.port = int(line.rstrip("/").rsplit(":", 1)[1])
+        self.url = line
+
+    def ask(self, method, path, body=None, **headers):
+        """Status, headers and body of the answer; a dict is sent as JSON, and JSON comes back as one."""
+        if isinstance(body, (dict, list)):
+            body = json.dumps(body)
+            headers.setdefault("Content-Type", "application/json")
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        try:
+            connection.request(method, path, body, {k.replace("_", "-"): v for k, v in headers.items()})
+            answer = connection.getresponse()
+            data = answer.read()
+            kind = answer.headers.get("Content-Type", "")
+            return answer.status, answer.headers, json.loads(data) if "json" in kind and data else data
+        finally:
+            connection.close()
+
+    def upload(self, name, data, kind="image/png"):
+        return self.ask("POST", f"/api/v1/images?name={name}", data, Content_Type=kind)
+
+    def problem(self, status, code, method, path, body=None, **headers):
+        got, fields, text = self.ask(method, path, body, **headers)
+        check(got == status and text.get("code") == code and fields["Content-Type"] == "application/problem+json",
+              f"{method} {path}: {got} {text}, not {status} {code}")
+        return fields
+
+    def stop(self):
+        self.process.send_signal(signal.SIGINT)
+        code = self.process.wait(PATIENCE)
+        said = self.process.stderr.read()
+        self.folder.cleanup()
+        check(code == 130, f"it ended with {code}: {said[-3000:]}")
+        check("Sanitizer" not in said and "runtime error" not in said, said[-3000:])
