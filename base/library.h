@@ -25,4 +25,12 @@ LK_MUST_CHECK lk_status library_open(void **handle, void *calls, const char *con
                                      size_t count, const char *soname, lk_error *err);
 void library_close(void *handle);
 
+/* One such library, as `doctor` tells of it; each stands beside the code that uses it, whose soname it is. */
+struct library_row {
+    const char *soname;
+    const char *task; /* what does not work without it */
+    /* Opens it with every function that is wanted, asks for its version ("1.15.1") and closes it. Errors as library_open. */
+    lk_status (*version)(char *out, size_t size, lk_error *err);
+};
+
 #endif

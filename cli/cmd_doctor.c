@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include <likeness/machine.h>
+
 #include "base/json.h"
 #include "cli/command.h"
 
@@ -26,6 +28,42 @@ static void usable_sets(char *out, size_t size) {
     }
 }
 
+static void libraries_json(struct json *j) {
+    lk_sandbox_info sandbox = lk_sandbox();
+    json_array_begin(j, "libraries");
+    for (size_t i = 0; i < lk_library_count(); i++) {
+        lk_library_info info = lk_library_at(i);
+        json_object_begin(j, NULL);
+        json_text(j, "soname", info.soname);
+        json_text(j, "task", info.task);
+        json_bool(j, "usable", info.usable);
+        json_text(j, info.usable ? "version" : "problem",
+                  info.usable ? info.version : info.problem);
+        json_object_end(j);
+    }
+    json_array_end(j);
+    json_object_begin(j, "sandbox");
+    json_bool(j, "seccomp", sandbox.seccomp);
+    json_int(j, "landlock_abi", sandbox.landlock_abi);
+    json_object_end(j);
+}
+
+static void libraries_text(struct buf *b) {
+    lk_sandbox_info sandbox = lk_sandbox();
+    buf_add_text(b, "libraries opened on first use\n");
+    for (size_t i = 0; i < lk_library_count(); i++) {
+        lk_library_info info = lk_library_at(i);
+        buf_printf(b, "  %-18s %-17s %s%s%s%s\n", info.soname, info.usable ? info.version : "no",
+                   info.task, info.usable ? "" : " (", info.problem, info.usable ? "" : ")");
+    }
+    buf_printf(b, "the kernel can    %s, ", sandbox.seccomp ? "seccomp" : "no seccomp");
+    if (sandbox.landlock_abi > 0) {
+        buf_printf(b, "Landlock ABI %d\n", (int)sandbox.landlock_abi);
+    } else {
+        buf_add_text(b, "no Landlock\n");
+    }
+}
+
 static void doctor_json(struct buf *b, const lk_engine *engine, const lk_limits *limits) {
     struct json j;
     char sets[64];
@@ -43,6 +81,7 @@ static void doctor_json(struct buf *b, const lk_engine *engine, const lk_limits 
         json_text(&j, NULL, lk_format_at(i).name);
     }
     json_array_end(&j);
+    libraries_json(&j);
     json_object_begin(&j, "limits");
     for (size_t i = 0; i < lk_limit_count(); i++) {
         json_number(&j, lk_limit_at(i)->name, lk_limits_get(limits, lk_limit_at(i)->name));
@@ -63,7 +102,9 @@ static void doctor_text(struct buf *b, const lk_engine *engine, const lk_limits 
     for (size_t i = 0; i < lk_format_count(); i++) {
         buf_printf(b, " %s", lk_format_at(i).name);
     }
-    buf_add_text(b, "\nlimits (--limit NAME=VALUE)\n");
+    buf_add_text(b, "\n");
+    libraries_text(b);
+    buf_add_text(b, "limits (--limit NAME=VALUE)\n");
     for (size_t i = 0; i < lk_limit_count(); i++) {
         const lk_limit_info *info = lk_limit_at(i);
         buf_printf(b, "  %-15s %14.0f %-3s %s\n", info->name, lk_limits_get(limits, info->name),
@@ -86,7 +127,7 @@ static enum exit_code doctor_run(void *settings, lk_engine *engine) {
 
 const struct command command_doctor = {
     .name = "doctor",
-    .summary = "show the build, the instruction set, the formats and the limits in force",
+    .summary = "show the build, the instruction set, formats, libraries and limits",
     .arguments = "",
     .examples = "  likeness doctor\n  likeness doctor --limit pixels=200M --json\n",
     .settings_size = sizeof(struct common),

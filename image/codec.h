@@ -10,6 +10,7 @@
 #include <likeness/image.h>
 
 #include "base/compiler.h"
+#include "base/library.h"
 #include "image/engine.h"
 
 /* One decode: the bytes, the limits that hold, and the processor time at which it must stop. */
@@ -45,6 +46,9 @@ struct codec {
 
 extern const struct codec codec_jpeg, codec_png, codec_webp, codec_heif, codec_avif, codec_tiff,
     codec_pnm;
+
+/* The libraries of those that load theirs when the first file comes. */
+extern const struct library_row library_heif, library_tiff, library_webp;
 
 /* The codec whose files begin so; NULL for none. */
 const struct codec *codec_sniff(const uint8_t *bytes, size_t size);

@@ -15,6 +15,7 @@
 #include "image/image.h"
 
 #define HEIF_CALLS(X)                                                                              \
+    X(heif_get_version)                                                                            \
     X(heif_context_alloc)                                                                          \
     X(heif_context_free)                                                                           \
     X(heif_context_set_maximum_image_size_limit)                                                   \
@@ -43,6 +44,24 @@ struct heif_calls {
 };
 
 static const char *const heif_names[] = {LIBRARY_NAMES(HEIF_CALLS)};
+
+static lk_status version_of_heif(char *out, size_t size, lk_error *err) {
+    struct heif_calls lib;
+    void *handle;
+    lk_status status =
+        library_open(&handle, &lib, heif_names, ARRAY_COUNT(heif_names), library_heif.soname, err);
+    if (status == LK_OK) {
+        snprintf(out, size, "%s", lib.heif_get_version());
+        library_close(handle);
+    }
+    return status;
+}
+
+const struct library_row library_heif = {
+    .soname = "libheif.so.1",
+    .task = "HEIC and AVIF pictures",
+    .version = version_of_heif,
+};
 
 struct heif_decoder {
     struct heif_calls lib;
@@ -110,7 +129,7 @@ static lk_status heif_failed(const struct heif_error *e, const struct decode_req
 static lk_status heif_open(struct heif_decoder *h, lk_image_info *info,
                            const struct decode_request *r, lk_error *err) {
     lk_status status = library_open(&h->library, &h->lib, heif_names, ARRAY_COUNT(heif_names),
-                                    "libheif.so.1", err);
+                                    library_heif.soname, err);
     if (status != LK_OK) {
         return status;
     }

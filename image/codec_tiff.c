@@ -15,6 +15,7 @@
 #include "image/image.h"
 
 #define TIFF_CALLS(X)                                                                              \
+    X(TIFFGetVersion)                                                                              \
     X(TIFFOpenOptionsAlloc)                                                                        \
     X(TIFFOpenOptionsFree)                                                                         \
     X(TIFFOpenOptionsSetMaxSingleMemAlloc)                                                         \
@@ -36,6 +37,28 @@ struct tiff_calls {
 };
 
 static const char *const tiff_names[] = {LIBRARY_NAMES(TIFF_CALLS)};
+
+static lk_status version_of_tiff(char *out, size_t size, lk_error *err) {
+    struct tiff_calls lib;
+    void *handle;
+    lk_status status =
+        library_open(&handle, &lib, tiff_names, ARRAY_COUNT(tiff_names), library_tiff.soname, err);
+    if (status == LK_OK) {
+        const char *text =
+            lib.TIFFGetVersion(); /* "LIBTIFF, Version 4.5.0" and lines on its authors */
+        const char *number = strpbrk(text, "0123456789");
+        number = number ? number : text;
+        snprintf(out, size, "%.*s", (int)strcspn(number, "\n"), number);
+        library_close(handle);
+    }
+    return status;
+}
+
+const struct library_row library_tiff = {
+    .soname = "libtiff.so.6",
+    .task = "TIFF pictures",
+    .version = version_of_tiff,
+};
 
 struct tiff_reader {
     struct tiff_calls lib;
@@ -126,7 +149,7 @@ static bool tiff_sniff(const uint8_t *bytes, size_t size) {
 static lk_status tiff_open(struct tiff_reader *t, const struct decode_request *r, lk_error *err) {
     t->request = r;
     lk_status status = library_open(&t->library, &t->lib, tiff_names, ARRAY_COUNT(tiff_names),
-                                    "libtiff.so.6", err);
+                                    library_tiff.soname, err);
     if (status != LK_OK) {
         return status;
     }

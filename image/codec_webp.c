@@ -12,13 +12,33 @@
 #include "image/image.h"
 #include "image/orient.h"
 
-#define WEBP_CALLS(X) X(WebPGetFeaturesInternal) X(WebPDecodeRGBInto) X(WebPDecodeRGBAInto)
+#define WEBP_CALLS(X)                                                                              \
+    X(WebPGetDecoderVersion) X(WebPGetFeaturesInternal) X(WebPDecodeRGBInto) X(WebPDecodeRGBAInto)
 
 struct webp_calls {
     LIBRARY_POINTERS(WEBP_CALLS)
 };
 
 static const char *const webp_names[] = {LIBRARY_NAMES(WEBP_CALLS)};
+
+static lk_status version_of_webp(char *out, size_t size, lk_error *err) {
+    struct webp_calls lib;
+    void *handle;
+    lk_status status =
+        library_open(&handle, &lib, webp_names, ARRAY_COUNT(webp_names), library_webp.soname, err);
+    if (status == LK_OK) {
+        int number = lib.WebPGetDecoderVersion(); /* a byte a part */
+        snprintf(out, size, "%d.%d.%d", number >> 16 & 255, number >> 8 & 255, number & 255);
+        library_close(handle);
+    }
+    return status;
+}
+
+const struct library_row library_webp = {
+    .soname = "libwebp.so.7",
+    .task = "WebP pictures",
+    .version = version_of_webp,
+};
 
 static bool webp_sniff(const uint8_t *bytes, size_t size) {
     return size >= 12 && memcmp(bytes, "RIFF", 4) == 0 && memcmp(bytes + 8, "WEBP", 4) == 0;
@@ -110,7 +130,7 @@ static lk_status webp_run(struct decoded *out, lk_image_info *info, const struct
     struct webp_calls lib;
     WebPBitstreamFeatures f;
     lk_status status =
-        library_open(&handle, &lib, webp_names, ARRAY_COUNT(webp_names), "libwebp.so.7", err);
+        library_open(&handle, &lib, webp_names, ARRAY_COUNT(webp_names), library_webp.soname, err);
     if (status != LK_OK) {
         return status;
     }

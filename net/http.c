@@ -44,6 +44,24 @@ struct curl_calls {
 
 static const char *const curl_names[] = {LIBRARY_NAMES(CURL_CALLS)};
 
+static lk_status version_of_curl(char *out, size_t size, lk_error *err) {
+    struct curl_calls lib;
+    void *handle;
+    lk_status status =
+        library_open(&handle, &lib, curl_names, ARRAY_COUNT(curl_names), library_curl.soname, err);
+    if (status == LK_OK) {
+        snprintf(out, size, "%s", lib.curl_version_info(CURLVERSION_NOW)->version);
+        library_close(handle);
+    }
+    return status;
+}
+
+const struct library_row library_curl = {
+    .soname = "libcurl.so.4",
+    .task = "cameras and webhooks over HTTP",
+    .version = version_of_curl,
+};
+
 struct http {
     struct curl_calls lib;
     void *library;
@@ -66,7 +84,7 @@ struct transfer {
 
 static lk_status start_library(struct http *h, lk_error *err) {
     lk_status status = library_open(&h->library, &h->lib, curl_names, ARRAY_COUNT(curl_names),
-                                    "libcurl.so.4", err);
+                                    library_curl.soname, err);
     if (status != LK_OK) {
         return status;
     }

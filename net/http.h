@@ -9,6 +9,7 @@
 
 #include <likeness/status.h>
 
+#include "base/library.h"
 #include "net/credentials.h"
 
 /* A client keeps its connection for the next request to the same server. Not to be used by two threads at once. */
@@ -60,5 +61,7 @@ LK_MUST_CHECK lk_status http_send(struct http *h, struct http_answer *out,
 LK_MUST_CHECK lk_status http_expect(const struct http_answer *answer,
                                     const struct http_request *request, lk_error *err);
 void http_answer_release(struct http_answer *answer);
+
+extern const struct library_row library_curl;
 
 #endif

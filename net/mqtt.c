@@ -22,6 +22,7 @@
 #include "net/address.h"
 
 #define MOSQUITTO_CALLS(X)                                                                         \
+    X(mosquitto_lib_version)                                                                       \
     X(mosquitto_lib_init)                                                                          \
     X(mosquitto_lib_cleanup)                                                                       \
     X(mosquitto_new)                                                                               \
@@ -48,6 +49,26 @@ struct mosquitto_calls {
 };
 
 static const char *const mosquitto_names[] = {LIBRARY_NAMES(MOSQUITTO_CALLS)};
+
+static lk_status version_of_mosquitto(char *out, size_t size, lk_error *err) {
+    struct mosquitto_calls lib;
+    void *handle;
+    lk_status status = library_open(&handle, &lib, mosquitto_names, ARRAY_COUNT(mosquitto_names),
+                                    library_mosquitto.soname, err);
+    if (status == LK_OK) {
+        int major, minor, revision;
+        lib.mosquitto_lib_version(&major, &minor, &revision);
+        snprintf(out, size, "%d.%d.%d", major, minor, revision);
+        library_close(handle);
+    }
+    return status;
+}
+
+const struct library_row library_mosquitto = {
+    .soname = "libmosquitto.so.1",
+    .task = "telling a broker of MQTT",
+    .version = version_of_mosquitto,
+};
 
 enum { KEEP_ALIVE_S = 30, LOOP_MS = 200, ID_SIZE = 24 };
 static const double connect_s = 20, good_bye_s = 2, first_wait_s = 1, longest_wait_s = 60;
@@ -344,7 +365,7 @@ lk_status mqtt_open(struct mqtt **out, const struct mqtt_options *options, lk_er
     status = status == LK_OK ? check_options(m, err) : status;
     if (status == LK_OK) {
         status = library_open(&m->library, &m->lib, mosquitto_names, ARRAY_COUNT(mosquitto_names),
-                              "libmosquitto.so.1", err);
+                              library_mosquitto.soname, err);
     }
     if (status == LK_OK) {
         m->lib.mosquitto_lib_init();

@@ -10,6 +10,7 @@
 
 #include <likeness/status.h>
 
+#include "base/library.h"
 #include "net/credentials.h"
 
 struct mqtt;
@@ -66,5 +67,7 @@ bool mqtt_is_trying(struct mqtt *m);
 
 /* Publishes the will, says good-bye (for at most two seconds) and ends the thread. Accepts NULL. */
 void mqtt_close(struct mqtt *m);
+
+extern const struct library_row library_mosquitto;
 
 #endif

@@ -10,6 +10,24 @@
 static const char *const onednn_names[] = {LIBRARY_NAMES(ONEDNN_CALLS)};
 static const char *const openmp_names[] = {LIBRARY_NAMES(OPENMP_CALLS)};
 
+static lk_status version_of_onednn(char *out, size_t size, lk_error *err) {
+    struct onednn d = {0};
+    lk_status status = library_open(&d.library, &d.lib, onednn_names, ARRAY_COUNT(onednn_names),
+                                    library_onednn.soname, err);
+    if (status == LK_OK) {
+        const dnnl_version_t *v = d.lib.dnnl_version();
+        snprintf(out, size, "%d.%d.%d", v->major, v->minor, v->patch);
+        library_close(d.library);
+    }
+    return status;
+}
+
+const struct library_row library_onednn = {
+    .soname = "libdnnl.so.2",
+    .task = "networks: embeddings, classes, training",
+    .version = version_of_onednn,
+};
+
 /* Compiled code for primitives is kept for networks made again, of one or two batch sizes. */
 enum { CACHED_PRIMITIVES = 512 };
 
@@ -42,7 +60,7 @@ lk_status onednn_open(struct onednn **out, enum cpu_level cpu, int32_t threads, 
         return error_memory(err, sizeof *d);
     }
     lk_status status = library_open(&d->library, &d->lib, onednn_names, ARRAY_COUNT(onednn_names),
-                                    "libdnnl.so.2", err);
+                                    library_onednn.soname, err);
     if (status == LK_OK) {
         status = library_open(&d->openmp, &d->omp, openmp_names, ARRAY_COUNT(openmp_names),
                               "libgomp.so.1", err);

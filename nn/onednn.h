@@ -13,6 +13,7 @@
 #include "nn/tensor.h"
 
 #define ONEDNN_CALLS(X)                                                                            \
+    X(dnnl_version)                                                                                \
     X(dnnl_batch_normalization_backward_desc_init)                                                 \
     X(dnnl_batch_normalization_forward_desc_init)                                                  \
     X(dnnl_binary_desc_init)                                                                       \
@@ -178,5 +179,7 @@ MUST_CHECK lk_status primitive_steps(struct primitive *p, struct plan *plan, con
  * which elements are multiplied; NULL for none. */
 MUST_CHECK lk_status onednn_repack(struct onednn *d, void **out, const dnnl_memory_desc_t *to,
                                    const void *data, const dnnl_memory_desc_t *from, lk_error *err);
+
+extern const struct library_row library_onednn;
 
 #endif

@@ -2,6 +2,7 @@
 #include "watch/ffmpeg.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #include "base/compiler.h"
 #include "base/error.h"
@@ -61,3 +62,20 @@ lk_status ffmpeg_error(const struct ffmpeg *f, int code, const char *what, lk_er
     bool damaged = code == AVERROR_INVALIDDATA;
     return error_set(err, damaged ? LK_E_CORRUPT : LK_E_IO, "%s: %s", what, text);
 }
+
+static lk_status version_of_ffmpeg(char *out, size_t size, lk_error *err) {
+    struct ffmpeg f;
+    lk_status status = ffmpeg_open(&f, err);
+    if (status == LK_OK) {
+        snprintf(out, size, "%s", f.util.av_version_info());
+        ffmpeg_close(&f);
+    }
+    return status;
+}
+
+/* All four are opened; the one that needs the others gives the name. */
+const struct library_row library_ffmpeg = {
+    .soname = SONAME_OF("libavformat", LIBAVFORMAT_VERSION_MAJOR),
+    .task = "cameras by RTSP, videos",
+    .version = version_of_ffmpeg,
+};

@@ -38,6 +38,7 @@
     X(av_packet_free)
 
 #define UTIL_CALLS(X)                                                                              \
+    X(av_version_info)                                                                             \
     X(av_dict_get)                                                                                 \
     X(av_dict_set)                                                                                 \
     X(av_dict_set_int)                                                                             \
@@ -78,5 +79,7 @@ void ffmpeg_close(struct ffmpeg *f);
 
 /* The error behind a negative number of theirs: `what` failed, and why in their words. */
 lk_status ffmpeg_error(const struct ffmpeg *f, int code, const char *what, lk_error *err);
+
+extern const struct library_row library_ffmpeg;
 
 #endif
