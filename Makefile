@@ -16,7 +16,7 @@ SERVE ?= --db $(BUILD)/store
 RUN_TESTS = meson test --print-errorlogs --num-processes $(JOBS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build run serve test check asan tsan oom fuzz bench peers fmt cov install clean samples
+.PHONY: help setup build run serve test check asan tsan oom fuzz bench peers fmt cov install deb clean samples
 
 # $(call configure,FOLDER,OPTIONS): a build folder, made once; meson reconfigures it by itself afterwards.
 configure = @test -f $(1)/build.ninja || meson setup $(1) $(2)
@@ -114,6 +114,13 @@ install: ## install the command, the library, the headers and the pkg-config fil
 	@meson configure build-release --prefix=$(PREFIX)
 	@ninja -C build-release -j $(JOBS)
 	@meson install -C build-release --no-rebuild
+
+deb: ## Debian packages in build-release/packages, installed and run in a root of their own (as root) by the test
+	@tools/setup build
+	@test -f build-release/build.ninja || meson setup build-release --buildtype=release --prefix=$(PREFIX)
+	@ninja -C build-release -j $(JOBS)
+	@packaging/deb/make_deb . build-release build-release/packages
+	@$(RUN_TESTS) -C build-release --no-rebuild deb
 
 samples: build ## draw the sample package again and photograph it (wants rsvg-convert)
 	@samples/make_samples $(BUILD)
