@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,8 +17,35 @@
 
 enum { LINE_MAX_BYTES = 1 << 18 };
 
+/* How each line of ours starts: add_line's first key. */
+#define LINE_START "{\"time\":\""
+
 static lk_status log_error(const struct tidy_log *log, lk_error *err) {
     return error_input(err, error_set(err, LK_E_WRITE, "the log: %s", strerror(errno)), log->path);
+}
+
+/* A kill in the middle of write() leaves the beginning of a line. Of a "begin" nothing had been done yet, of a "done" its
+ * "begin" stands: the piece says nothing more, and would spoil the line appended to it. What does not look like our line is
+ * somebody's and only ended. */
+static bool mend_tail(int fd) {
+    char tail[LINE_MAX_BYTES];
+    struct stat s;
+    if (fstat(fd, &s) != 0 || !S_ISREG(s.st_mode) || s.st_size == 0) {
+        return true;
+    }
+    size_t want = s.st_size < LINE_MAX_BYTES ? (size_t)s.st_size : sizeof tail;
+    ssize_t n = pread(fd, tail, want, s.st_size - (off_t)want);
+    if (n <= 0 || tail[n - 1] == '\n') {
+        return n > 0;
+    }
+    const char *newline = memrchr(tail, '\n', (size_t)n);
+    const char *piece = newline ? newline + 1 : tail;
+    size_t length = (size_t)(tail + n - piece);
+    size_t same = length < strlen(LINE_START) ? length : strlen(LINE_START);
+    if ((newline || want == (size_t)s.st_size) && memcmp(piece, LINE_START, same) == 0) {
+        return ftruncate(fd, s.st_size - (off_t)length) == 0;
+    }
+    return file_write_open(fd, "\n", 1);
 }
 
 lk_status tidy_log_open(struct tidy_log *log, const char *path, lk_error *err) {
@@ -25,9 +53,11 @@ lk_status tidy_log_open(struct tidy_log *log, const char *path, lk_error *err) {
     if (!path) {
         return LK_OK;
     }
-    log->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-    if (log->fd < 0) {
-        return log_error(log, err);
+    log->fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (log->fd < 0 || !mend_tail(log->fd)) {
+        lk_status status = log_error(log, err);
+        tidy_log_close(log);
+        return status;
     }
     place_sync_folder_of(path);
     return LK_OK;

@@ -298,6 +298,30 @@ static void test_log(void **state) {
     assert_int_equal(lines, 4);
 }
 
+static void put(const char *path, const char *text) {
+    lk_error err;
+    assert_ok(file_write(path, text, strlen(text), &err));
+}
+
+/* A kill may leave half a line of ours, which goes; half a line of somebody else's stays, and is ended. */
+static void test_log_with_a_torn_line(void **state) {
+    struct scene *s = *state;
+    put(s->log, "{\"time\":\"2026\"}\n{\"time\":\"20");
+    apply(s, LK_TIDY_TRASH);
+    const char *first = "{\"time\":\"2026\"}\n{\"time\":\"2", *text = text_of(s->log);
+    assert_memory_equal(text, first, strlen(first));
+    assert_null(strstr(text, "\"20{"));
+    assert_non_null(strstr(text, "\n{\"time\":\"20"));
+}
+
+static void test_log_with_a_foreign_tail(void **state) {
+    struct scene *s = *state;
+    put(s->log, "my notes");
+    apply(s, LK_TIDY_TRASH);
+    const char *first = "my notes\n{\"time\":\"";
+    assert_memory_equal(text_of(s->log), first, strlen(first));
+}
+
 /* What cannot be logged is not done. */
 static void test_log_that_cannot_be_written(void **state) {
     struct scene *s = *state;
@@ -339,6 +363,8 @@ int main(void) {
         TEST(test_crossed_groups),
         TEST(test_read_only_folder),
         TEST(test_log),
+        TEST(test_log_with_a_torn_line),
+        TEST(test_log_with_a_foreign_tail),
         TEST(test_log_that_cannot_be_written),
         TEST(test_stop),
     };
