@@ -196,30 +196,11 @@ struct asking {
     bool beside;
 };
 
-struct current {
-    struct standing *out;
-    lk_status status;
-    lk_error *err;
-};
-
-static bool read_current(void *arg, const struct camera_row *row) {
-    struct current *c = arg;
-    c->status = standing_read(c->out, row->standing, c->err);
-    return false;
-}
-
-/* Where the camera stands by now: frames may have come since it was opened. */
-static lk_status stand_as_stored(struct lookout *l, lk_error *err) {
-    struct current c = {.out = &l->standing, .err = err};
-    lk_status status = camera_visit(l->house->store, l->camera.id, read_current, &c, err);
-    return status == LK_OK ? c.status : status;
-}
-
 static lk_status settle_inside(struct lookout *l, struct new_view *view, const struct asking *a,
                                lk_error *err) {
     lk_store *store = l->house->store;
     lk_status status = a->fresh ? lk_camera_put(store, a->fresh, a->actor, err) : LK_OK;
-    status = status == LK_OK ? stand_as_stored(l, err) : status;
+    status = status == LK_OK ? lookout_stand_as_stored(l, err) : status;
     status = status == LK_OK ? lookout_insert_view(l, view, a->beside, err) : status;
     status = status == LK_OK ? write_settled(l, moment_now_ms(), err) : status;
     return status == LK_OK

@@ -128,6 +128,24 @@ static bool read_row(void *arg, const struct camera_row *row) {
     return false;
 }
 
+struct stored_standing {
+    struct standing *out;
+    lk_status status;
+    lk_error *err;
+};
+
+static bool read_standing(void *arg, const struct camera_row *row) {
+    struct stored_standing *s = arg;
+    s->status = standing_read(s->out, row->standing, s->err);
+    return false;
+}
+
+lk_status lookout_stand_as_stored(struct lookout *l, lk_error *err) {
+    struct stored_standing s = {.out = &l->standing, .err = err};
+    lk_status status = camera_visit(l->house->store, l->camera.id, read_standing, &s, err);
+    return status == LK_OK ? s.status : status;
+}
+
 /* What others changed since the last frame: settings, masks, views. */
 static lk_status refresh(struct lookout *l, const char *id, lk_error *err) {
     int64_t mark = 0;

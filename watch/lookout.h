@@ -49,6 +49,9 @@ void lookout_close(struct lookout *l);
 /* Takes over what others changed in the store since: settings, masks, views. The lock is held. */
 LK_MUST_CHECK lk_status lookout_refresh(struct lookout *l, lk_error *err);
 
+/* Where the camera stands by now, of the store: others may have acknowledged or settled since. The lock is held. */
+LK_MUST_CHECK lk_status lookout_stand_as_stored(struct lookout *l, lk_error *err);
+
 /* What came of a frame. */
 struct glance {
     lk_sighting sighting; /* when seen */

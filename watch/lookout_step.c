@@ -144,18 +144,6 @@ static void fill_event(struct glance *out, const struct lookout *l, int64_t at_m
     }
 }
 
-struct standing_of {
-    struct standing *out;
-    lk_status status;
-    lk_error *err;
-};
-
-static bool take_standing(void *arg, const struct camera_row *row) {
-    struct standing_of *s = arg;
-    s->status = standing_read(s->out, row->standing, s->err);
-    return false;
-}
-
 static lk_status write_standing(const struct lookout *l, lk_error *err) {
     struct buf b;
     buf_init(&b, CAMERA_TEXT_MAX);
@@ -191,9 +179,7 @@ static lk_status write_ahead(struct glance *out, struct lookout *l, const struct
 static lk_status step(struct glance *out, struct lookout *l, const struct frame *frame,
                       const struct observation *o, bool learnt, struct blob *after, lk_error *err) {
     lk_store *store = l->house->store;
-    struct standing_of of = {.out = &l->standing, .err = err};
-    lk_status status = camera_visit(store, l->camera.id, take_standing, &of, err);
-    status = status == LK_OK ? of.status : status;
+    lk_status status = lookout_stand_as_stored(l, err);
     if (status != LK_OK) {
         return status;
     }
