@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of this folder that are built into the library (embed.sh). */
+/* Files of this folder that are built into the library (tools/embed_assets.sh). */
 #ifndef LK_ASSETS_H
 #define LK_ASSETS_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files of this folder that are built into the command (embed_page.sh). */
+/* Files of this folder that are built into the command (tools/embed_assets.sh). */
 #ifndef LK_PAGE_ASSETS_H
 #define LK_PAGE_ASSETS_H
 

@@ -1,9 +1,12 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Writes C source that holds each FILE as an array of bytes: viewer.js becomes asset_viewer_js. POSIX tools only.
+# embed_assets.sh HEADER FILE...: C source that holds each FILE as an array of bytes, for HEADER, which declares
+# `struct asset` and the names: viewer.js becomes asset_viewer_js. POSIX tools only.
 set -eu
-echo '/* Made by report/embed.sh. */'
-echo '#include "report/assets.h"'
+header=$1
+shift
+echo '/* Made by tools/embed_assets.sh. */'
+echo "#include \"$header\""
 for file in "$@"; do
     name=asset_$(basename "$file" | tr .- __)
     echo "static const uint8_t ${name}_bytes[] = {"
