@@ -143,3 +143,13 @@ void json_null(struct json *j, const char *key) {
     begin_value(j, key);
     buf_add_text(j->out, "null");
 }
+
+void json_document(struct json *j, const char *key, lk_status status, lk_bytes *text) {
+    if (status == LK_OK) {
+        json_raw(j, key, text->data, text->size);
+        lk_bytes_release(text);
+    } else {
+        json_null(j, key);
+        j->out->status = j->out->status == LK_OK ? status : j->out->status;
+    }
+}

@@ -36,5 +36,8 @@ void json_numbers(struct json *j, const char *key, const double *values, size_t 
 void json_null(struct json *j, const char *key);
 /* A value that is JSON already, as it is. */
 void json_raw(struct json *j, const char *key, const void *text, size_t bytes);
+/* A value that somebody else wrote, which is released: text, if `status` says that it was written; else that is the buffer's
+ * failure, and null stands there. */
+void json_document(struct json *j, const char *key, lk_status status, lk_bytes *text);
 
 #endif

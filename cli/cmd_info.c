@@ -26,11 +26,9 @@ struct told {
 };
 
 static void quality_json(struct json *j, const lk_quality *q) {
-    lk_bytes bytes;
-    if (lk_report_quality(&bytes, q, NULL) == LK_OK) {
-        json_raw(j, "quality", bytes.data, bytes.size);
-        lk_bytes_release(&bytes);
-    }
+    lk_bytes text = {0};
+    lk_status status = lk_report_quality(&text, q, NULL);
+    json_document(j, "quality", status, &text);
 }
 
 static void info_json(struct json *j, const char *path, const struct told *t) {

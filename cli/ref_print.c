@@ -9,61 +9,10 @@ void ref_json_begin(struct json *j, const char *folder) {
     json_text(j, "store", folder);
 }
 
-static void areas_json(struct json *j, const lk_reference *r) {
-    json_array_begin(j, "ignore");
-    for (size_t i = 0; i < r->ignore_count; i++) {
-        json_object_begin(j, NULL);
-        json_text(j, "text", r->ignore_text[i]);
-        json_numbers(j, "points", r->ignore[i].xy, 2 * (size_t)r->ignore[i].count);
-        json_object_end(j);
-    }
-    json_array_end(j);
-}
-
-static void star_json(struct json *j, const lk_star *star) {
-    if (!star->known) {
-        json_null(j, "star");
-        return;
-    }
-    json_object_begin(j, "star");
-    json_number(j, "value", star->value);
-    json_array_begin(j, "reasons");
-    for (int32_t i = 0; i < star->reason_count; i++) {
-        json_text(j, NULL, star->reasons[i]);
-    }
-    json_array_end(j);
-    json_object_end(j);
-}
-
 void ref_json(struct json *j, const lk_reference *r, const bool *written) {
-    json_object_begin(j, NULL);
-    json_text(j, "id", r->id);
-    json_int(j, "version", r->version);
-    json_bool(j, "newest", r->newest);
-    json_bool(j, "removed", r->removed);
-    json_bool(j, "purged", r->purged);
-    json_text(j, "name", r->name);
-    json_array_begin(j, "tags");
-    for (size_t i = 0; i < r->tag_count; i++) {
-        json_text(j, NULL, r->tags[i]);
-    }
-    json_array_end(j);
-    json_text(j, "sha256", r->sha256);
-    json_int(j, "bytes", r->bytes);
-    json_text(j, "format", r->format);
-    json_int(j, "width", r->width);
-    json_int(j, "height", r->height);
-    json_text(j, "file_name", r->file_name);
-    json_text(j, "added", r->added);
-    json_text(j, "actor", r->actor);
-    json_text(j, "note", r->note);
-    areas_json(j, r);
-    star_json(j, &r->star);
-    json_int(j, "log_entry", r->entry);
-    if (written) {
-        json_bool(j, "written", *written);
-    }
-    json_object_end(j);
+    lk_bytes text = {0};
+    lk_status status = lk_report_reference(&text, r, written, NULL);
+    json_document(j, NULL, status, &text);
 }
 
 static void add_line(struct buf *b, const struct common *common, const char *name,

@@ -90,27 +90,9 @@ void route_verify(struct request *r, struct bench *bench) {
 /* -- References -- */
 
 static void reference_json(struct json *j, const lk_reference *x, const bool *written) {
-    json_object_begin(j, NULL);
-    json_text(j, "id", x->id);
-    json_int(j, "version", x->version);
-    json_text(j, "name", x->name);
-    json_array_begin(j, "tags");
-    for (size_t i = 0; i < x->tag_count; i++) {
-        json_text(j, NULL, x->tags[i]);
-    }
-    json_array_end(j);
-    json_text(j, "sha256", x->sha256);
-    json_text(j, "format", x->format);
-    json_int(j, "width", x->width);
-    json_int(j, "height", x->height);
-    json_text(j, "added", x->added);
-    json_text(j, "actor", x->actor);
-    json_text(j, "note", x->note);
-    json_int(j, "log_entry", x->entry);
-    if (written) {
-        json_bool(j, "written", *written);
-    }
-    json_object_end(j);
+    lk_bytes text = {0};
+    lk_status status = lk_report_reference(&text, x, written, NULL);
+    json_document(j, NULL, status, &text);
 }
 
 static bool list_reference(void *arg, const lk_reference *x) {

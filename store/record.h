@@ -14,6 +14,12 @@ enum { RECORD_BYTES_MAX = 16 << 20, AREA_POINTS_MAX = 1000, AREA_TEXT_MAX = 3276
 /* Appends the record, one line without its end. */
 void record_write(struct buf *b, const lk_reference *r);
 
+/* Parts of it, for other documents that tell of a reference: "tags", "ignore", "star". */
+struct json;
+void record_tags(struct json *j, const lk_reference *r);
+void record_areas(struct json *j, const lk_reference *r);
+void record_star(struct json *j, const lk_star *star);
+
 /* Reads one; LK_E_CORRUPT names the key that is unknown, missing, of the wrong type or out of range. The caller releases out. */
 MUST_CHECK lk_status record_read(lk_reference *out, const char *text, size_t size, lk_error *err);
 

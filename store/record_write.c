@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "store/record.h"
 
-static void write_areas(struct json *j, const lk_reference *r) {
+void record_areas(struct json *j, const lk_reference *r) {
     json_array_begin(j, "ignore");
     for (size_t i = 0; i < r->ignore_count; i++) {
         json_object_begin(j, NULL);
@@ -16,7 +16,7 @@ static void write_areas(struct json *j, const lk_reference *r) {
     json_array_end(j);
 }
 
-static void write_star(struct json *j, const lk_star *star) {
+void record_star(struct json *j, const lk_star *star) {
     if (!star->known) {
         json_null(j, "star");
         return;
@@ -31,6 +31,14 @@ static void write_star(struct json *j, const lk_star *star) {
     json_object_end(j);
 }
 
+void record_tags(struct json *j, const lk_reference *r) {
+    json_array_begin(j, "tags");
+    for (size_t i = 0; i < r->tag_count; i++) {
+        json_text(j, NULL, r->tags[i]);
+    }
+    json_array_end(j);
+}
+
 static void write_members(struct json *j, const lk_reference *r) {
     json_text(j, "id", r->id);
     json_int(j, "version", r->version);
@@ -41,16 +49,12 @@ static void write_members(struct json *j, const lk_reference *r) {
     json_text(j, "format", r->format);
     json_text(j, "file_name", r->file_name);
     json_text(j, "name", r->name);
-    json_array_begin(j, "tags");
-    for (size_t i = 0; i < r->tag_count; i++) {
-        json_text(j, NULL, r->tags[i]);
-    }
-    json_array_end(j);
+    record_tags(j, r);
     json_text(j, "note", r->note);
     json_text(j, "added", r->added);
     json_text(j, "actor", r->actor);
-    write_areas(j, r);
-    write_star(j, &r->star);
+    record_areas(j, r);
+    record_star(j, &r->star);
 }
 
 void record_write(struct buf *b, const lk_reference *r) {

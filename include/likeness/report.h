@@ -4,6 +4,7 @@
 #define LIKENESS_REPORT_H
 
 #include <likeness/compare.h>
+#include <likeness/store.h>
 #include <likeness/tidy.h>
 #include <likeness/tree.h>
 #include <likeness/verify.h>
@@ -77,6 +78,11 @@ LK_API LK_MUST_CHECK lk_status lk_report_dups_html(lk_bytes *out, const lk_dups 
 
 /* The quality of a picture as a JSON object without a line's end: for documents that hold one. */
 LK_API LK_MUST_CHECK lk_status lk_report_quality(lk_bytes *out, const lk_quality *q, lk_error *err);
+
+/* One version of a reference as an entry of the document likeness/ref/1. written: NULL, or whether adding has just written it.
+ * LK_E_MEMORY, LK_E_LIMIT (over 64 MiB). */
+LK_API LK_MUST_CHECK lk_status lk_report_reference(lk_bytes *out, const lk_reference *r,
+                                                   const bool *written, lk_error *err);
 
 #ifdef __cplusplus
 }
