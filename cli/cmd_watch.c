@@ -60,15 +60,12 @@ static void watch_defaults(void *settings) {
 
 /* -- What is told -- */
 
-static bool tell_line(void *arg, const char *camera, const char *document) {
+static bool tell_line(void *arg, const char *camera, lk_view_state state, const char *document) {
     const struct watch_settings *s = arg;
     if (s->jsonl) {
         printf("%s\n", document);
     } else if (!s->once && !s->common.quiet) {
-        char state[32] = "?";
-        const char *at = strstr(document, "\"state\":\"");
-        sscanf(at ? at : "", "\"state\":\"%31[a-z]", state);
-        printf("%s: %s\n", camera, state);
+        printf("%s: %s\n", camera, lk_view_state_name(state));
     }
     return fflush(stdout) == 0;
 }

@@ -31,19 +31,19 @@ static void done(struct watcher *w, int64_t event) {
     }
 }
 
-static bool tell_caller(struct watcher *w, const char *camera, const char *document) {
+static bool tell_caller(struct watcher *w, const struct notice *n) {
     if (!w->options->told) {
         return true;
     }
     pthread_mutex_lock(&w->lock);
-    bool told = w->options->told(w->options->arg, camera, document);
+    bool told = w->options->told(w->options->arg, n->camera, n->state, n->json);
     pthread_mutex_unlock(&w->lock);
     return told;
 }
 
 static void send(struct watcher *w, const struct notice *n) {
     lk_error err = {0};
-    if (!tell_caller(w, n->camera, n->json)) {
+    if (!tell_caller(w, n)) {
         return;
     }
     if (!w->notifier) {

@@ -180,7 +180,7 @@ typedef struct lk_watch_options {
     const char *snapshot_dir; /* the pictures of events go there, too; NULL for none */
     const char *metrics_file; /* Prometheus' text format, written anew every 10 s; NULL for none */
     /* Called for each event, once it is stored, by one thread at a time; false: it could not be told, and comes again next time. */
-    bool (*told)(void *arg, const char *camera, const char *document);
+    bool (*told)(void *arg, const char *camera, lk_view_state state, const char *document);
     void (*trouble)(void *arg, const char *camera,
                     const lk_error *err); /* a frame that could not be had */
     void *arg;
