@@ -5,51 +5,14 @@
 
 #include "tests/unit/drawn_scene.h"
 
-#define seen seen_references /* store_files.h has one of its own */
-#include "tests/unit/store_files.h"
-#undef seen
-
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include "base/file.h"
 #include "image/warp.h"
-#include "verify/finder.h"
+#include "tests/unit/finder_world.h"
 
 enum { SCENES = 8 };
-
-struct world {
-    struct place *place;
-    lk_model *model;
-    lk_store *store;
-};
-
-static inline int world_new(void **state) {
-    lk_error err;
-    struct world *w = calloc(1, sizeof *w);
-    void *place;
-    if (place_new(&place) != 0) {
-        return -1;
-    }
-    w->place = place;
-    assert_ok(lk_model_open(&w->model, w->place->engine, LK_MODEL_DEFAULT, NULL, &err));
-    w->store = open_place(w->place->store, LK_STORE_WRITE);
-    *state = w;
-    return 0;
-}
-
-static inline int world_free(void **state) {
-    struct world *w = *state;
-    void *place = w->place;
-    lk_store_close(w->store);
-    lk_model_free(w->model);
-    free(w);
-    return place_free(&place);
-}
-
-static inline void file_of(char out[128], const struct world *w, const char *name) {
-    snprintf(out, 128, "%s/%s", w->place->store, name);
-}
 
 /* Adds the drawn scene of that seed as "scene-SEED"; with `bare` without anything derived. */
 static inline void add_scene(struct world *w, uint64_t seed, bool bare) {

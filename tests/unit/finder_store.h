@@ -4,48 +4,11 @@
 #ifndef LK_FINDER_STORE_H
 #define LK_FINDER_STORE_H
 
-#define seen seen_references /* store_files.h has one of its own */
-#include "tests/unit/store_files.h"
-#undef seen
-
 #include "base/rng.h"
 #include "feature/visual_word.h"
-#include "verify/finder.h"
+#include "tests/unit/finder_world.h"
 
 enum { MADE_POINTS = 24, MADE_KINDS = 7 };
-
-struct made_store {
-    struct place *place;
-    lk_model *model;
-    lk_store *store;
-};
-
-static inline int made_new(void **state) {
-    lk_error err;
-    struct made_store *w = calloc(1, sizeof *w);
-    void *place;
-    if (place_new(&place) != 0) {
-        return -1;
-    }
-    w->place = place;
-    assert_ok(lk_model_open(&w->model, w->place->engine, LK_MODEL_DEFAULT, NULL, &err));
-    w->store = open_place(w->place->store, LK_STORE_WRITE);
-    *state = w;
-    return 0;
-}
-
-static inline int made_free(void **state) {
-    struct made_store *w = *state;
-    void *place = w->place;
-    lk_store_close(w->store);
-    lk_model_free(w->model);
-    free(w);
-    return place_free(&place);
-}
-
-static inline void made_path(char out[128], const struct made_store *w, const char *name) {
-    snprintf(out, 128, "%s/%s", w->place->store, name);
-}
 
 /* Keypoints of a picture of that seed, some of which all of its kind (seed % MADE_KINDS) have nearly alike, so that lists are
  * shared. */
@@ -92,7 +55,7 @@ static inline void made_hash(uint8_t out[PDQ_BYTES + 1], uint64_t seed) {
 }
 
 /* Adds a version of the reference id, whose numbers are those of the seed. */
-static inline void made_add(struct made_store *w, const char *id, uint64_t seed) {
+static inline void made_add(struct world *w, const char *id, uint64_t seed) {
     lk_error err;
     struct drawn picture;
     struct sift_points points;
@@ -130,7 +93,7 @@ struct made_answer {
 };
 
 /* Asks for a photo of the picture of that seed. */
-static inline void made_ask(struct made_answer *out, struct made_store *w, const lk_finder *f,
+static inline void made_ask(struct made_answer *out, struct world *w, const lk_finder *f,
                             uint64_t seed) {
     lk_error err;
     lk_features photo = {.width = 500, .height = 500};

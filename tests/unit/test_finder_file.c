@@ -21,7 +21,7 @@ static void reseal_head(const lk_bytes *file) {
     h->crc = libdeflate_crc32(0, h, sizeof *h);
 }
 
-static void make_file(lk_bytes *out, struct made_store *w) {
+static void make_file(lk_bytes *out, struct world *w) {
     lk_error err;
     lk_finder *f;
     char path[128], id[32];
@@ -31,13 +31,13 @@ static void make_file(lk_bytes *out, struct made_store *w) {
     }
     assert_ok(lk_finder_open(&f, w->store, w->place->engine, w->model, NULL, &err));
     lk_finder_close(f);
-    made_path(path, w, "likeness.finder");
+    file_of(path, w, "likeness.finder");
     assert_ok(file_read(out, path, 1 << 26, NULL, &err));
     assert_true(finder_is_sound(out->data, out->size));
 }
 
 /* Searches it, when it passes; whether it did. */
-static bool search(struct made_store *w, const lk_bytes *file) {
+static bool search(struct world *w, const lk_bytes *file) {
     struct made_answer answer;
     int32_t dim = lk_model_dim(w->model);
     const struct finder_list *lists;
@@ -70,7 +70,7 @@ static bool search(struct made_store *w, const lk_bytes *file) {
 }
 
 static void test_head(void **state) {
-    struct made_store *w = *state;
+    struct world *w = *state;
     static const uint8_t masks[] = {0x01, 0x80, 0xff};
     lk_bytes file;
     int passed = 0;
@@ -92,7 +92,7 @@ static void test_head(void **state) {
 
 /* Numbers that are wrong by themselves, each refused. */
 static void test_counts(void **state) {
-    struct made_store *w = *state;
+    struct world *w = *state;
     lk_bytes file;
     make_file(&file, w);
     const struct finder_head kept = *head_of(&file);
@@ -129,8 +129,8 @@ static void test_counts(void **state) {
 }
 
 /* Turns a byte of a section and makes all checksums hold that can be made to. */
-static bool search_with(struct made_store *w, lk_bytes *file, enum finder_section section,
-                        uint64_t at, uint8_t mask) {
+static bool search_with(struct world *w, lk_bytes *file, enum finder_section section, uint64_t at,
+                        uint8_t mask) {
     struct finder_head *h = head_of(file);
     const struct finder_head kept = *h;
     uint8_t *byte = file->data + h->sections[section].at + at;
@@ -148,7 +148,7 @@ static bool search_with(struct made_store *w, lk_bytes *file, enum finder_sectio
 }
 
 static void test_sections(void **state) {
-    struct made_store *w = *state;
+    struct world *w = *state;
     lk_bytes file;
     struct rng rng;
     rng_init(&rng, 4);
@@ -166,7 +166,7 @@ static void test_sections(void **state) {
 
 /* Lists whose checksum holds and whose postings name references that there are not. */
 static void test_postings(void **state) {
-    struct made_store *w = *state;
+    struct world *w = *state;
     lk_bytes file;
     make_file(&file, w);
     const struct finder_head *h = head_of(&file);
@@ -184,14 +184,14 @@ static void test_postings(void **state) {
 
 /* A list that is damaged casts no votes; the file goes, and whoever opens next makes it anew. */
 static void test_heals(void **state) {
-    struct made_store *w = *state;
+    struct world *w = *state;
     lk_error err;
     lk_bytes file;
     lk_finder *f;
     struct made_answer before, meanwhile, after;
     char path[128];
     make_file(&file, w);
-    made_path(path, w, "likeness.finder");
+    file_of(path, w, "likeness.finder");
     assert_ok(lk_finder_open(&f, w->store, w->place->engine, w->model, NULL, &err));
     assert_true(f->parts[FINDER_WHOLE].mapped);
     made_ask(&before, w, f, SEED_ASKED);
@@ -217,7 +217,7 @@ static void test_heals(void **state) {
 
 /* What another network derived, under whatever name, is not there. */
 static void test_other_network(void **state) {
-    struct made_store *w = *state;
+    struct world *w = *state;
     lk_error err;
     lk_features *features;
     lk_reference r;
@@ -235,12 +235,12 @@ static void test_other_network(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_head, made_new, made_free),
-        cmocka_unit_test_setup_teardown(test_counts, made_new, made_free),
-        cmocka_unit_test_setup_teardown(test_sections, made_new, made_free),
-        cmocka_unit_test_setup_teardown(test_postings, made_new, made_free),
-        cmocka_unit_test_setup_teardown(test_heals, made_new, made_free),
-        cmocka_unit_test_setup_teardown(test_other_network, made_new, made_free),
+        cmocka_unit_test_setup_teardown(test_head, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_counts, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_sections, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_postings, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_heals, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_other_network, world_new, world_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,14 +10,14 @@
 
 enum { ORIGINALS = 240, PHOTOS = 12 };
 
-static lk_finder *open_finder(struct made_store *w, lk_store *store) {
+static lk_finder *open_finder(struct world *w, lk_store *store) {
     lk_error err;
     lk_finder *f;
     assert_ok(lk_finder_open(&f, store, w->place->engine, w->model, NULL, &err));
     return f;
 }
 
-static void fill(struct made_store *w) {
+static void fill(struct world *w) {
     lk_error err;
     char id[32];
     assert_ok(lk_store_begin(w->store, &err));
@@ -30,10 +30,10 @@ static void fill(struct made_store *w) {
 }
 
 /* A finder made anew of everything, without a file to be left by it or for it. */
-static lk_finder *open_whole(struct made_store *w) {
+static lk_finder *open_whole(struct world *w) {
     char path[2][128], aside[2][160];
     for (int i = 0; i < 2; i++) {
-        made_path(path[i], w, i == 0 ? "likeness.finder" : "likeness.finder-tail");
+        file_of(path[i], w, i == 0 ? "likeness.finder" : "likeness.finder-tail");
         snprintf(aside[i], sizeof aside[i], "%s.aside", path[i]);
         rename(path[i], aside[i]);
     }
@@ -48,7 +48,7 @@ static lk_finder *open_whole(struct made_store *w) {
 }
 
 /* Opens it and asks for photos of some originals, also of those that are gone or new. */
-static void expect_as_whole(struct made_store *w, lk_store *store, int32_t parts) {
+static void expect_as_whole(struct world *w, lk_store *store, int32_t parts) {
     lk_finder *f = open_finder(w, store), *whole = open_whole(w);
     assert_int_equal(f->part_count, parts);
     assert_int_equal(lk_finder_count(f), lk_finder_count(whole));
@@ -69,7 +69,7 @@ static void expect_as_whole(struct made_store *w, lk_store *store, int32_t parts
 }
 
 static void test_changes(void **state) {
-    struct made_store *w = *state;
+    struct world *w = *state;
     lk_error err;
     const lk_reference_removal purge = {.purge = true};
     fill(w);
@@ -98,12 +98,12 @@ static void test_changes(void **state) {
 
 /* Many changes: the whole is made anew, and the tail goes. */
 static void test_grown(void **state) {
-    struct made_store *w = *state;
+    struct world *w = *state;
     char tail[128], id[32];
     struct rng rng;
     int wholes = 0;
     rng_init(&rng, 6);
-    made_path(tail, w, "likeness.finder-tail");
+    file_of(tail, w, "likeness.finder-tail");
     fill(w);
     for (int i = 0; i < 40; i++) {
         snprintf(id, sizeof id, "made-%03d%s", (int)rng_below(&rng, ORIGINALS), i % 2 ? "x" : "");
@@ -124,12 +124,12 @@ static void test_grown(void **state) {
 
 /* A tail that is damaged, of another state, or behind another whole is made anew; so are both when the whole is damaged. */
 static void test_wrong_tail(void **state) {
-    struct made_store *w = *state;
+    struct world *w = *state;
     lk_error err;
     lk_bytes old, now;
     char tail[128], whole[128];
-    made_path(tail, w, "likeness.finder-tail");
-    made_path(whole, w, "likeness.finder");
+    file_of(tail, w, "likeness.finder-tail");
+    file_of(whole, w, "likeness.finder");
     fill(w);
     made_add(w, "b", 1001);
     lk_finder_close(open_finder(w, w->store));
@@ -157,9 +157,9 @@ static void test_wrong_tail(void **state) {
 
 /* A database brought back from a copy, with other changes since, though as many and more: the files are of what it never was. */
 static void test_brought_back(void **state) {
-    struct made_store *w = *state;
+    struct world *w = *state;
     char from[128], copy[128], command[300];
-    made_path(from, w, "likeness.db");
+    file_of(from, w, "likeness.db");
     snprintf(copy, sizeof copy, "%s/copy.db", w->place->root);
     snprintf(command, sizeof command, "VACUUM INTO '%s'", copy);
     fill(w);
@@ -169,7 +169,7 @@ static void test_brought_back(void **state) {
     made_add(w, "made-0002", 1002);
     made_add(w, "made-0003", 1003);
     char path[128];
-    made_path(path, w, "likeness.finder");
+    file_of(path, w, "likeness.finder");
     assert_int_equal(unlink(path), 0);
     lk_finder_close(open_finder(w, w->store)); /* the whole, with all three */
     lk_store_close(w->store);
@@ -186,10 +186,10 @@ static void test_brought_back(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_changes, made_new, made_free),
-        cmocka_unit_test_setup_teardown(test_grown, made_new, made_free),
-        cmocka_unit_test_setup_teardown(test_brought_back, made_new, made_free),
-        cmocka_unit_test_setup_teardown(test_wrong_tail, made_new, made_free),
+        cmocka_unit_test_setup_teardown(test_changes, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_grown, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_brought_back, world_new, world_free),
+        cmocka_unit_test_setup_teardown(test_wrong_tail, world_new, world_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
