@@ -17,7 +17,7 @@ uint32_t answer_code_at(int32_t i) {
 
 void answer_count(struct request *r) {
     struct server *s = r->server;
-    size_t row = r->route ? (size_t)(r->route - routes) : routes_count();
+    size_t row = route_number(r->route);
     for (size_t i = 0; i < ANSWER_CODES; i++) {
         if (codes[i] == r->status) {
             pthread_mutex_lock(&s->lock);
@@ -123,6 +123,17 @@ void answer_bytes(struct request *r, uint32_t status, lk_bytes *bytes) {
     buf_add(&r->out, bytes->data, bytes->size);
     lk_bytes_release(bytes);
     answer_written(r, status);
+}
+
+void answer_list(struct request *r, struct json *j, lk_status status, const lk_error *err) {
+    json_array_end(j);
+    json_object_end(j);
+    buf_add_text(&r->out, "\n");
+    if (status == LK_OK) {
+        answer_written(r, 200);
+    } else {
+        answer_error(r, err);
+    }
 }
 
 void answer_file(struct request *r, const struct shelf_item *item) {

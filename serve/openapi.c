@@ -98,12 +98,12 @@ static void write_body(struct json *j, const struct route *r) {
 
 static void write_answer(struct json *j, const struct route *r) {
     char text[64];
-    snprintf(text, sizeof text, "%u", (unsigned)r->success);
+    snprintf(text, sizeof text, "%u", r->success ? (unsigned)r->success : 200U);
     json_object_begin(j, "responses");
     json_object_begin(j, text);
     json_text(j, "description", r->summary);
     json_object_begin(j, "content");
-    json_object_begin(j, r->type);
+    json_object_begin(j, r->type ? r->type : "application/json");
     if (r->schema) {
         snprintf(text, sizeof text, "/api/v1/schemas/%s", r->schema);
         json_object_begin(j, "schema");
@@ -120,7 +120,12 @@ static void write_answer(struct json *j, const struct route *r) {
 }
 
 static void write_route(struct json *j, const struct route *r) {
-    json_object_begin(j, strcmp(r->method, "GET") == 0 ? "get" : "post");
+    char method[8] = "";
+    for (size_t i = 0; r->method[i] && i + 1 < sizeof method; i++) {
+        method[i] = (char)(r->method[i] | 0x20); /* ASCII capitals */
+        method[i + 1] = 0;
+    }
+    json_object_begin(j, method);
     json_text(j, "summary", r->summary);
     write_parameters(j, r);
     if (r->body != BODY_NONE) {
@@ -157,7 +162,7 @@ static void write_problem(struct json *j) {
 /* Routes of one path stand in one object, at the place of the first. */
 static bool is_first_of_path(size_t at) {
     for (size_t i = 0; i < at; i++) {
-        if (strcmp(routes[i].path, routes[at].path) == 0) {
+        if (strcmp(route_at(i)->path, route_at(at)->path) == 0) {
             return false;
         }
     }
@@ -175,14 +180,15 @@ void openapi_write(struct buf *out, const struct server *s) {
     json_text(&j, "version", lk_version());
     json_object_end(&j);
     json_object_begin(&j, "paths");
-    for (size_t i = 0; i < routes_count(); i++) {
+    const struct route *row, *other;
+    for (size_t i = 0; (row = route_at(i)); i++) {
         if (!is_first_of_path(i)) {
             continue;
         }
-        json_object_begin(&j, routes[i].path);
-        for (size_t k = i; k < routes_count(); k++) {
-            if (strcmp(routes[k].path, routes[i].path) == 0) {
-                write_route(&j, &routes[k]);
+        json_object_begin(&j, row->path);
+        for (size_t k = i; (other = route_at(k)); k++) {
+            if (strcmp(other->path, row->path) == 0) {
+                write_route(&j, other);
             }
         }
         json_object_end(&j);

@@ -221,7 +221,7 @@ void request_check_head(struct request *r, const char *method, const char *path)
         return;
     }
     r->allow[0] = 0;
-    r->type = r->route->type;
+    r->type = r->route->type ? r->route->type : "application/json";
     if (!origin_is_ours(r, host)) {
         answer_problem(r, 403, "other-origin", "pages of other places may not use this service");
         return;

@@ -55,7 +55,7 @@ static lk_status keep_pictures(struct request *r, struct bench *b, const char *i
     return status;
 }
 
-void route_comparison_picture(struct request *r, struct bench *bench) {
+static void get_picture(struct request *r, struct bench *bench) {
     static const char *const names[] = {"reference", "aligned", "heat", "differences"};
     char key[SHELF_KEY_MAX + 1];
     struct shelf_item item;
@@ -116,7 +116,7 @@ static void name_comparison(char id[65], const struct request *r, const lk_compa
     digest_hex(id, sum);
 }
 
-void route_compare(struct request *r, struct bench *bench) {
+static void compare(struct request *r, struct bench *bench) {
     lk_image pictures[2] = {0};
     lk_image_info infos[2];
     lk_compare_options o;
@@ -153,3 +153,28 @@ void route_compare(struct request *r, struct bench *bench) {
     lk_image_release(&pictures[0]);
     lk_image_release(&pictures[1]);
 }
+
+static const struct field compare_fields[] = {
+    {"a", "the reference: id or name of an uploaded picture", FIELD_TEXT, true},
+    {"b", "the photo: id or name of an uploaded picture", FIELD_TEXT, true},
+    {"align", "auto, none, shift, affine or perspective", FIELD_TEXT, false},
+    {"measures", "default, all, or names with commas", FIELD_TEXT, false},
+    {"pictures", "draw pictures too; Location says where they are", FIELD_BOOL, false},
+    {.name = NULL}};
+
+const struct route compare_routes[] = {
+    {.method = "POST",
+     .path = "/api/v1/compare",
+     .summary = "compare two uploaded pictures; as likeness compare --json",
+     .body = BODY_JSON,
+     .fields = compare_fields,
+     .computes = true,
+     .handle = compare,
+     .schema = "compare-1"},
+    {.method = "GET",
+     .path = "/api/v1/comparisons/{comparison}/{picture}",
+     .summary = "a picture of a comparison: reference, aligned, heat or differences",
+     .handle = get_picture,
+     .type = "image/*"},
+    ROUTE_END,
+};

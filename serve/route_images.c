@@ -36,7 +36,7 @@ static void clean_name(char *out, size_t size, const char *name) {
     out[n] = 0;
 }
 
-void route_images_post(struct request *r, struct bench *bench) {
+static void post_image(struct request *r, struct bench *bench) {
     struct server *s = r->server;
     struct shelf_item item = {.file = r->body, .size = memory_file_size(r->body)};
     struct decode_ask ask;
@@ -76,7 +76,7 @@ static void list_one(void *arg, const struct shelf_item *item) {
     item_json(arg, item);
 }
 
-void route_images_list(struct request *r, struct bench *bench) {
+static void list_images(struct request *r, struct bench *bench) {
     struct json j;
     (void)bench;
     json_init(&j, &r->out, 0);
@@ -98,7 +98,7 @@ static bool find(struct shelf_item *out, struct request *r, const char *id) {
     return false;
 }
 
-void route_image_get(struct request *r, struct bench *bench) {
+static void get_image(struct request *r, struct bench *bench) {
     struct shelf_item item, again = {.file = -1};
     struct decode_ask ask;
     lk_image_info info;
@@ -143,3 +143,29 @@ bool session_picture(lk_image *out, lk_image_info *info, struct request *r, stru
     info->file_bytes = item.size;
     return true;
 }
+
+static const struct field image_query[] = {
+    {"name", "what the picture may be called instead of its id", FIELD_TEXT, false},
+    {.name = NULL}};
+
+const struct route image_routes[] = {
+    {.method = "POST",
+     .path = "/api/v1/images",
+     .summary = "upload a picture, as it is or as one part of a form",
+     .body = BODY_PICTURE,
+     .query = image_query,
+     .computes = true,
+     .handle = post_image,
+     .success = 201},
+    {.method = "GET",
+     .path = "/api/v1/images",
+     .summary = "the uploaded pictures that are still kept, the last used first",
+     .handle = list_images},
+    {.method = "GET",
+     .path = "/api/v1/images/{image}",
+     .summary = "an uploaded picture, encoded again",
+     .computes = true,
+     .handle = get_image,
+     .type = "image/*"},
+    ROUTE_END,
+};

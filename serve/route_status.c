@@ -3,19 +3,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "serve/page/page_assets.h"
 #include "serve/server.h"
 
-void route_page(struct request *r, struct bench *bench) {
-    const struct asset *a = strcmp(r->route->path, "/start.mjs") == 0   ? &asset_start_mjs
-                            : strcmp(r->route->path, "/start.css") == 0 ? &asset_start_css
-                                                                        : &asset_start_html;
-    (void)bench;
-    buf_add(&r->out, a->data, a->size);
-    answer_written(r, 200);
-}
-
-void route_live(struct request *r, struct bench *bench) {
+static void live(struct request *r, struct bench *bench) {
     (void)bench;
     buf_add_text(&r->out, "{\"live\": true}\n");
     answer_written(r, 200);
@@ -30,7 +20,7 @@ static int32_t decoders_there(const struct server *s) {
     return count;
 }
 
-void route_ready(struct request *r, struct bench *bench) {
+static void ready(struct request *r, struct bench *bench) {
     struct server *s = r->server;
     (void)bench;
     if (decoders_there(s) < s->bench_count || s->ends) {
@@ -42,15 +32,15 @@ void route_ready(struct request *r, struct bench *bench) {
     answer_written(r, 200);
 }
 
-void route_metrics(struct request *r, struct bench *bench) {
+static void metrics(struct request *r, struct bench *bench) {
     struct server *s = r->server;
     struct buf *b = &r->out;
     (void)bench;
     pthread_mutex_lock(&s->lock);
     buf_add_text(b, "# TYPE likeness_http_requests_total counter\n");
     for (size_t i = 0; i <= routes_count(); i++) {
-        const char *method = i < routes_count() ? routes[i].method : "";
-        const char *path = i < routes_count() ? routes[i].path : "none";
+        const struct route *row = route_at(i);
+        const char *method = row ? row->method : "", *path = row ? row->path : "none";
         for (int32_t c = 0; c < ANSWER_CODES; c++) {
             uint64_t n = s->answered[i * ANSWER_CODES + (size_t)c];
             if (n > 0) {
@@ -63,8 +53,8 @@ void route_metrics(struct request *r, struct bench *bench) {
     buf_add_text(b, "# TYPE likeness_http_seconds_total counter\n");
     for (size_t i = 0; i < routes_count(); i++) {
         if (s->seconds[i] > 0) {
-            buf_printf(b, "likeness_http_seconds_total{route=\"%s %s\"} %.6f\n", routes[i].method,
-                       routes[i].path, s->seconds[i]);
+            buf_printf(b, "likeness_http_seconds_total{route=\"%s %s\"} %.6f\n",
+                       route_at(i)->method, route_at(i)->path, s->seconds[i]);
         }
     }
     buf_printf(b,
@@ -83,19 +73,19 @@ void route_metrics(struct request *r, struct bench *bench) {
     answer_written(r, 200);
 }
 
-void route_version(struct request *r, struct bench *bench) {
+static void version(struct request *r, struct bench *bench) {
     (void)bench;
     buf_printf(&r->out, "{\"name\": \"likeness\", \"version\": \"%s\"}\n", lk_version());
     answer_written(r, 200);
 }
 
-void route_openapi(struct request *r, struct bench *bench) {
+static void openapi(struct request *r, struct bench *bench) {
     (void)bench;
     openapi_write(&r->out, r->server);
     answer_written(r, 200);
 }
 
-void route_schema(struct request *r, struct bench *bench) {
+static void schema(struct request *r, struct bench *bench) {
     const char *text = r->server->options->schema(r->parameters[0]);
     (void)bench;
     if (!text) {
@@ -105,3 +95,24 @@ void route_schema(struct request *r, struct bench *bench) {
     buf_add_text(&r->out, text);
     answer_written(r, 200);
 }
+
+const struct route status_routes[] = {
+    {.method = "GET",
+     .path = "/api/v1/openapi.json",
+     .summary = "this service, described",
+     .handle = openapi},
+    {.method = "GET",
+     .path = "/api/v1/schemas/{schema}",
+     .summary = "the JSON Schema of a document",
+     .handle = schema,
+     .type = "application/schema+json"},
+    {.method = "GET", .path = "/livez", .summary = "whether the service answers", .handle = live},
+    {.method = "GET", .path = "/readyz", .summary = "whether it can do its work", .handle = ready},
+    {.method = "GET",
+     .path = "/metrics",
+     .summary = "figures, for Prometheus",
+     .handle = metrics,
+     .type = "text/plain; version=0.0.4; charset=utf-8"},
+    {.method = "GET", .path = "/version", .summary = "which likeness this is", .handle = version},
+    ROUTE_END,
+};

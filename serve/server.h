@@ -97,13 +97,22 @@ struct route {
     const struct field *fields, *query; /* each ends with a row without a name; NULL for none */
     bool computes;                      /* at a bench; else at once, without one */
     void (*handle)(struct request *r, struct bench *bench);
-    const char *type;   /* of the answer */
-    const char *schema; /* of the answer, "compare-1"; NULL for none */
-    uint32_t success;   /* status */
-    bool is_page;       /* may load scripts and pictures of this service */
+    const char *type;          /* of the answer; NULL: application/json */
+    const char *schema;        /* of the answer, "compare-1"; NULL for none */
+    uint32_t success;          /* status; 0: 200 */
+    bool is_page;              /* may load scripts and pictures of this service */
+    const struct asset *asset; /* what a page's row answers */
 };
-extern const struct route routes[];
+#define ROUTE_END                                                                                  \
+    { .method = NULL }
+
+/* A table each, in route_*.c. */
+extern const struct route page_routes[], image_routes[], compare_routes[], verify_routes[],
+    reference_routes[], camera_routes[], status_routes[];
+/* routing.c: all of them, from 0; NULL behind the last. */
+const struct route *route_at(size_t i);
 size_t routes_count(void);
+size_t route_number(const struct route *route); /* routes_count() for none of them */
 
 struct json_t; /* jansson's; its header and base/json.h do not go together */
 
@@ -165,6 +174,9 @@ void answer_bytes(struct request *r, uint32_t status, lk_bytes *bytes);
 /* Takes what was written into r->out. */
 void answer_written(struct request *r, uint32_t status);
 void answer_file(struct request *r, const struct shelf_item *item);
+struct json;
+/* Ends the list that is the last member of the object in r->out, and answers it, or the error. */
+void answer_list(struct request *r, struct json *j, lk_status status, const lk_error *err);
 /* Sends it: MHD_YES or MHD_NO. */
 enum MHD_Result answer_send(struct request *r);
 
@@ -174,25 +186,6 @@ void answer_count(struct request *r);
 
 /* openapi.c */
 void openapi_write(struct buf *out, const struct server *s);
-
-/* The handlers. */
-void route_page(struct request *r, struct bench *bench);
-void route_images_post(struct request *r, struct bench *bench);
-void route_images_list(struct request *r, struct bench *bench);
-void route_image_get(struct request *r, struct bench *bench);
-void route_compare(struct request *r, struct bench *bench);
-void route_comparison_picture(struct request *r, struct bench *bench);
-void route_verify(struct request *r, struct bench *bench);
-void route_references_list(struct request *r, struct bench *bench);
-void route_references_post(struct request *r, struct bench *bench);
-void route_cameras(struct request *r, struct bench *bench);
-void route_camera_events(struct request *r, struct bench *bench);
-void route_openapi(struct request *r, struct bench *bench);
-void route_schema(struct request *r, struct bench *bench);
-void route_live(struct request *r, struct bench *bench);
-void route_ready(struct request *r, struct bench *bench);
-void route_metrics(struct request *r, struct bench *bench);
-void route_version(struct request *r, struct bench *bench);
 
 /* route_images.c: a picture of this session, decoded; false when the answer is a problem already. */
 bool session_picture(lk_image *out, lk_image_info *info, struct request *r, struct bench *bench,
