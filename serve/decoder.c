@@ -171,7 +171,8 @@ static enum decode_end run(struct decode_head *h, struct keeper *k, int in, int 
     int32_t number = 0;
     enum keeper_end end = keeper_run(k, ask, sizeof *ask, in, out, &number);
     if (end == KEEPER_LOST) {
-        error_set(err, LK_E_IO, "no process to decode pictures in");
+        error_set(err, LK_E_IO,
+                  "the process that decodes pictures died; another takes its place: try again");
         return DECODE_LOST;
     }
     if (end == KEEPER_LATE) {

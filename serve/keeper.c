@@ -14,33 +14,18 @@
 
 #include "base/error.h"
 
+/* A keeper that does not answer so long after its work had to end, or a nursery that does not answer, is as good as gone. */
+enum { PATIENCE_MS = 20000 };
+
 struct end_message {
     int32_t end, signal;
 };
 
-/* Room for the two files that come with an ask. */
-union fd_space {
-    struct cmsghdr align;
-    char bytes[CMSG_SPACE(2 * sizeof(int))];
+struct birth_message {
+    int32_t pid;
 };
 
-/* The next ask and its files; its size, 0 when the service is gone. */
-static ssize_t receive(int socket, uint8_t *ask, int files[2]) {
-    union fd_space space;
-    struct iovec part = {ask, KEEPER_ASK_MAX};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &space, .msg_controllen = sizeof space};
-    ssize_t size;
-    do {
-        size = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    } while (size < 0 && errno == EINTR);
-    const struct cmsghdr *c = size > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-    if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(2 * sizeof(int))) {
-        return 0;
-    }
-    memcpy(files, CMSG_DATA(c), 2 * sizeof(int));
-    return size;
-}
+/* -- The confined process -- */
 
 /* Should memory run short, this process goes first, not the service. */
 static void offer_to_oom_killer(void) {
@@ -52,9 +37,13 @@ static void offer_to_oom_killer(void) {
     }
 }
 
-/* The files keep the numbers 3 and 4; all else is closed, the service's sockets with it. */
-static void work_alone(const struct keeper_options *o, const uint8_t *ask, const int files[2]) {
+/* The files keep the numbers 3 and 4; all else is closed, the keeper's socket with it. */
+static void work_alone(const struct keeper_options *o, pid_t keeper, const uint8_t *ask,
+                       const int files[2]) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != keeper) { /* which died before that */
+        _exit(1);
+    }
     signal(SIGXCPU, SIG_DFL);
     signal(SIGXFSZ, SIG_DFL);
     offer_to_oom_killer();
@@ -67,17 +56,19 @@ static void work_alone(const struct keeper_options *o, const uint8_t *ask, const
     _exit(0);
 }
 
-/* Waits for the process, and kills it when it takes too long. */
-static struct end_message wait_end(pid_t pid, int32_t wall_ms) {
+/* -- The keeper -- */
+
+/* Waits for the process, and kills it when it takes too long or nobody waits for it any more. */
+static struct end_message wait_end(pid_t pid, int socket, int32_t wall_ms) {
     struct end_message m = {KEEPER_DONE, 0};
     int status = 0;
     int handle = (int)syscall(SYS_pidfd_open, pid, 0);
-    struct pollfd ended = {.fd = handle, .events = POLLIN};
+    struct pollfd ended[2] = {{.fd = handle, .events = POLLIN}, {.fd = socket, .events = 0}};
     int ready;
     do {
-        ready = poll(&ended, 1, wall_ms);
+        ready = poll(ended, 2, wall_ms);
     } while (ready < 0 && errno == EINTR);
-    if (handle < 0 || ready <= 0) {
+    if (handle < 0 || !(ended[0].revents & POLLIN)) {
         kill(pid, SIGKILL);
         m.end = KEEPER_LATE;
     }
@@ -95,85 +86,143 @@ static struct end_message wait_end(pid_t pid, int32_t wall_ms) {
     return m;
 }
 
-static void keep(int socket, const struct keeper_options *o) {
-    uint8_t ask[KEEPER_ASK_MAX];
+static void be_keeper(int socket, const struct keeper_options *o) {
+    uint8_t ask[KEEPER_ASK_MAX] = {0};
     int files[2];
-    memset(ask, 0, sizeof ask);
-    while (receive(socket, ask, files) > 0) {
+    pid_t self = getpid();
+    prctl(PR_SET_NAME, "likeness-keeper");
+    signal(SIGCHLD, SIG_DFL); /* it waits for its own */
+    while (passing_receive(socket, ask, sizeof ask, files, 2, -1) > 0) {
         pid_t pid = fork();
         if (pid == 0) {
-            work_alone(o, ask, files);
+            work_alone(o, self, ask, files);
         }
         const struct end_message m =
-            pid > 0 ? wait_end(pid, o->wall_ms) : (struct end_message){KEEPER_LOST, 0};
+            pid > 0 ? wait_end(pid, socket, o->wall_ms) : (struct end_message){KEEPER_LOST, 0};
         close(files[0]);
         close(files[1]);
         memset(ask, 0, sizeof ask);
-        if (send(socket, &m, sizeof m, MSG_NOSIGNAL) != (ssize_t)sizeof m) {
-            return;
+        if (!passing_send(socket, &m, sizeof m, NULL, 0)) {
+            break;
         }
     }
-}
-
-/* Ctrl-C at a terminal reaches the keeper too, which ends when the service does. */
-static void be_keeper(int socket, const struct keeper_options *o) {
-    prctl(PR_SET_NAME, "likeness-keeper");
-    signal(SIGINT, SIG_IGN);
-    signal(SIGTERM, SIG_IGN);
-    if (o->prepare) {
-        o->prepare(o->arg);
-    }
-    keep(socket, o);
     _exit(0);
 }
 
-lk_status keeper_start(struct keeper *out, const struct keeper_options *options, lk_error *err) {
+/* -- The nursery -- */
+
+/* A keeper and the end of its socket that is the service's; false when there is none to be had. */
+static bool bear(int socket, const struct keeper_options *o) {
     int pair[2];
-    *out = (struct keeper){.socket = -1};
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
+        return passing_send(socket, &(struct birth_message){0}, sizeof(struct birth_message), NULL,
+                            0);
+    }
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(socket);
+        close(pair[0]);
+        be_keeper(pair[1], o);
+    }
+    const struct birth_message m = {pid > 0 ? pid : 0};
+    bool sent = passing_send(socket, &m, sizeof m, pair, 1);
+    close(pair[0]);
+    close(pair[1]);
+    return sent;
+}
+
+/* In a group of its own, so that Ctrl-C at a terminal reaches the service alone. What keepers leave behind becomes its child, and
+ * is not waited for. */
+static void be_nursery(int socket, const struct keeper_options *o) {
+    uint8_t any[KEEPER_ASK_MAX];
+    setpgid(0, 0);
+    prctl(PR_SET_NAME, "likeness-nurse");
+    prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGCHLD, SIG_IGN);
+    if (o->prepare) {
+        o->prepare(o->arg);
+    }
+    while (passing_receive(socket, any, sizeof any, NULL, 0, -1) > 0 && bear(socket, o)) {
+    }
+    _exit(0);
+}
+
+lk_status nursery_start(struct nursery *out, const struct keeper_options *options, lk_error *err) {
+    int pair[2];
+    *out = (struct nursery){.socket = -1, .wall_ms = options->wall_ms};
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         return error_set(err, LK_E_MEMORY, "no sockets: %s", strerror(errno));
     }
     pid_t pid = fork();
     if (pid == 0) {
         close(pair[0]);
-        be_keeper(pair[1], options);
+        be_nursery(pair[1], options);
     }
     close(pair[1]);
     if (pid < 0) {
         close(pair[0]);
         return error_set(err, LK_E_MEMORY, "no process: %s", strerror(errno));
     }
-    *out = (struct keeper){.pid = pid, .socket = pair[0]};
+    setpgid(pid, pid); /* as the nursery does: whoever comes first */
+    pthread_mutex_init(&out->lock, NULL);
+    out->pid = pid;
+    out->socket = pair[0];
     return LK_OK;
+}
+
+bool nursery_is_there(const struct nursery *n) {
+    return n->pid > 0 && passing_is_open(n->socket);
+}
+
+uint64_t nursery_keepers(const struct nursery *n) {
+    return __atomic_load_n(&n->keepers, __ATOMIC_RELAXED);
+}
+
+void nursery_stop(struct nursery *n) {
+    if (n->pid <= 0) {
+        return;
+    }
+    close(n->socket);
+    kill(-n->pid, SIGKILL);
+    while (waitpid(n->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+    pthread_mutex_destroy(&n->lock);
+    *n = (struct nursery){.socket = -1};
+}
+
+/* -- The service's side -- */
+
+/* A keeper that died while it had nothing to do is replaced before anybody notices. */
+static bool keeper_open(struct keeper *k) {
+    struct nursery *n = k->nursery;
+    struct birth_message m = {0};
+    if (passing_is_open(k->socket)) {
+        return true;
+    }
+    keeper_stop(k);
+    pthread_mutex_lock(&n->lock);
+    if (passing_send(n->socket, "", 1, NULL, 0) &&
+        passing_receive(n->socket, &m, sizeof m, &k->socket, 1, PATIENCE_MS) == (int32_t)sizeof m) {
+        __atomic_fetch_add(&n->keepers, 1, __ATOMIC_RELAXED);
+    }
+    pthread_mutex_unlock(&n->lock);
+    k->pid = m.pid;
+    return k->socket >= 0 && k->pid > 0;
 }
 
 enum keeper_end keeper_run(struct keeper *k, const void *ask, size_t size, int in, int out,
                            int32_t *signal_number) {
     const int files[2] = {in, out};
-    union fd_space space = {0};
-    uint8_t copy[KEEPER_ASK_MAX];
-    struct iovec part = {copy, size};
-    struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &space, .msg_controllen = sizeof space};
     struct end_message m = {KEEPER_LOST, 0};
-    if (k->socket < 0 || size == 0 || size > sizeof copy) {
+    if (size > KEEPER_ASK_MAX || !keeper_open(k)) {
         return KEEPER_LOST;
     }
-    memcpy(copy, ask, size);
-    struct cmsghdr *c = CMSG_FIRSTHDR(&message);
-    c->cmsg_level = SOL_SOCKET;
-    c->cmsg_type = SCM_RIGHTS;
-    c->cmsg_len = CMSG_LEN(sizeof files);
-    memcpy(CMSG_DATA(c), files, sizeof files);
-    ssize_t got = -1;
-    if (sendmsg(k->socket, &message, MSG_NOSIGNAL) == (ssize_t)size) {
-        do {
-            got = recv(k->socket, &m, sizeof m, 0);
-        } while (got < 0 && errno == EINTR);
-    }
-    if (got != (ssize_t)sizeof m) {
-        close(k->socket);
-        k->socket = -1;
+    if (!passing_send(k->socket, ask, size, files, 2) ||
+        passing_receive(k->socket, &m, sizeof m, NULL, 0, k->nursery->wall_ms + PATIENCE_MS) !=
+            (int32_t)sizeof m) {
+        keeper_stop(k);
         return KEEPER_LOST;
     }
     if (signal_number) {
@@ -184,12 +233,7 @@ enum keeper_end keeper_run(struct keeper *k, const void *ask, size_t size, int i
 
 void keeper_stop(struct keeper *k) {
     if (k->socket >= 0) {
-        close(k->socket);
+        close(k->socket); /* which ends it, and what it does */
     }
-    if (k->pid > 0) {
-        kill(k->pid, SIGKILL); /* it may wait for work that never ends; that one dies with it */
-        while (waitpid(k->pid, NULL, 0) < 0 && errno == EINTR) {
-        }
-    }
-    *k = (struct keeper){.socket = -1};
+    *k = (struct keeper){.nursery = k->nursery, .socket = -1};
 }

@@ -11,21 +11,17 @@ static void live(struct request *r, struct bench *bench) {
     answer_written(r, 200);
 }
 
-/* How many benches have a process to decode with. */
-static int32_t decoders_there(const struct server *s) {
-    int32_t count = 0;
-    for (int32_t i = 0; i < s->bench_count; i++) {
-        count += s->benches[i].keeper.socket >= 0;
-    }
-    return count;
-}
-
 static void ready(struct request *r, struct bench *bench) {
     struct server *s = r->server;
     (void)bench;
-    if (decoders_there(s) < s->bench_count || s->ends) {
+    bool decodes = nursery_is_there(&s->nursery);
+    pthread_mutex_lock(&s->lock);
+    bool ends = s->ends;
+    pthread_mutex_unlock(&s->lock);
+    if (!decodes || ends) {
         answer_problem(r, 503, "not-ready", "%s",
-                       s->ends ? "the service ends" : "a process that decodes is gone: restart");
+                       decodes ? "the service ends"
+                               : "the process that makes processes to decode in is gone: restart");
         return;
     }
     buf_printf(&r->out, "{\"ready\": true, \"sandbox\": \"%s\"}\n", s->sandbox);
@@ -62,13 +58,14 @@ static void metrics(struct request *r, struct bench *bench) {
                "# TYPE likeness_working gauge\nlikeness_working %d\n"
                "# TYPE likeness_refused_busy_total counter\nlikeness_refused_busy_total %llu\n"
                "# TYPE likeness_sandbox_kills_total counter\nlikeness_sandbox_kills_total %llu\n"
-               "# TYPE likeness_decoders gauge\nlikeness_decoders %d\n"
+               "# TYPE likeness_keepers_made_total counter\nlikeness_keepers_made_total %llu\n"
                "# TYPE likeness_upload_bytes gauge\nlikeness_upload_bytes %lld\n"
                "# TYPE likeness_uptime_seconds gauge\nlikeness_uptime_seconds %.0f\n"
                "# TYPE likeness_build_info gauge\nlikeness_build_info{version=\"%s\"} 1\n",
                s->waiting, s->working, (unsigned long long)s->refused_busy,
-               (unsigned long long)s->decoders_stopped, decoders_there(s),
-               (long long)s->upload_bytes, clock_s() - s->started_s, lk_version());
+               (unsigned long long)s->decoders_stopped,
+               (unsigned long long)nursery_keepers(&s->nursery), (long long)s->upload_bytes,
+               clock_s() - s->started_s, lk_version());
     pthread_mutex_unlock(&s->lock);
     answer_written(r, 200);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of the service: keepers are forked, the store is opened, threads start, requests come, and it ends without dropping
- * what it has begun. */
+/* The life of the service: the nursery of its keepers is forked, the store is opened, threads start, requests come, and it ends
+ * without dropping what it has begun. */
 #include "serve/server.h"
 
 #include <arpa/inet.h>
@@ -274,7 +274,7 @@ static void bench_close(struct bench *b) {
 }
 
 /* Before any thread of this process, and before the store is opened: keepers inherit neither. */
-static lk_status start_keepers(struct server *s, lk_error *err) {
+static lk_status start_nursery(struct server *s, lk_error *err) {
     lk_engine_options options = lk_engine_options_default();
     options.limits = *s->options->limits;
     options.cpu = s->options->cpu;
@@ -282,10 +282,11 @@ static lk_status start_keepers(struct server *s, lk_error *err) {
     s->decoder.limits = *s->options->limits;
     lk_status status = lk_engine_new(&s->decoder.engine, &options, err);
     const struct keeper_options keeper = decoder_options(&s->decoder);
-    for (int32_t i = 0; status == LK_OK && i < s->options->workers; i++) {
-        s->benches[i].server = s;
+    status = status == LK_OK ? nursery_start(&s->nursery, &keeper, err) : status;
+    for (int32_t i = 0; i < s->options->workers; i++) {
+        s->benches[i] =
+            (struct bench){.server = s, .keeper = {.nursery = &s->nursery, .socket = -1}};
         s->bench_count = i + 1;
-        status = keeper_start(&s->benches[i].keeper, &keeper, err);
     }
     return status;
 }
@@ -407,7 +408,7 @@ lk_status serve_run(const struct serve_options *options, lk_error *err) {
     struct sockaddr_storage address;
     lk_status status = parse_listen(&address, options, err); /* early, before anything is made */
     status = status == LK_OK && !(s->answered && s->seconds) ? error_memory(err, 0) : status;
-    status = status == LK_OK ? start_keepers(s, err) : status;
+    status = status == LK_OK ? start_nursery(s, err) : status;
     status = status == LK_OK
                  ? library_open(&library, &s->http, http_names,
                                 sizeof http_names / sizeof *http_names, "libmicrohttpd.so.12", err)
@@ -416,6 +417,7 @@ lk_status serve_run(const struct serve_options *options, lk_error *err) {
     for (int32_t i = 0; i < s->bench_count; i++) {
         bench_close(&s->benches[i]);
     }
+    nursery_stop(&s->nursery);
     lk_engine_free(s->decoder.engine);
     if (library) {
         library_close(library);

@@ -62,6 +62,7 @@ struct server {
     struct http_calls http;
     struct MHD_Daemon *daemon;
     struct decoder decoder;
+    struct nursery nursery;
     struct bench benches[WORKERS_MOST];
     int32_t bench_count;
     struct shelf images, pictures;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A planted decoder that opens files, connects, forks, traces, allocates, writes without end or never returns is stopped each time,
- * and the next piece of work is done; a decoder that does its work is not. */
+ * and the next piece of work is done; a decoder that does its work is not. A keeper that dies is replaced. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -90,8 +90,9 @@ static void stops_what_it_must_not_do(void **state) {
                    .cpu_s = 1},
         .wall_ms = 20000,
         .work = plant};
-    struct keeper k;
-    assert_int_equal(keeper_start(&k, &options, NULL), LK_OK);
+    struct nursery n;
+    assert_int_equal(nursery_start(&n, &options, NULL), LK_OK);
+    struct keeper k = {.nursery = &n, .socket = -1};
     for (int32_t deed = 0; deed < 2 * DEEDS; deed++) {
         int32_t ask = deed % 2 ? deed / 2 : GOOD, signal_number = 0;
         char said[4] = "";
@@ -115,24 +116,79 @@ static void stops_what_it_must_not_do(void **state) {
         close(in);
         close(out);
     }
+    assert_int_equal(nursery_keepers(&n), 1); /* none of that harmed the keeper */
     keeper_stop(&k);
+    nursery_stop(&n);
+}
+
+static const struct keeper_options patient = {
+    .limits = {.output_bytes = 1 << 20, .cpu_s = 60}, .wall_ms = 1000, .work = plant};
+
+static enum keeper_end run(struct keeper *k, int32_t ask) {
+    int in = memory_file_new(), out = memory_file_new();
+    enum keeper_end end = keeper_run(k, &ask, sizeof ask, in, out, NULL);
+    close(in);
+    close(out);
+    return end;
 }
 
 static void kills_what_is_late(void **state) {
     (void)state;
-    const struct keeper_options options = {
-        .limits = {.output_bytes = 1 << 20, .cpu_s = 60}, .wall_ms = 300, .work = plant};
-    struct keeper k;
-    int32_t ask = LOOPS;
-    int in = memory_file_new(), out = memory_file_new();
-    assert_int_equal(keeper_start(&k, &options, NULL), LK_OK);
-    assert_int_equal(keeper_run(&k, &ask, sizeof ask, in, out, NULL), KEEPER_LATE);
-    kill(k.pid, SIGKILL); /* and a keeper that is gone is said to be */
-    assert_int_equal(keeper_run(&k, &ask, sizeof ask, in, out, NULL), KEEPER_LOST);
-    assert_int_equal(keeper_run(&k, &ask, sizeof ask, in, out, NULL), KEEPER_LOST);
+    struct nursery n;
+    assert_int_equal(nursery_start(&n, &patient, NULL), LK_OK);
+    struct keeper k = {.nursery = &n, .socket = -1};
+    assert_int_equal(run(&k, LOOPS), KEEPER_LATE);
+    assert_int_equal(run(&k, GOOD), KEEPER_DONE);
     keeper_stop(&k);
-    close(in);
-    close(out);
+    nursery_stop(&n);
+}
+
+static void *kill_later(void *arg) {
+    usleep(100000);
+    kill(*(const pid_t *)arg, SIGKILL);
+    return NULL;
+}
+
+/* Idle, nobody notices; at work, that work is lost, and the next is done. */
+static void replaces_a_keeper_that_dies(void **state) {
+    (void)state;
+    struct nursery n;
+    pthread_t thread;
+    assert_int_equal(nursery_start(&n, &patient, NULL), LK_OK);
+    struct keeper k = {.nursery = &n, .socket = -1};
+    assert_int_equal(run(&k, GOOD), KEEPER_DONE);
+    pid_t pid = k.pid;
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    while (passing_is_open(k.socket)) { /* until it is gone */
+        usleep(1000);
+    }
+    assert_int_equal(run(&k, GOOD), KEEPER_DONE);
+    assert_int_not_equal(k.pid, pid);
+    assert_int_equal(pthread_create(&thread, NULL, kill_later, &k.pid), 0);
+    assert_int_equal(run(&k, LOOPS), KEEPER_LOST);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(run(&k, GOOD), KEEPER_DONE);
+    assert_int_equal(nursery_keepers(&n), 3);
+    keeper_stop(&k);
+    nursery_stop(&n);
+}
+
+static void says_that_the_nursery_is_gone(void **state) {
+    (void)state;
+    struct nursery n;
+    assert_int_equal(nursery_start(&n, &patient, NULL), LK_OK);
+    struct keeper k = {.nursery = &n, .socket = -1}, other = k;
+    assert_int_equal(run(&k, GOOD), KEEPER_DONE);
+    assert_true(nursery_is_there(&n));
+    assert_int_equal(kill(n.pid, SIGKILL), 0);
+    while (nursery_is_there(&n)) {
+        usleep(1000);
+    }
+    assert_int_equal(run(&k, GOOD), KEEPER_DONE); /* whose keeper lives */
+    assert_int_equal(run(&other, GOOD), KEEPER_LOST);
+    assert_int_equal(run(&other, GOOD), KEEPER_LOST);
+    keeper_stop(&k);
+    nursery_stop(&n);
 }
 
 static void sealed_files_stay(void **state) {
@@ -149,6 +205,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stops_what_it_must_not_do),
         cmocka_unit_test(kills_what_is_late),
+        cmocka_unit_test(replaces_a_keeper_that_dies),
+        cmocka_unit_test(says_that_the_nursery_is_gone),
         cmocka_unit_test(sealed_files_stay),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
