@@ -6,28 +6,68 @@
 #include "base/json.h"
 #include "serve/server.h"
 
+static void write_object(struct json *j, const struct field *fields);
+
+static bool is_list(const struct field *f) {
+    return f->kind == FIELD_TEXTS || f->kind == FIELD_OBJECTS;
+}
+
+static void write_words(struct json *j, const char *words) {
+    char word[64];
+    json_array_begin(j, "enum");
+    for (const char *at = words; *at; at += strspn(at, " ")) {
+        size_t length = strcspn(at, " ");
+        snprintf(word, sizeof word, "%.*s", (int)length, at);
+        json_text(j, NULL, word);
+        at += length;
+    }
+    json_array_end(j);
+}
+
+static void write_range(struct json *j, const struct field *f) {
+    bool number = f->kind == FIELD_INT || f->kind == FIELD_NUMBER;
+    const char *least = number ? "minimum" : is_list(f) ? "minItems" : "minLength";
+    const char *most = number ? "maximum" : is_list(f) ? "maxItems" : "maxLength";
+    if (f->most > f->least) {
+        json_number(j, least, f->least);
+        json_number(j, most, f->most);
+    }
+}
+
+/* The members of the schema of one value. */
 static void write_type(struct json *j, const struct field *f) {
     static const char *const types[] = {
-        [FIELD_TEXT] = "string", [FIELD_BOOL] = "boolean", [FIELD_TEXTS] = "array"};
+        [FIELD_TEXT] = "string",   [FIELD_BOOL] = "boolean",  [FIELD_TEXTS] = "array",
+        [FIELD_INT] = "integer",   [FIELD_NUMBER] = "number", [FIELD_OBJECT] = "object",
+        [FIELD_OBJECTS] = "array",
+    };
     json_text(j, "type", types[f->kind]);
-    if (f->kind == FIELD_TEXTS) {
+    write_range(j, f);
+    if (f->words) {
+        write_words(j, f->words);
+    }
+    if (is_list(f)) {
         json_object_begin(j, "items");
-        json_text(j, "type", "string");
+        json_text(j, "type", f->kind == FIELD_TEXTS ? "string" : "object");
+    }
+    if (f->of) {
+        write_object(j, f->of);
+    }
+    if (is_list(f)) {
         json_object_end(j);
     }
 }
 
-static void write_parameter(struct json *j, const char *name, const char *in, const char *summary,
-                            bool required) {
+static void write_parameter(struct json *j, const char *in, const struct field *f) {
     json_object_begin(j, NULL);
-    json_text(j, "name", name);
+    json_text(j, "name", f->name);
     json_text(j, "in", in);
-    json_bool(j, "required", required);
-    if (summary) {
-        json_text(j, "description", summary);
+    json_bool(j, "required", f->required);
+    if (f->summary) {
+        json_text(j, "description", f->summary);
     }
     json_object_begin(j, "schema");
-    json_text(j, "type", "string");
+    write_type(j, f);
     json_object_end(j);
     json_object_end(j);
 }
@@ -37,17 +77,16 @@ static void write_parameters(struct json *j, const struct route *r) {
     json_array_begin(j, "parameters");
     for (const char *at = strchr(r->path, '{'); at; at = strchr(at + 1, '{')) {
         snprintf(name, sizeof name, "%.*s", (int)strcspn(at + 1, "}"), at + 1);
-        write_parameter(j, name, "path", NULL, true);
+        write_parameter(j, "path", &(struct field){.name = name, .required = true});
     }
     for (const struct field *f = r->query; f && f->name; f++) {
-        write_parameter(j, f->name, "query", f->summary, f->required);
+        write_parameter(j, "query", f);
     }
     json_array_end(j);
 }
 
+/* Its members beside the type. */
 static void write_object(struct json *j, const struct field *fields) {
-    json_object_begin(j, "schema");
-    json_text(j, "type", "object");
     json_bool(j, "additionalProperties", false);
     json_object_begin(j, "properties");
     for (const struct field *f = fields; f->name; f++) {
@@ -64,7 +103,6 @@ static void write_object(struct json *j, const struct field *fields) {
         }
     }
     json_array_end(j);
-    json_object_end(j);
 }
 
 static void write_binary(struct json *j, const char *type) {
@@ -78,7 +116,10 @@ static void write_body(struct json *j, const struct route *r) {
     json_object_begin(j, "content");
     if (r->body == BODY_JSON) {
         json_object_begin(j, "application/json");
+        json_object_begin(j, "schema");
+        json_text(j, "type", "object");
         write_object(j, r->fields);
+        json_object_end(j);
         json_object_end(j);
     } else {
         write_binary(j, "image/*");

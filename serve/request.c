@@ -51,29 +51,6 @@ const char *request_header(const struct request *r, const char *name) {
     return r->server->http.MHD_lookup_connection_value(r->connection, MHD_HEADER_KIND, name);
 }
 
-const char *request_query(const struct request *r, const char *name) {
-    return r->server->http.MHD_lookup_connection_value(r->connection, MHD_GET_ARGUMENT_KIND, name);
-}
-
-const char *request_text(const struct request *r, const char *name) {
-    return json_string_value(json_object_get(r->json, name));
-}
-
-bool request_flag(const struct request *r, const char *name) {
-    return json_is_true(json_object_get(r->json, name));
-}
-
-int32_t request_texts(const char **out, int32_t most, const struct request *r, const char *name) {
-    const json_t *list = json_object_get(r->json, name), *one;
-    size_t i;
-    json_array_foreach(list, i, one) {
-        if (i < (size_t)most) {
-            out[i] = json_string_value(one);
-        }
-    }
-    return list ? (int32_t)json_array_size(list) : -1;
-}
-
 /* -- Head -- */
 
 /* "localhost:8787" and "[::1]:8787" without the port. */
@@ -113,24 +90,6 @@ static bool origin_is_ours(const struct request *r, const char *host) {
     const char *name = strstr(origin, "://");
     return name && strcasecmp(name + 3, host) == 0 &&
            (strncmp(origin, "http:", 5) == 0 || strncmp(origin, "https:", 6) == 0);
-}
-
-struct query_check {
-    struct request *r;
-    const char *unknown;
-};
-
-static enum MHD_Result check_query(void *arg, enum MHD_ValueKind kind, const char *key,
-                                   const char *value) {
-    struct query_check *c = arg;
-    (void)kind, (void)value;
-    for (const struct field *f = c->r->route->query; f && f->name; f++) {
-        if (strcmp(f->name, key) == 0) {
-            return MHD_YES;
-        }
-    }
-    c->unknown = key;
-    return MHD_NO;
 }
 
 static bool type_is(const char *type, const char *name) {
@@ -204,7 +163,6 @@ static void check_length(struct request *r) {
 }
 
 void request_check_head(struct request *r, const char *method, const char *path) {
-    struct query_check query = {.r = r};
     const char *host = request_header(r, "Host");
     if (!host || !host_is_ours(r->server->options, host)) {
         answer_problem(r, 421, "unknown-host",
@@ -226,13 +184,10 @@ void request_check_head(struct request *r, const char *method, const char *path)
         answer_problem(r, 403, "other-origin", "pages of other places may not use this service");
         return;
     }
-    r->server->http.MHD_get_connection_values(r->connection, MHD_GET_ARGUMENT_KIND, check_query,
-                                              &query);
-    if (query.unknown) {
-        answer_problem(r, 400, "unknown-query", "%.60s: no such name in the query", query.unknown);
-        return;
+    fields_check_query(r);
+    if (!r->is_ready) {
+        check_length(r);
     }
-    check_length(r);
     if (!r->is_ready && r->route->body != BODY_NONE) {
         begin_body(r);
     }
@@ -279,48 +234,6 @@ void request_take(struct request *r, const char *data, size_t size) {
     }
 }
 
-static bool value_is(const json_t *value, enum field_kind kind) {
-    const json_t *one;
-    size_t i;
-    switch (kind) {
-    case FIELD_TEXT: return json_is_string(value);
-    case FIELD_BOOL: return json_is_boolean(value);
-    case FIELD_TEXTS:
-        json_array_foreach(value, i, one) {
-            if (!json_is_string(one)) {
-                return false;
-            }
-        }
-        return json_is_array(value);
-    }
-    return false;
-}
-
-static void check_fields(struct request *r) {
-    const char *key;
-    json_t *value;
-    json_object_foreach(r->json, key, value) {
-        const struct field *f = r->route->fields;
-        while (f->name && strcmp(f->name, key) != 0) {
-            f++;
-        }
-        if (!f->name) {
-            answer_problem(r, 400, "unknown-field", "%.60s: no such key", key);
-            return;
-        }
-        if (!value_is(value, f->kind)) {
-            answer_problem(r, 400, "bad-field", "%s: not what it takes", key);
-            return;
-        }
-    }
-    for (const struct field *f = r->route->fields; f->name; f++) {
-        if (f->required && !json_object_get(r->json, f->name)) {
-            answer_problem(r, 400, "missing-field", "%s is missing: %s", f->name, f->summary);
-            return;
-        }
-    }
-}
-
 static void check_json(struct request *r) {
     json_error_t why;
     r->json = json_loadb((const char *)r->text.data, r->text.size, JSON_REJECT_DUPLICATES, &why);
@@ -329,7 +242,7 @@ static void check_json(struct request *r) {
                        r->json ? "" : why.text);
         return;
     }
-    check_fields(r);
+    fields_check_body(r);
 }
 
 static void check_picture(struct request *r) {

@@ -155,12 +155,12 @@ static void compare(struct request *r, struct bench *bench) {
 }
 
 static const struct field compare_fields[] = {
-    {"a", "the reference: id or name of an uploaded picture", FIELD_TEXT, true},
-    {"b", "the photo: id or name of an uploaded picture", FIELD_TEXT, true},
-    {"align", "auto, none, shift, affine or perspective", FIELD_TEXT, false},
-    {"measures", "default, all, or names with commas", FIELD_TEXT, false},
-    {"pictures", "draw pictures too; Location says where they are", FIELD_BOOL, false},
-    {.name = NULL}};
+    {"a", "the reference: id or name of an uploaded picture", .kind = FIELD_TEXT, .required = true},
+    {"b", "the photo: id or name of an uploaded picture", .kind = FIELD_TEXT, .required = true},
+    {"align", "auto, none, shift, affine or perspective", .kind = FIELD_TEXT},
+    {"measures", "default, all, or names with commas", .kind = FIELD_TEXT},
+    {"pictures", "draw pictures too; Location says where they are", .kind = FIELD_BOOL},
+    FIELD_END};
 
 const struct route compare_routes[] = {
     {.method = "POST",

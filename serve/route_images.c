@@ -145,8 +145,7 @@ bool session_picture(lk_image *out, lk_image_info *info, struct request *r, stru
 }
 
 static const struct field image_query[] = {
-    {"name", "what the picture may be called instead of its id", FIELD_TEXT, false},
-    {.name = NULL}};
+    {"name", "what the picture may be called instead of its id", .kind = FIELD_TEXT}, FIELD_END};
 
 const struct route image_routes[] = {
     {.method = "POST",

@@ -103,13 +103,13 @@ static void post_reference(struct request *r, struct bench *bench) {
 }
 
 static const struct field reference_fields[] = {
-    {"id", "letters, digits and ._-", FIELD_TEXT, true},
-    {"image", "id or name of an uploaded picture", FIELD_TEXT, true},
-    {"name", "for people", FIELD_TEXT, false},
-    {"note", "why, for the record", FIELD_TEXT, false},
-    {"actor", "who adds it", FIELD_TEXT, false},
-    {"tags", "replace those of the version before", FIELD_TEXTS, false},
-    {.name = NULL}};
+    {"id", "letters, digits and ._-", .kind = FIELD_TEXT, .required = true},
+    {"image", "id or name of an uploaded picture", .kind = FIELD_TEXT, .required = true},
+    {"name", "for people", .kind = FIELD_TEXT},
+    {"note", "why, for the record", .kind = FIELD_TEXT},
+    {"actor", "who adds it", .kind = FIELD_TEXT},
+    {"tags", "replace those of the version before", .kind = FIELD_TEXTS},
+    FIELD_END};
 
 const struct route reference_routes[] = {
     {.method = "GET",

@@ -85,12 +85,12 @@ static void verify_photo(struct request *r, struct bench *bench) {
 }
 
 static const struct field verify_fields[] = {
-    {"photo", "id or name of an uploaded picture", FIELD_TEXT, true},
-    {"reference", "ID or ID@VERSION of the store; without it the store is searched", FIELD_TEXT,
-     false},
-    {"actor", "who verifies, for the record", FIELD_TEXT, false},
-    {"note", "why, for the record", FIELD_TEXT, false},
-    {.name = NULL}};
+    {"photo", "id or name of an uploaded picture", .kind = FIELD_TEXT, .required = true},
+    {"reference", "ID or ID@VERSION of the store; without it the store is searched",
+     .kind = FIELD_TEXT},
+    {"actor", "who verifies, for the record", .kind = FIELD_TEXT},
+    {"note", "why, for the record", .kind = FIELD_TEXT},
+    FIELD_END};
 
 const struct route verify_routes[] = {
     {.method = "POST",

@@ -83,14 +83,28 @@ struct server {
 /* -- Routes -- */
 
 enum body_kind { BODY_NONE, BODY_JSON, BODY_PICTURE };
-enum field_kind { FIELD_TEXT, FIELD_BOOL, FIELD_TEXTS };
+enum field_kind {
+    FIELD_TEXT,
+    FIELD_BOOL, /* in a query: true, false, 1 or 0 */
+    FIELD_TEXTS,
+    FIELD_INT,
+    FIELD_NUMBER,
+    FIELD_OBJECT,  /* with the keys of `of` */
+    FIELD_OBJECTS, /* a list of such */
+};
 
-/* A key of a JSON body, or a name of a query. */
+/* A key of a JSON body, or a name of a query. It is checked before the handler is called, and described in OpenAPI. */
 struct field {
     const char *name, *summary;
     enum field_kind kind;
     bool required;
+    double least,
+        most; /* where most is more: of a number, of a text's bytes, of how many stand in a list */
+    const char *words;      /* of a text: those it may be, with spaces between; NULL: any */
+    const struct field *of; /* of an object; ends with a row without a name */
 };
+#define FIELD_END                                                                                  \
+    { .name = NULL }
 
 struct route {
     const char *method, *path, *summary; /* path with {name} for a parameter */
@@ -158,12 +172,28 @@ void request_take(struct request *r, const char *data, size_t size);
 /* Once the body is whole. */
 void request_check_body(struct request *r);
 const char *request_header(const struct request *r, const char *name);
+
+/* fields.c: problems are the answer where something does not fit. */
+void fields_check_query(struct request *r);
+void fields_check_body(struct request *r);
+/* NULL, or `otherwise`, without it. */
 const char *request_query(const struct request *r, const char *name);
-/* A member of the JSON body; NULL or false without it. */
+int64_t request_query_int(const struct request *r, const char *name, int64_t otherwise);
+double request_query_number(const struct request *r, const char *name, double otherwise);
+/* A member of the JSON body; NULL, false or `otherwise` without it. */
 const char *request_text(const struct request *r, const char *name);
 bool request_flag(const struct request *r, const char *name);
+int64_t request_int(const struct request *r, const char *name, int64_t otherwise);
+double request_number(const struct request *r, const char *name, double otherwise);
 /* The texts of a list, at most `most` of them, borrowed; how many there are, or -1 without the member. */
 int32_t request_texts(const char **out, int32_t most, const struct request *r, const char *name);
+/* The i-th of a FIELD_OBJECTS (or the only one, as 0) of r->json or of another object; NULL behind the last. */
+const struct json_t *object_object(const struct json_t *object, const char *name, int32_t i);
+bool object_has(const struct json_t *object, const char *name);
+const char *object_text(const struct json_t *object, const char *name);
+bool object_flag(const struct json_t *object, const char *name, bool otherwise);
+int64_t object_int(const struct json_t *object, const char *name, int64_t otherwise);
+double object_number(const struct json_t *object, const char *name, double otherwise);
 
 /* answer.c: problems are application/problem+json (RFC 9457); code is the last part of their type. */
 void answer_problem(struct request *r, uint32_t status, const char *code, const char *format, ...)
