@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The pages and what they load, all from the binary. */
+/* The pages and what they load, all from the binary. A page is what its file says, within the shell: shell.html, in whose places
+ * <!--title-->, <!--head-->, <!--nav--> and <!--main--> the rows below are written. */
+#include <string.h>
+
 #include "serve/page/page_assets.h"
 #include "serve/server.h"
 
@@ -10,18 +13,60 @@ static void answer_asset(struct request *r, struct bench *bench) {
     answer_written(r, 200);
 }
 
-#define ASSET(where, what, media, of)                                                              \
-    {                                                                                              \
-        .method = "GET", .path = where, .summary = what, .handle = answer_asset, .asset = &(of),   \
-        .type = media "; charset=utf-8", .is_page = true                                           \
+/* Links to the pages that have a name there; the one that is shown says so. */
+static void write_nav(struct buf *out, const struct route *shown) {
+    for (const struct route *row = page_routes; row->method; row++) {
+        if (row->nav) {
+            buf_printf(out, "<li><a href=\"%s\"%s>%s</a></li>\n", row->path,
+                       row == shown ? " aria-current=\"page\"" : "", row->nav);
+        }
     }
-#define PAGE(where, what, of) ASSET(where, what, "text/html", of)
-#define SCRIPT(where, of) ASSET(where, "a script of the pages", "text/javascript", of)
-#define STYLE(where, of) ASSET(where, "a style of the pages", "text/css", of)
+}
+
+static void write_place(struct buf *out, const char *name, size_t size, const struct route *page) {
+    if (strncmp(name, "title", size) == 0) {
+        buf_add_text(out, page->summary);
+    } else if (strncmp(name, "head", size) == 0 && page->script) {
+        buf_printf(out, "<script type=\"module\" src=\"%s\"></script>\n", page->script);
+    } else if (strncmp(name, "nav", size) == 0) {
+        write_nav(out, page);
+    } else if (strncmp(name, "main", size) == 0) {
+        buf_add(out, page->asset->data, page->asset->size);
+    }
+}
+
+static void answer_page(struct request *r, struct bench *bench) {
+    const char *at = (const char *)asset_shell_html.data;
+    const char *end = at + asset_shell_html.size;
+    const char *place;
+    (void)bench;
+    while ((place = memmem(at, (size_t)(end - at), "<!--", 4))) {
+        const char *name = place + 4;
+        const char *behind = memmem(name, (size_t)(end - name), "-->", 3);
+        buf_add(&r->out, at, (size_t)(place - at));
+        write_place(&r->out, name, (size_t)(behind - name), r->route);
+        at = behind + 3;
+    }
+    buf_add(&r->out, at, (size_t)(end - at));
+    answer_written(r, 200);
+}
+
+/* clang-format off */
+#define PAGE(where, name, what, of, code)                                                          \
+    {.method = "GET", .path = where, .nav = name, .summary = what, .handle = answer_page,          \
+     .asset = &(of), .script = code, .type = "text/html; charset=utf-8", .is_page = true}
+#define PART(where, what, media, of)                                                               \
+    {.method = "GET", .path = where, .summary = what, .handle = answer_asset, .asset = &(of),      \
+     .type = media "; charset=utf-8", .is_page = true}
+#define SCRIPT(where, of) PART(where, "a script of the pages", "text/javascript", of)
+#define STYLE(where, of) PART(where, "a style of the pages", "text/css", of)
 
 const struct route page_routes[] = {
-    PAGE("/", "the start page", asset_start_html),
-    SCRIPT("/start.mjs", asset_start_mjs),
-    STYLE("/start.css", asset_start_css),
+    PAGE("/", NULL, "start", asset_start_html, NULL),
+    PAGE("/compare", "Compare", "compare two pictures", asset_compare_html, "/compare.mjs"),
+    STYLE("/site.css", asset_site_css),
+    SCRIPT("/site.mjs", asset_site_mjs),
+    SCRIPT("/compare.mjs", asset_compare_mjs),
     ROUTE_END,
 };
+/* clang-format on */

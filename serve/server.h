@@ -112,11 +112,13 @@ struct route {
     const struct field *fields, *query; /* each ends with a row without a name; NULL for none */
     bool computes;                      /* at a bench; else at once, without one */
     void (*handle)(struct request *r, struct bench *bench);
-    const char *type;          /* of the answer; NULL: application/json */
-    const char *schema;        /* of the answer, "compare-1"; NULL for none */
-    uint32_t success;          /* status; 0: 200 */
-    bool is_page;              /* may load scripts and pictures of this service */
-    const struct asset *asset; /* what a page's row answers */
+    const char *type;   /* of the answer; NULL: application/json */
+    const char *schema; /* of the answer, "compare-1"; NULL for none */
+    uint32_t success;   /* status; 0: 200 */
+    bool is_page;       /* may load scripts and pictures of this service */
+    /* Rows of pages: what they answer, their name among the links to all pages (NULL: not there), their script. */
+    const struct asset *asset;
+    const char *nav, *script;
 };
 #define ROUTE_END                                                                                  \
     { .method = NULL }

@@ -11,6 +11,7 @@ struct asset {
     size_t size;
 };
 
-extern const struct asset asset_start_html, asset_start_mjs, asset_start_css;
+extern const struct asset asset_shell_html, asset_site_css, asset_site_mjs, asset_start_html,
+    asset_compare_html, asset_compare_mjs;
 
 #endif

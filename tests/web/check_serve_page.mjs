@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The start page of the real service in Chromium: two pictures chosen, then dropped, looked at by keyboard; axe, and no breach of its policy.
+// The compare page of the real service in Chromium: two pictures chosen, then dropped, looked at by keyboard; axe, and no breach of its policy.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,7 +12,7 @@ const url = String((await once(service.stdout, "data"))[0]).trim();
 
 // Requests to the service itself are what the page is for; all other messages count.
 async function openPage(options) {
-  const page = await open(url, options);
+  const page = await open(url + "compare", options);
   const keep = () => { page.messages = page.messages.filter((m) => !m.startsWith("request: " + url)); };
   return { page, finish: () => (keep(), done(page)) };
 }
@@ -82,13 +82,13 @@ const checks = {
   },
   async suitsAxeAndPhones() {
     for (const viewport of [{ width: 1280, height: 900 }, { width: 360, height: 740 }]) {
-      const page = await open(url, { bypassCSP: true, viewport });
+      const page = await open(url + "compare", { bypassCSP: true, viewport });
       await axeFindsNothing(page);
       await compare(page);
       await axeFindsNothing(page);
       await suitsFingers(page, "button, input");
       if (process.env.LIKENESS_PHOTOGRAPHS) {
-        await page.screenshot({ path: join(process.env.LIKENESS_PHOTOGRAPHS, `start-${viewport.width}.png`), fullPage: true });
+        await page.screenshot({ path: join(process.env.LIKENESS_PHOTOGRAPHS, `compare-${viewport.width}.png`), fullPage: true });
       }
       await page.context().close();
     }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The start page: two pictures are uploaded, compared by the documented calls, and looked at. Nothing is built from strings.
-const byId = (id) => document.getElementById(id);
+// The compare page: two pictures are uploaded, compared by the documented calls, and looked at.
+import { byId, send, svg, takeFiles, upload, verdictWords } from "/site.mjs";
+
 const chosen = { a: null, b: null };
-const words = { same: "SAME", different: "NOT THE SAME", "cannot-tell": "CANNOT TELL" };
-const SVG = "http://www.w3.org/2000/svg";
 let current = -1;
 
 function choose(slot, file) {
@@ -13,37 +12,16 @@ function choose(slot, file) {
   byId("compare").disabled = !(chosen.a && chosen.b);
 }
 
-async function call(path, options) {
-  const answer = await fetch(path, options);
-  const body = await answer.json();
-  if (!answer.ok) throw new Error(body.detail ?? answer.statusText);
-  return { body, location: answer.headers.get("Location") };
-}
-
-async function upload(file) {
-  const { body } = await call("/api/v1/images?name=" + encodeURIComponent(file.name), {
-    method: "POST", body: file, headers: { "Content-Type": "application/octet-stream" },
-  });
-  return body;
-}
-
-function element(name, attributes, text) {
-  const e = document.createElementNS(SVG, name);
-  for (const [key, value] of Object.entries(attributes)) e.setAttribute(key, value);
-  if (text) e.textContent = text;
-  return e;
-}
-
 function drawBoxes(result, width, height) {
-  for (const svg of document.querySelectorAll(".boxes")) {
-    svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    svg.replaceChildren(...result.regions.map((r, i) => {
-      const g = element("g", { "data-region": i });
+  for (const boxes of document.querySelectorAll(".boxes")) {
+    boxes.setAttribute("viewBox", `0 0 ${width} ${height}`);
+    boxes.replaceChildren(...result.regions.map((r, i) => {
+      const g = svg("g", { "data-region": i });
       const [x, y, w, h] = r.box;
       const place = { x, y, width: w, height: h };
       const size = Math.max(width, height) / 40;
-      g.append(element("rect", place), element("rect", place),
-        element("text", { x, y: Math.max(y - size / 4, size), "font-size": size, "stroke-width": size / 6 }, String(r.id)));
+      g.append(svg("rect", place), svg("rect", place),
+        svg("text", { x, y: Math.max(y - size / 4, size), "font-size": size, "stroke-width": size / 6 }, String(r.id)));
       return g;
     }));
   }
@@ -86,7 +64,7 @@ function blend() {
 }
 
 function showResult(result, location) {
-  byId("verdict").textContent = `${words[result.verdict]}  (score ${result.score.toFixed(3)})`;
+  byId("verdict").textContent = `${verdictWords[result.verdict]}  (score ${result.score.toFixed(3)})`;
   byId("reasons").replaceChildren(...result.reasons.map((text) => {
     const item = document.createElement("li");
     item.textContent = text;
@@ -114,11 +92,8 @@ async function compare() {
     status.textContent = "Uploading.";
     const [a, b] = await Promise.all([upload(chosen.a), upload(chosen.b)]);
     status.textContent = "Comparing.";
-    const { body, location } = await call("/api/v1/compare", {
-      method: "POST", headers: { "Content-Type": "application/json" },
-      body: JSON.stringify({ a: a.id, b: b.id, pictures: true }),
-    });
-    showResult(body, location);
+    const { body, headers } = await send("POST", "/api/v1/compare", { a: a.id, b: b.id, pictures: true });
+    showResult(body, headers.get("Location"));
     status.textContent = "";
   } catch (error) {
     byId("result").hidden = true;
@@ -132,15 +107,7 @@ byId("choose").addEventListener("submit", (event) => {
   event.preventDefault();
   compare();
 });
-document.addEventListener("dragover", (event) => {
-  event.preventDefault();
-  byId("choose").classList.add("over");
-});
-document.addEventListener("dragleave", () => byId("choose").classList.remove("over"));
-document.addEventListener("drop", (event) => {
-  event.preventDefault();
-  byId("choose").classList.remove("over");
-  const files = [...event.dataTransfer.files];
+takeFiles(byId("choose"), (files) => {
   if (files.length >= 2) {
     choose("a", files[0]);
     choose("b", files[1]);
