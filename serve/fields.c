@@ -26,18 +26,20 @@ static bool is_one_of(const char *words, const char *text) {
 
 /* What it takes, in words, for the message. */
 static void say_wanted(char *out, size_t size, const struct field *f) {
-    static const char *const kinds[] = {
-        [FIELD_TEXT] = "a text",           [FIELD_BOOL] = "true or false",
-        [FIELD_TEXTS] = "a list of texts", [FIELD_INT] = "a whole number",
-        [FIELD_NUMBER] = "a number",       [FIELD_OBJECT] = "an object",
-        [FIELD_OBJECTS] = "a list of objects"};
+    static const char *const kinds[] = {[FIELD_TEXT] = "a text",
+                                        [FIELD_BOOL] = "true or false",
+                                        [FIELD_TEXTS] = "a list of texts",
+                                        [FIELD_INT] = "a whole number",
+                                        [FIELD_NUMBER] = "a number",
+                                        [FIELD_OBJECT] = "an object",
+                                        [FIELD_OBJECTS] = "a list of objects"};
     if (f->words) {
         snprintf(out, size, "one of: %s", f->words);
     } else if (has_range(f) && (f->kind == FIELD_INT || f->kind == FIELD_NUMBER)) {
         snprintf(out, size, "%s from %.10g to %.10g", kinds[f->kind], f->least, f->most);
     } else if (has_range(f)) {
-        snprintf(out, size, "%s, %s%.10g of them", kinds[f->kind], f->least > 0 ? "1 to " : "at most ",
-                 f->most);
+        snprintf(out, size, "%s, %s%.10g of them", kinds[f->kind],
+                 f->least > 0 ? "1 to " : "at most ", f->most);
     } else {
         snprintf(out, size, "%s", kinds[f->kind]);
     }
@@ -78,9 +80,8 @@ static bool value_fits(struct request *r, const json_t *value, const struct fiel
     char where[96];
     switch (f->kind) {
     case FIELD_TEXT:
-        return json_is_string(value) &&
-               (f->words ? is_one_of(f->words, json_string_value(value))
-                         : in_range(f, (double)json_string_length(value)));
+        return json_is_string(value) && (f->words ? is_one_of(f->words, json_string_value(value))
+                                                  : in_range(f, (double)json_string_length(value)));
     case FIELD_BOOL: return json_is_boolean(value);
     case FIELD_TEXTS: return are_texts(value) && in_range(f, (double)json_array_size(value));
     case FIELD_INT: return json_is_integer(value) && in_range(f, (double)json_integer_value(value));

@@ -161,6 +161,42 @@ static const char *const steps[] = {
     "  SELECT sha256 FROM version WHERE purged IS NULL UNION ALL SELECT sha256 FROM camera_view"
     "  UNION ALL SELECT before_sha256 FROM camera_event UNION ALL SELECT after_sha256 FROM "
     "camera_event;",
+
+    /* Jobs: who holds one until when, and what happened, in its order. */
+    "CREATE TABLE job ("
+    "  id INTEGER PRIMARY KEY CHECK (id >= 1),"
+    "  kind TEXT NOT NULL,"
+    "  subject TEXT NOT NULL,"
+    "  settings TEXT NOT NULL,"
+    "  actor TEXT NOT NULL,"
+    "  state TEXT NOT NULL,"
+    "  created INTEGER NOT NULL,"
+    "  begun INTEGER NOT NULL DEFAULT 0,"
+    "  ended INTEGER NOT NULL DEFAULT 0,"
+    "  progress TEXT NOT NULL DEFAULT '',"
+    "  failure TEXT NOT NULL DEFAULT '',"
+    "  node TEXT NOT NULL DEFAULT '',"
+    "  lease INTEGER NOT NULL DEFAULT 0,"
+    "  tries INTEGER NOT NULL DEFAULT 0,"
+    "  cancelled INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+    "CREATE INDEX job_state ON job (state, id);"
+    "CREATE TABLE job_file ("
+    "  job INTEGER NOT NULL REFERENCES job (id),"
+    "  name TEXT NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  bytes INTEGER NOT NULL,"
+    "  data BLOB NOT NULL,"
+    "  PRIMARY KEY (job, name)"
+    ") STRICT;"
+    "CREATE TABLE news ("
+    "  id INTEGER PRIMARY KEY CHECK (id >= 1),"
+    "  at INTEGER NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  job INTEGER NOT NULL,"
+    "  document TEXT NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX news_job ON news (job, id);",
 };
 
 int64_t schema_newest(void) {

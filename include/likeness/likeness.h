@@ -15,6 +15,7 @@
 #include <likeness/folder.h>
 #include <likeness/hash.h>
 #include <likeness/image.h>
+#include <likeness/jobs.h>
 #include <likeness/machine.h>
 #include <likeness/map.h>
 #include <likeness/map_page.h>

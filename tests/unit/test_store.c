@@ -47,7 +47,7 @@ static void test_other_databases(void **state) {
     change_database(path, "PRAGMA user_version = 99");
     assert_ok(file_read(&before, path, 1 << 26, NULL, &err));
     assert_refused(LK_E_FORMAT, lk_store_open(&s, p->store, NULL, &err));
-    assert_says(&err, "newer likeness (store version 99, this one knows 4)");
+    assert_says(&err, "newer likeness (store version 99, this one knows ");
     assert_string_equal(err.input, path);
     assert_ok(file_read(&after, path, 1 << 26, NULL, &err));
     assert_int_equal(before.size, after.size);
