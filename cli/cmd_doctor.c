@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "cli/command.h"
+#include "serve/serve.h"
 
 static const char instruction_sets[] = "c avx2 avx512";
 
@@ -28,11 +29,20 @@ static void usable_sets(char *out, size_t size) {
     }
 }
 
+/* All of them: the library's own, then what the service is built on. */
+static size_t library_count(void) {
+    return lk_library_count() + 1;
+}
+
+static lk_library_info library_at(size_t i) {
+    return i < lk_library_count() ? lk_library_at(i) : serve_library();
+}
+
 static void libraries_json(struct json *j) {
     lk_sandbox_info sandbox = lk_sandbox();
     json_array_begin(j, "libraries");
-    for (size_t i = 0; i < lk_library_count(); i++) {
-        lk_library_info info = lk_library_at(i);
+    for (size_t i = 0; i < library_count(); i++) {
+        lk_library_info info = library_at(i);
         json_object_begin(j, NULL);
         json_text(j, "soname", info.soname);
         json_text(j, "task", info.task);
@@ -51,9 +61,9 @@ static void libraries_json(struct json *j) {
 static void libraries_text(struct buf *b) {
     lk_sandbox_info sandbox = lk_sandbox();
     buf_add_text(b, "libraries opened on first use\n");
-    for (size_t i = 0; i < lk_library_count(); i++) {
-        lk_library_info info = lk_library_at(i);
-        buf_printf(b, "  %-18s %-17s %s%s%s%s\n", info.soname, info.usable ? info.version : "no",
+    for (size_t i = 0; i < library_count(); i++) {
+        lk_library_info info = library_at(i);
+        buf_printf(b, "  %-19s %-17s %s%s%s%s\n", info.soname, info.usable ? info.version : "no",
                    info.task, info.usable ? "" : " (", info.problem, info.usable ? "" : ")");
     }
     buf_printf(b, "the kernel can    %s, ", sandbox.seccomp ? "seccomp" : "no seccomp");

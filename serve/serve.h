@@ -4,6 +4,7 @@
 #define LK_SERVE_H
 
 #include <likeness/image.h>
+#include <likeness/machine.h>
 
 #include "base/compiler.h"
 
@@ -28,5 +29,8 @@ struct serve_options {
 /* Serves until *stop. The caller has one thread. LK_E_USAGE for an address that cannot be one or is not loopback's, LK_E_IO when
  * it is in use, LK_E_FORMAT without libmicrohttpd, and as lk_store_open. */
 MUST_CHECK lk_status serve_run(const struct serve_options *options, lk_error *err);
+
+/* The library that the service is built on, as lk_library_at tells of the others. */
+lk_library_info serve_library(void);
 
 #endif

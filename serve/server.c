@@ -19,8 +19,6 @@
 /* Seconds: until the head of a request is there; nothing comes on a connection; one request computes; an end waits. */
 enum { HEAD_S = 10, IDLE_S = 15, COMPUTE_S = 60, DRAIN_S = 20 };
 
-static const char *const http_names[] = {LIBRARY_NAMES(HTTP_CALLS)};
-
 /* -- The queue -- */
 
 /* False when it is full. The connection rests until the answer is there. */
@@ -409,10 +407,7 @@ lk_status serve_run(const struct serve_options *options, lk_error *err) {
     lk_status status = parse_listen(&address, options, err); /* early, before anything is made */
     status = status == LK_OK && !(s->answered && s->seconds) ? error_memory(err, 0) : status;
     status = status == LK_OK ? start_nursery(s, err) : status;
-    status = status == LK_OK
-                 ? library_open(&library, &s->http, http_names,
-                                sizeof http_names / sizeof *http_names, "libmicrohttpd.so.12", err)
-                 : status;
+    status = status == LK_OK ? http_library_open(&library, &s->http, err) : status;
     status = status == LK_OK ? run(s, err) : status;
     for (int32_t i = 0; i < s->bench_count; i++) {
         bench_close(&s->benches[i]);

@@ -30,6 +30,9 @@ struct http_calls {
     LIBRARY_POINTERS(HTTP_CALLS)
 };
 
+/* http_library.c: libmicrohttpd, opened when the service starts. */
+MUST_CHECK lk_status http_library_open(void **library, struct http_calls *calls, lk_error *err);
+
 enum { WORKERS_MOST = 64, CONNECTIONS_MOST = 1024, PARAMETERS_MOST = 2, TEXT_BODY_MAX = 64 << 10 };
 
 struct request;
