@@ -111,8 +111,9 @@ static enum exit_code listing_end(struct listing *l, lk_status status, const lk_
 /* -- Verbs that read -- */
 
 static enum exit_code list_refs(const struct ref_call *c, lk_store *store) {
-    const lk_reference_query query = {
-        c->s->prefix, c->s->tags.count > 0 ? c->s->tags.items[0] : NULL, c->s->removed};
+    const lk_reference_query query = {.prefix = c->s->prefix,
+                                      .tag = c->s->tags.count > 0 ? c->s->tags.items[0] : NULL,
+                                      .removed = c->s->removed};
     struct listing l;
     lk_error err = {0};
     listing_begin(&l, &c->s->common, store);

@@ -8,8 +8,9 @@
 #include "base/json.h"
 #include "serve/server.h"
 
-static const uint32_t codes[ANSWER_CODES] = {200, 201, 304, 400, 403, 404, 405, 408, 411, 412,
-                                             413, 415, 421, 422, 429, 431, 500, 503, 507, 0};
+static const uint32_t codes[ANSWER_CODES] = {200, 201, 202, 204, 304, 400, 401, 403, 404,
+                                             405, 408, 409, 410, 411, 412, 413, 415, 421,
+                                             422, 428, 429, 431, 500, 503, 507, 0};
 
 uint32_t answer_code_at(int32_t i) {
     return i < ANSWER_CODES ? codes[i] : 0;
@@ -125,8 +126,12 @@ void answer_bytes(struct request *r, uint32_t status, lk_bytes *bytes) {
     answer_written(r, status);
 }
 
-void answer_list(struct request *r, struct json *j, lk_status status, const lk_error *err) {
+void answer_list_part(struct request *r, struct json *j, const char *next, lk_status status,
+                      const lk_error *err) {
     json_array_end(j);
+    if (next) {
+        json_text(j, "next", next);
+    }
     json_object_end(j);
     buf_add_text(&r->out, "\n");
     if (status == LK_OK) {
@@ -136,6 +141,10 @@ void answer_list(struct request *r, struct json *j, lk_status status, const lk_e
     }
 }
 
+void answer_list(struct request *r, struct json *j, lk_status status, const lk_error *err) {
+    answer_list_part(r, j, NULL, status, err);
+}
+
 void answer_file(struct request *r, const struct shelf_item *item) {
     r->file = item->file;
     r->file_size = item->size;
@@ -143,6 +152,45 @@ void answer_file(struct request *r, const struct shelf_item *item) {
     snprintf(r->etag, sizeof r->etag, "\"%s\"", item->key);
     r->status = 200;
     r->is_ready = true;
+}
+
+/* Whether the tag stands in a header's list of tags, or the header is "*". */
+static bool names_tag(const char *header, const char *etag) {
+    size_t length = strlen(etag);
+    for (const char *at = header; at && *at; at = strchr(at, ',')) {
+        at += strspn(at, ", \t");
+        if (*at == '*') {
+            return true;
+        }
+        at += strncmp(at, "W/", 2) == 0 ? 2 : 0;
+        if (strncmp(at, etag, length) == 0 && strchr(", \t", at[length])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_held(const struct request *r) {
+    const char *held = r->etag[0] ? request_header(r, "If-None-Match") : NULL;
+    return held && strcmp(r->route->method, "GET") == 0 && names_tag(held, r->etag);
+}
+
+bool answer_held(struct request *r) {
+    if (is_held(r)) {
+        answer_written(r, 200);
+    }
+    return r->is_ready;
+}
+
+bool answer_unless_matched(struct request *r, const char *etag) {
+    const char *held = request_header(r, "If-Match");
+    if (!held) {
+        answer_problem(r, 428, "need-match",
+                       "say which state is to be changed: If-Match with the ETag it was read with");
+    } else if (strncmp(held, "W/", 2) == 0 || !names_tag(held, etag)) {
+        answer_problem(r, 412, "stale", "it has changed since: its ETag is %s", etag);
+    }
+    return r->is_ready;
 }
 
 /* On every answer: nothing is guessed, framed, sent on or run that is not this service's own. */
@@ -174,7 +222,9 @@ static void add_headers(struct request *r, struct MHD_Response *response) {
     add_security_headers(r, response);
     http->MHD_add_response_header(response, "Content-Type", r->type);
     http->MHD_add_response_header(response, "Cache-Control",
-                                  r->etag[0] ? "private, max-age=31536000, immutable" : "no-store");
+                                  !r->etag[0]     ? "no-store"
+                                  : r->may_change ? "private, no-cache"
+                                                  : "private, max-age=31536000, immutable");
     if (r->etag[0]) {
         http->MHD_add_response_header(response, "ETag", r->etag);
     }
@@ -196,8 +246,7 @@ static void add_headers(struct request *r, struct MHD_Response *response) {
 enum MHD_Result answer_send(struct request *r) {
     const struct http_calls *http = &r->server->http;
     struct MHD_Response *response;
-    const char *held = r->etag[0] ? request_header(r, "If-None-Match") : NULL;
-    if (held && strcmp(held, r->etag) == 0) {
+    if (r->status == 200 && is_held(r)) {
         r->status = 304;
     }
     if (r->file >= 0 && r->status == 200) {

@@ -69,6 +69,11 @@ static lk_status decode_into(struct decode_head *h, const struct decoder *d,
     }
     lk_status status =
         lk_image_decode(&image, &h->info, d->engine, bytes, size, ask->name, &options, &h->err);
+    if (status == LK_OK && ask->width > 0) {
+        lk_image whole = image;
+        status = lk_image_shrink(&image, d->engine, &whole, ask->width, &h->err);
+        lk_image_release(&whole);
+    }
     h->width = image.width;
     h->height = image.height;
     h->channels = image.channels;

@@ -25,6 +25,7 @@ struct keeper_options decoder_options(struct decoder *d);
 struct decode_ask {
     char name[200];   /* for messages */
     int32_t max_side; /* lk_load_options */
+    int32_t width;    /* > 0: no wider than that */
     bool encode;      /* a picture file instead of pixels */
     bool as_png;      /* else JPEG */
 };

@@ -247,3 +247,8 @@ int32_t request_texts(const char **out, int32_t most, const struct request *r, c
     }
     return list ? (int32_t)json_array_size(list) : -1;
 }
+
+const char *request_actor(const struct request *r) {
+    const char *name = r->json ? request_text(r, "actor") : request_query(r, "actor");
+    return name && *name ? name : "web";
+}

@@ -53,3 +53,12 @@ int64_t memory_file_size(int fd) {
         fd, 0,
         SEEK_END); /* nothing else uses the place; fstat would be newfstatat, which takes paths */
 }
+
+int memory_file_of(const void *data, size_t size) {
+    int fd = memory_file_new();
+    if (fd >= 0 && !(memory_file_write(fd, data, size, 0) && memory_file_seal(fd))) {
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}

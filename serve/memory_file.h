@@ -9,6 +9,8 @@
 
 /* -1 when there is none to be had. */
 int memory_file_new(void);
+/* With these bytes in it, sealed. */
+int memory_file_of(const void *data, size_t size);
 /* Nobody can change it from here on, not even a process that was handed it. */
 bool memory_file_seal(int fd);
 bool memory_file_write(int fd, const void *data, size_t size, int64_t at);

@@ -82,6 +82,9 @@ static void write_parameters(struct json *j, const struct route *r) {
     for (const struct field *f = r->query; f && f->name; f++) {
         write_parameter(j, "query", f);
     }
+    if (r->header) {
+        write_parameter(j, "header", &(struct field){.name = r->header});
+    }
     json_array_end(j);
 }
 

@@ -89,7 +89,27 @@ static void list_images(struct request *r, struct bench *bench) {
     answer_written(r, 200);
 }
 
-static bool find(struct shelf_item *out, struct request *r, const char *id) {
+/* A version of the store, as a picture of this request. */
+static bool find_stored(struct shelf_item *out, struct request *r, struct bench *bench,
+                        const char *text) {
+    lk_reference x;
+    lk_error err = {0};
+    memset(&x, 0, sizeof x);
+    bool found = false;
+    if (lk_reference_find(&x, bench->store, text, &err) == LK_OK) {
+        found = reference_item(out, r, bench, &x);
+    } else {
+        answer_error(r, &err);
+    }
+    lk_reference_release(&x);
+    return found;
+}
+
+bool picture_find(struct shelf_item *out, struct request *r, struct bench *bench, const char *id) {
+    static const char stored[] = "reference:";
+    if (strncmp(id, stored, strlen(stored)) == 0) {
+        return find_stored(out, r, bench, id + strlen(stored));
+    }
     if (shelf_find(out, &r->server->images, id)) {
         return true;
     }
@@ -98,27 +118,46 @@ static bool find(struct shelf_item *out, struct request *r, const char *id) {
     return false;
 }
 
-static void get_image(struct request *r, struct bench *bench) {
-    struct shelf_item item, again = {.file = -1};
+/* The longer side that a JPEG may be decoded at for a width. */
+static int32_t side_for(const struct shelf_item *item, int32_t width) {
+    int64_t longer = item->width > item->height ? item->width : item->height;
+    return width > 0 && item->width > width ? (int32_t)(longer * width / item->width + 1) : 0;
+}
+
+void answer_picture(struct request *r, struct bench *bench, struct shelf_item *item,
+                    int32_t width) {
+    struct shelf_item again = {.file = -1};
     struct decode_ask ask;
     lk_image_info info;
     lk_error err = {0};
-    if (!find(&item, r, r->parameters[0])) {
+    snprintf(again.key, sizeof again.key, "%.64s-%d", item->key, (int)width);
+    snprintf(r->etag, sizeof r->etag, "\"%s\"", again.key);
+    if (answer_held(r)) {
+        close(item->file);
         return;
     }
-    name_ask(&ask, &item);
+    name_ask(&ask, item);
     ask.encode = true;
-    ask.as_png = strcmp(item.format, "jpeg") != 0;
+    ask.as_png = strcmp(item->format, "jpeg") != 0 && (width == 0 || width >= item->width);
+    ask.width = width;
+    ask.max_side = side_for(item, width);
     enum decode_end end =
-        decoder_again(&again.file, &again.size, &info, &bench->keeper, item.file, &ask, &err);
-    close(item.file);
+        decoder_again(&again.file, &again.size, &info, &bench->keeper, item->file, &ask, &err);
+    close(item->file);
     if (end != DECODE_OK) {
         answer_decode(r, end, &err);
         return;
     }
-    snprintf(again.key, sizeof again.key, "%s", item.key);
     again.type = strcmp(info.format, "jpeg") == 0 ? "image/jpeg" : "image/png";
     answer_file(r, &again);
+}
+
+static void get_image(struct request *r, struct bench *bench) {
+    struct shelf_item item;
+    if (picture_find(&item, r, bench, r->parameters[0])) {
+        r->may_change = strcmp(item.key, r->parameters[0]) != 0; /* a name, or a newest version */
+        answer_picture(r, bench, &item, (int32_t)request_query_int(r, "w", 0));
+    }
 }
 
 bool session_picture(lk_image *out, lk_image_info *info, struct request *r, struct bench *bench,
@@ -127,7 +166,7 @@ bool session_picture(lk_image *out, lk_image_info *info, struct request *r, stru
     struct decode_ask ask;
     lk_error err = {0};
     memset(out, 0, sizeof *out);
-    if (!find(&item, r, id)) {
+    if (!picture_find(&item, r, bench, id)) {
         return false;
     }
     name_ask(&ask, &item);
@@ -144,8 +183,23 @@ bool session_picture(lk_image *out, lk_image_info *info, struct request *r, stru
     return true;
 }
 
+static void delete_image(struct request *r, struct bench *bench) {
+    (void)bench;
+    if (shelf_drop(&r->server->images, r->parameters[0])) {
+        answer_written(r, 204);
+    } else {
+        answer_problem(r, 404, "not-found", "no picture %.80s in this session", r->parameters[0]);
+    }
+}
+
 static const struct field image_query[] = {
     {"name", "what the picture may be called instead of its id", .kind = FIELD_TEXT}, FIELD_END};
+
+static const struct field width_query[] = {
+    {"w", "no wider than so many pixels", .kind = FIELD_INT, .least = 1, .most = 4096}, FIELD_END};
+static const struct field thumb_query[] = {{"w", "no wider than so many pixels", .kind = FIELD_INT,
+                                            .required = true, .least = 1, .most = 4096},
+                                           FIELD_END};
 
 const struct route image_routes[] = {
     {.method = "POST",
@@ -162,9 +216,23 @@ const struct route image_routes[] = {
      .handle = list_images},
     {.method = "GET",
      .path = "/api/v1/images/{image}",
-     .summary = "an uploaded picture, encoded again",
+     .summary = "an uploaded picture, by id or name, encoded again; \"reference:ID[@VERSION]\" is "
+                "one of the store, here as in each body that names a picture",
+     .query = width_query,
      .computes = true,
      .handle = get_image,
      .type = "image/*"},
+    {.method = "GET",
+     .path = "/api/v1/images/{image}/thumb",
+     .summary = "an uploaded picture made small",
+     .query = thumb_query,
+     .computes = true,
+     .handle = get_image,
+     .type = "image/*"},
+    {.method = "DELETE",
+     .path = "/api/v1/images/{image}",
+     .summary = "forget an uploaded picture",
+     .handle = delete_image,
+     .success = 204},
     ROUTE_END,
 };

@@ -5,8 +5,9 @@
 #include "serve/server.h"
 
 static const struct route *const families[] = {
-    page_routes,      image_routes,  compare_routes, verify_routes,
-    reference_routes, camera_routes, status_routes,
+    page_routes,   image_routes,     compare_routes,
+    verify_routes, reference_routes, reference_change_routes,
+    camera_routes, status_routes,
 };
 
 const struct route *route_at(size_t i) {
@@ -47,7 +48,7 @@ static bool path_fits(struct request *r, const char *pattern, const char *path) 
             continue;
         }
         size_t length = strcspn(path, "/");
-        if (length == 0 || length > SHELF_KEY_MAX || count == PARAMETERS_MOST) {
+        if (length == 0 || length > PARAMETER_MAX || count == PARAMETERS_MOST) {
             return false;
         }
         memcpy(r->parameters[count], path, length);

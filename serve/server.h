@@ -33,7 +33,13 @@ struct http_calls {
 /* http_library.c: libmicrohttpd, opened when the service starts. */
 MUST_CHECK lk_status http_library_open(void **library, struct http_calls *calls, lk_error *err);
 
-enum { WORKERS_MOST = 64, CONNECTIONS_MOST = 1024, PARAMETERS_MOST = 2, TEXT_BODY_MAX = 64 << 10 };
+enum {
+    WORKERS_MOST = 64,
+    CONNECTIONS_MOST = 1024,
+    PARAMETERS_MOST = 2,
+    PARAMETER_MAX = 159, /* "reference:ID@VERSION" fits */
+    TEXT_BODY_MAX = 64 << 10
+};
 
 struct request;
 struct server;
@@ -113,7 +119,9 @@ struct route {
     const char *method, *path, *summary; /* path with {name} for a parameter */
     enum body_kind body;
     const struct field *fields, *query; /* each ends with a row without a name; NULL for none */
-    bool computes;                      /* at a bench; else at once, without one */
+    const char
+        *header;   /* that it looks at beside the usual ones, for the description; NULL for none */
+    bool computes; /* at a bench; else at once, without one */
     void (*handle)(struct request *r, struct bench *bench);
     const char *type;   /* of the answer; NULL: application/json */
     const char *schema; /* of the answer, "compare-1"; NULL for none */
@@ -128,7 +136,7 @@ struct route {
 
 /* A table each, in route_*.c. */
 extern const struct route page_routes[], image_routes[], compare_routes[], verify_routes[],
-    reference_routes[], camera_routes[], status_routes[];
+    reference_routes[], reference_change_routes[], camera_routes[], status_routes[];
 /* routing.c: all of them, from 0; NULL behind the last. */
 const struct route *route_at(size_t i);
 size_t routes_count(void);
@@ -141,7 +149,7 @@ struct request {
     struct MHD_Connection *connection;
     struct connection *place;  /* under the server's lock */
     const struct route *route; /* NULL: there is none */
-    char parameters[PARAMETERS_MOST][SHELF_KEY_MAX + 1];
+    char parameters[PARAMETERS_MOST][PARAMETER_MAX + 1];
     double since_s;
     bool is_ready; /* the answer is there */
     /* The body. */
@@ -159,7 +167,8 @@ struct request {
     int file; /* instead of out; -1 */
     int64_t file_size;
     const char *type;
-    char location[2 * SHELF_KEY_MAX], etag[SHELF_KEY_MAX + 3], allow[64];
+    char location[2 * PARAMETER_MAX], etag[PARAMETER_MAX + 32], allow[64];
+    bool may_change; /* what the etag is of; else it is of what never does */
     int32_t retry_after_s;
     struct request *next;
 };
@@ -177,6 +186,14 @@ void request_take(struct request *r, const char *data, size_t size);
 /* Once the body is whole. */
 void request_check_body(struct request *r);
 const char *request_header(const struct request *r, const char *name);
+
+/* Who, for the record. */
+#define ACTOR_FIELD                                                                                \
+    {                                                                                              \
+        "actor", "who, for the record, where nobody logs in", .kind = FIELD_TEXT,                  \
+                                                              .most = LK_ACTOR_MAX                 \
+    }
+const char *request_actor(const struct request *r);
 
 /* fields.c: problems are the answer where something does not fit. */
 void fields_check_query(struct request *r);
@@ -210,21 +227,38 @@ void answer_bytes(struct request *r, uint32_t status, lk_bytes *bytes);
 /* Takes what was written into r->out. */
 void answer_written(struct request *r, uint32_t status);
 void answer_file(struct request *r, const struct shelf_item *item);
+/* Whether the answer is a problem now: no If-Match was sent, or one with other tags. */
+bool answer_unless_matched(struct request *r, const char *etag);
+/* Whether the client has what r->etag is of: it is told so, and nothing need be made. */
+bool answer_held(struct request *r);
 struct json;
 /* Ends the list that is the last member of the object in r->out, and answers it, or the error. */
 void answer_list(struct request *r, struct json *j, lk_status status, const lk_error *err);
+/* The same of a list of which there is more: `next` is the cursor to go on with; NULL at the end. */
+void answer_list_part(struct request *r, struct json *j, const char *next, lk_status status,
+                      const lk_error *err);
 /* Sends it: MHD_YES or MHD_NO. */
 enum MHD_Result answer_send(struct request *r);
 
-enum { ANSWER_CODES = 20 };
+enum { ANSWER_CODES = 26 };
 uint32_t answer_code_at(int32_t i); /* 0 behind the last */
 void answer_count(struct request *r);
 
 /* openapi.c */
 void openapi_write(struct buf *out, const struct server *s);
 
-/* route_images.c: a picture of this session, decoded; false when the answer is a problem already. */
+/* route_images.c: a picture that a client names, by its id or name in this session, or as "reference:ID[@VERSION]" of the store;
+ * false when the answer is a problem already. The second decodes it, with the digest of its file. */
+bool picture_find(struct shelf_item *out, struct request *r, struct bench *bench, const char *id);
 bool session_picture(lk_image *out, lk_image_info *info, struct request *r, struct bench *bench,
                      const char *id, int32_t max_side);
+/* Answers it, encoded again, no wider than width (0: as it is). Takes the item's file. */
+void answer_picture(struct request *r, struct bench *bench, struct shelf_item *item, int32_t width);
+/* route_references.c: the picture of a version as an item; "ID" or "ID@VERSION". False with a problem as the answer. */
+bool reference_item(struct shelf_item *out, struct request *r, struct bench *bench,
+                    const lk_reference *x);
+void answer_reference(struct request *r, const lk_reference *x, const bool *written);
+/* Of its newest version, and of whether it is in use: with the quotes. */
+void reference_tag(char *out, size_t size, const lk_reference *x);
 
 #endif

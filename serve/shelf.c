@@ -103,6 +103,16 @@ bool shelf_find(struct shelf_item *out, struct shelf *s, const char *key_or_name
     return found;
 }
 
+bool shelf_drop(struct shelf *s, const char *key_or_name) {
+    pthread_mutex_lock(&s->lock);
+    struct shelf_item *item = find(s, key_or_name);
+    if (item) {
+        drop(s, (int32_t)(item - s->items));
+    }
+    pthread_mutex_unlock(&s->lock);
+    return item != NULL;
+}
+
 static int by_use(const void *a, const void *b) {
     const struct shelf_item *const *x = a, *const *y = b;
     return (*x)->used < (*y)->used ? 1 : -1;

@@ -40,6 +40,8 @@ void shelf_release(struct shelf *s);
 bool shelf_put(struct shelf *s, const struct shelf_item *item, bool *was_there);
 /* A copy with a file of its own, which the caller closes. Asks for keys first, then names. */
 bool shelf_find(struct shelf_item *out, struct shelf *s, const char *key_or_name);
+/* False when nothing is there under the key, or of that name. */
+bool shelf_drop(struct shelf *s, const char *key_or_name);
 /* Calls visit with each, the last used first; file is -1. */
 void shelf_visit(struct shelf *s, void (*visit)(void *arg, const struct shelf_item *item),
                  void *arg);

@@ -305,6 +305,7 @@ lk_status lk_reference_list(lk_store *store, const lk_reference_query *query,
     static const lk_reference_query all = {0};
     const lk_reference_query *a = query ? query : &all;
     char end[LK_REFERENCE_ID_MAX + 2] = "\x7f"; /* above each id */
+    char from[LK_REFERENCE_ID_MAX + 2] = "";
     struct sql q;
     int64_t count = 0;
     if (a->prefix && a->prefix[0]) {
@@ -312,12 +313,16 @@ lk_status lk_reference_list(lk_store *store, const lk_reference_query *query,
             return LK_OK; /* no id begins so */
         }
         snprintf(end, sizeof end, "%s\x7f", a->prefix);
+        snprintf(from, sizeof from, "%s", a->prefix);
+    }
+    if (a->after && strcmp(a->after, from) >= 0) {
+        snprintf(from, sizeof from, "%.*s\x01", LK_REFERENCE_ID_MAX, a->after);
     }
     sql_begin(&q, &store->at,
               "SELECT " REFERENCE_COLUMNS REFERENCE_TABLES "WHERE v.number = r.newest AND "
               "r.id >= ?1 AND r.id < ?2 AND (?3 OR r.removed IS NULL) AND (?4 IS NULL OR EXISTS "
               "(SELECT 1 FROM tag t WHERE t.tag = ?4 AND t.reference = r.id)) ORDER BY r.id");
-    sql_bind_text(&q, a->prefix ? a->prefix : "");
+    sql_bind_text(&q, from);
     sql_bind_text(&q, end);
     sql_bind_int(&q, a->removed);
     sql_bind_text(&q, a->tag);

@@ -90,6 +90,18 @@ typedef struct lk_polygon {
     int32_t count;
     double *xy; /* count pairs; owned by whoever filled the struct */
 } lk_polygon;
+LK_API void lk_polygon_release(lk_polygon *polygon);
+
+typedef enum lk_area_kind { LK_AREA_ANY, LK_AREA_RECTANGLE, LK_AREA_POLYGON } lk_area_kind;
+
+/* Reads an area of a width x height picture as people write it: "X,Y,W,H" (or "X:Y-X:Y", both corners inside), a rectangle, or
+ * "x,y x,y x,y ...", a polygon; any is told by the space. Numbers are pixels, or per cent of the picture where a % follows.
+ * LK_E_USAGE (also without memory). The caller releases out. */
+LK_API LK_MUST_CHECK lk_status lk_area_read(lk_polygon *out, const char *text, lk_area_kind kind,
+                                            int32_t width, int32_t height, lk_error *err);
+/* Whether each area lies on the picture, in part at least, and all of them leave some of it. LK_E_USAGE. */
+LK_API LK_MUST_CHECK lk_status lk_areas_check(const lk_polygon *areas, size_t count, int32_t width,
+                                              int32_t height, lk_error *err);
 
 /* What a file says of itself. Sizes are of the upright picture unless they say "stored". */
 typedef struct lk_image_info {
@@ -151,6 +163,10 @@ LK_API LK_MUST_CHECK lk_status lk_image_probe(lk_image_info *info, lk_engine *en
 /* The picture as 8-bit gray: (19595 R + 38470 G + 7471 B + 32768) >> 16, alpha over white. */
 LK_API LK_MUST_CHECK lk_status lk_image_to_gray(lk_image *out, const lk_image *image,
                                                 lk_error *err);
+
+/* A copy as 8-bit RGB, alpha over white, brought to that width if it is wider, with the height that goes with it. LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_image_shrink(lk_image *out, lk_engine *engine,
+                                               const lk_image *image, int32_t width, lk_error *err);
 
 /* Writes image as the format of path's extension: .png, .jpg (quality 92), .ppm/.pgm; replaces the file atomically. */
 LK_API LK_MUST_CHECK lk_status lk_image_save(const lk_image *image, lk_engine *engine,

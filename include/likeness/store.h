@@ -159,6 +159,7 @@ typedef struct lk_reference_query {
     const char *prefix; /* of the id; NULL for all */
     const char *tag;    /* NULL for any */
     bool removed;       /* those out of use too */
+    const char *after;  /* only ids behind this one; NULL for all */
 } lk_reference_query;
 
 /* Calls visit with the newest version of each reference, in byte order of ids, until it returns false. query may be NULL. What is

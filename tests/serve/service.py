@@ -29,11 +29,26 @@ def png(width, height, rows=None):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
+def size_of(data):
+    """Width and height of a PNG or JPEG."""
+    if data[:4] == b"\x89PNG":
+        return struct.unpack(">II", data[16:24])
+    at = 2
+    while at + 9 < len(data):
+        marker, length = data[at + 1], struct.unpack(">H", data[at + 2:at + 4])[0]
+        if 0xC0 <= marker <= 0xC2:
+            height, width = struct.unpack(">HH", data[at + 5:at + 9])
+            return width, height
+        at += 2 + length
+    return 0, 0
+
+
 class Service:
     def __init__(self, likeness, *options):
         self.folder = tempfile.TemporaryDirectory()
+        self.store = os.path.join(self.folder.name, "store")
         self.process = subprocess.Popen(
-            [likeness, "serve", "--listen", "127.0.0.1:0", "--db", os.path.join(self.folder.name, "store"), *options],
+            [likeness, "serve", "--listen", "127.0.0.1:0", "--db", self.store, *options],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stdout.readline().strip()
         check(line.startswith("http://127.0.0.1:"), f"it said {line!r} {'' if line else self.process.stderr.read()}")

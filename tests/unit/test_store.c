@@ -284,6 +284,11 @@ static void test_lists(void **state) {
     expect_list(s, &(lk_reference_query){.prefix = "%"}, "");
     expect_list(s, &(lk_reference_query){.tag = "odd"}, "Cap@1 box@1 cap-2@2 ");
     expect_list(s, &(lk_reference_query){.tag = "even", .prefix = "c"}, "cap@1 cap-10@1 ");
+    expect_list(s, &(lk_reference_query){.after = "cap"}, "cap-10@1 cap-2@2 ");
+    expect_list(s, &(lk_reference_query){.after = "_"}, "_z@1 box@1 cap@1 cap-10@1 cap-2@2 ");
+    expect_list(s, &(lk_reference_query){.after = "aaa", .prefix = "cap-"}, "cap-10@1 cap-2@2 ");
+    expect_list(s, &(lk_reference_query){.after = "cap-10", .prefix = "cap"}, "cap-2@2 ");
+    expect_list(s, &(lk_reference_query){.after = "zzz"}, "");
     assert_ok(lk_reference_remove(s, "cap", NULL, &err));
     expect_list(s, &(lk_reference_query){.prefix = "cap"}, "cap-10@1 cap-2@2 ");
     expect_list(s, &(lk_reference_query){.prefix = "cap", .removed = true},
