@@ -18,32 +18,6 @@ struct camera_list {
     bool bad;
 };
 
-static void standing_json(struct json *j, const lk_camera_standing *s) {
-    json_text(j, "state", lk_view_state_name(s->state));
-    json_int(j, "since_ms", s->since_ms);
-    json_int(j, "looked_ms", s->looked_ms);
-    json_bool(j, "latched", s->latched);
-    json_number(j, "score", s->score);
-    json_int(j, "baselines", s->baselines);
-    json_int(j, "frames", s->frames);
-}
-
-static void camera_json(struct json *j, const lk_camera *c, const lk_camera_standing *s) {
-    json_object_begin(j, NULL);
-    json_text(j, "id", c->id);
-    json_text(j, "name", c->name);
-    json_text(j, "source", c->source);
-    json_number(j, "every_s", c->every_s);
-    json_int(j, "confirm", c->confirm);
-    json_number(j, "hold_s", c->hold_s);
-    json_bool(j, "latch", c->latch);
-    json_text(j, "method", c->threshold > 0 ? "embedding" : "all");
-    json_bool(j, "enabled", c->enabled);
-    json_int(j, "areas_left_out", (int64_t)c->ignore_count);
-    standing_json(j, s);
-    json_object_end(j);
-}
-
 static bool list_camera(void *arg, const lk_camera *camera, const lk_camera_standing *s) {
     struct camera_list *l = arg;
     char looked[32] = "never";
@@ -53,7 +27,9 @@ static bool list_camera(void *arg, const lk_camera *camera, const lk_camera_stan
     l->count++;
     l->bad = l->bad || s->state != LK_VIEW_OK;
     if (l->call->s->common.json) {
-        camera_json(&l->j, camera, s);
+        lk_bytes text = {0};
+        lk_status status = lk_report_camera(&text, camera, s, LK_CAMERA_SOURCE, NULL);
+        json_document(&l->j, NULL, status, &text);
         return true;
     }
     if (s->looked_ms > 0) {
@@ -117,13 +93,13 @@ enum exit_code list_events(const struct camera_call *c) {
     struct camera_list l;
     lk_error err = {0};
     list_begin(&l, c, "events");
-    return list_end(&l, lk_camera_events(c->store, c->id, c->s->newest, list_event, &l, &err),
-                    &err);
+    const lk_camera_event_query query = {.camera = c->id, .newest = c->s->newest};
+    return list_end(&l, lk_camera_events(c->store, &query, list_event, &l, &err), &err);
 }
 
 /* -- Aiming -- */
 
-static const double good_deg = 0.5, good_zoom = 0.01;
+static const double good_deg = 0.5, good_zoom = 0.01; /* as lk_camera_is_aimed */
 
 /* "turn 3.1 deg LEFT, 0.1 deg down, level": how to turn it back. */
 static void aim_words(struct buf *b, const lk_sighting *s, const double degrees[2]) {
@@ -143,43 +119,23 @@ static void aim_words(struct buf *b, const lk_sighting *s, const double degrees[
     buf_printf(b, "   (within %.1f deg is good)\n", good_deg);
 }
 
-static bool is_aimed(const lk_sighting *s, const double degrees[2]) {
-    return fabs(degrees[0]) <= good_deg && fabs(degrees[1]) <= good_deg &&
-           fabs(s->offset.roll_deg) <= good_deg && fabs(s->offset.zoom - 1) <= 2 * good_zoom;
-}
-
-static void aim_json(struct buf *b, const struct camera_call *c, const lk_sighting *s,
-                     const double degrees[2]) {
-    struct json j;
-    json_init(&j, b, 0);
-    json_object_begin(&j, NULL);
-    json_text(&j, "schema", "likeness/camera-aim/1");
-    json_text(&j, "camera", c->id);
-    json_text(&j, "state", lk_view_state_name(s->state));
-    json_number(&j, "pan_deg", degrees[0]);
-    json_number(&j, "tilt_deg", degrees[1]);
-    json_number(&j, "pan_px", s->offset.pan_px);
-    json_number(&j, "tilt_px", s->offset.tilt_px);
-    json_number(&j, "roll_deg", s->offset.roll_deg);
-    json_number(&j, "zoom", s->offset.zoom);
-    json_number(&j, "reliability", s->offset.reliability);
-    json_bool(&j, "aimed", s->offset.reliability > 0 && is_aimed(s, degrees));
-    json_object_end(&j);
-    buf_add_text(b, "\n");
-}
-
 static enum exit_code aim_once(const struct camera_call *c) {
     double degrees[2];
     lk_sighting s;
     lk_error err = {0};
     struct buf b;
-    if (lk_camera_look(&s, degrees, c->store, c->engine, c->id, &err) != LK_OK) {
+    struct json j;
+    if (lk_camera_look(&s, degrees, c->store, c->engine, c->id, NULL, &err) != LK_OK) {
         return report_error(&c->s->common, &err);
     }
     bool known = s.offset.reliability > 0;
     buf_init(&b, 4096);
     if (c->s->common.json) {
-        aim_json(&b, c, &s, degrees);
+        lk_bytes text = {0};
+        lk_status status = lk_report_camera_aim(&text, c->id, &s, degrees, NULL);
+        json_init(&j, &b, 0);
+        json_document(&j, NULL, status, &text);
+        buf_add_text(&b, "\n");
     } else if (!known) {
         buf_printf(&b, "cannot tell: the picture shows too little of the reference view (%s)\n",
                    lk_view_state_name(s.state));
@@ -187,9 +143,9 @@ static enum exit_code aim_once(const struct camera_call *c) {
         aim_words(&b, &s, degrees);
     }
     return print_result(&c->s->common, &b,
-                        !known                  ? EXIT_INCONCLUSIVE
-                        : is_aimed(&s, degrees) ? EXIT_YES
-                                                : EXIT_NO);
+                        !known                            ? EXIT_INCONCLUSIVE
+                        : lk_camera_is_aimed(&s, degrees) ? EXIT_YES
+                                                          : EXIT_NO);
 }
 
 enum exit_code aim(const struct camera_call *c) {

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <ftw.h>
 #include <limits.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,31 +78,12 @@ static void tell_trouble(void *arg, const char *camera, const lk_error *err) {
     }
 }
 
-static void sighting_json(struct buf *b, const lk_watch_result *r) {
-    const lk_sighting *s = &r->sighting;
+static void add_document(struct buf *b, const lk_watch_result *r) {
     struct json j;
+    lk_bytes text = {0};
+    lk_status status = lk_report_watch(&text, r, NULL);
     json_init(&j, b, 0);
-    json_object_begin(&j, NULL);
-    json_text(&j, "schema", "likeness/watch/1");
-    json_text(&j, "state", lk_view_state_name(r->worst));
-    json_bool(&j, "sure", r->sure);
-    json_int(&j, "frames", r->frames);
-    json_int(&j, "failures", r->failures);
-    json_int(&j, "events", r->events);
-    json_number(&j, "score", r->frames > 0 ? s->score : NAN);
-    json_object_begin(&j, "offset");
-    json_number(&j, "pan_px", s->offset.pan_px);
-    json_number(&j, "tilt_px", s->offset.tilt_px);
-    json_number(&j, "roll_deg", s->offset.roll_deg);
-    json_number(&j, "zoom", s->offset.zoom);
-    json_number(&j, "reliability", s->offset.reliability);
-    json_object_end(&j);
-    json_number(&j, "cosine", s->cosine);
-    json_number(&j, "structure", s->structure);
-    json_number(&j, "sharpness", s->sharpness);
-    json_number(&j, "brightness", s->brightness);
-    json_number(&j, "covered", s->covered);
-    json_object_end(&j);
+    json_document(&j, NULL, status, &text);
     buf_add_text(b, "\n");
 }
 
@@ -124,7 +104,7 @@ static enum exit_code print_once(const struct watch_settings *s, const lk_watch_
     struct buf b;
     buf_init(&b, 1 << 20);
     if (s->common.json) {
-        sighting_json(&b, r);
+        add_document(&b, r);
     } else if (r->frames > 0 && !s->jsonl) {
         sighting_text(&b, r);
     }
@@ -139,7 +119,7 @@ static enum exit_code print_run(const struct watch_settings *s, const lk_watch_r
     struct buf b;
     buf_init(&b, 1 << 20);
     if (s->common.json) {
-        sighting_json(&b, r);
+        add_document(&b, r);
     } else if (!s->jsonl) {
         buf_printf(&b, "%lld frames, %lld without a picture, %lld events\n", (long long)r->frames,
                    (long long)r->failures, (long long)r->events);

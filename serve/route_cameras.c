@@ -54,11 +54,11 @@ static void list_events(struct request *r, struct bench *bench) {
         return;
     }
     lk_camera_release(&camera);
+    const lk_camera_event_query query = {.camera = r->parameters[0], .newest = 100};
     json_init(&j, &r->out, 0);
     json_object_begin(&j, NULL);
     json_array_begin(&j, "events");
-    answer_list(r, &j, lk_camera_events(bench->store, r->parameters[0], 100, list_event, &j, &err),
-                &err);
+    answer_list(r, &j, lk_camera_events(bench->store, &query, list_event, &j, &err), &err);
 }
 
 const struct route camera_routes[] = {

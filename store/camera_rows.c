@@ -271,12 +271,13 @@ lk_status camera_event_visit(lk_store *s, const struct camera_event_query *query
         &q, &s->at,
         "SELECT * FROM (SELECT id, camera, state, time, before_sha256, after_sha256, told, "
         "coalesce(acknowledged, 0), document "
-        "FROM camera_event WHERE (camera = ?1 OR ?1 IS NULL) AND (told = 0 OR NOT ?2) AND id > ?3 "
-        "ORDER BY id DESC LIMIT ?4) ORDER BY id");
+        "FROM camera_event WHERE (camera = ?1 OR ?1 IS NULL) AND (told = 0 OR ?2 = 0) AND id > ?3 "
+        "AND id < ?5 ORDER BY id DESC LIMIT ?4) AS e ORDER BY id");
     sql_bind_text(&q, query->camera);
     sql_bind_int(&q, query->untold);
     sql_bind_int(&q, query->after);
-    sql_bind_int(&q, query->newest > 0 ? query->newest : -1);
+    sql_bind_int(&q, query->newest > 0 ? query->newest : INT64_MAX);
+    sql_bind_int(&q, query->before > 0 ? query->before : INT64_MAX);
     while ((status = sql_step(&q, &row, err)) == LK_OK && row && goes_on) {
         struct camera_event_row r;
         event_row(&r, &q);

@@ -82,6 +82,7 @@ struct camera_event_query {
     const char *camera; /* NULL: all */
     bool untold;        /* only those */
     int64_t after;      /* only ids above */
+    int64_t before;     /* > 0: only ids below */
     int64_t newest;     /* > 0: only so many, the last ones */
 };
 /* Calls visit with the events that fit, oldest first, until it returns false. */

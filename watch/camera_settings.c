@@ -74,31 +74,41 @@ lk_status settings_check(const lk_camera *camera, lk_error *err) {
 
 /* -- To JSON -- */
 
+static void write_members(struct json *j, const lk_camera *camera, bool with_texts) {
+    for (size_t i = 0; i < setting_count; i++) {
+        const struct setting *s = &settings[i];
+        if (s->kind == SETTING_TEXT && with_texts) {
+            json_text(j, s->key, (const char *)camera + s->offset);
+        } else if (s->kind == SETTING_BOOLEAN) {
+            json_bool(j, s->key, number_of(camera, s) != 0);
+        } else if (s->kind != SETTING_TEXT) {
+            json_number(j, s->key, number_of(camera, s));
+        }
+    }
+    json_array_begin(j, "quiet");
+    for (size_t i = 0; i < camera->quiet_count; i++) {
+        char text[48];
+        quiet_text(text, sizeof text, &camera->quiet[i]);
+        json_text(j, NULL, text);
+    }
+    json_array_end(j);
+    json_array_begin(j, "ignore");
+    for (size_t i = 0; i < camera->ignore_count; i++) {
+        json_numbers(j, NULL, camera->ignore[i].xy, 2 * (size_t)camera->ignore[i].count);
+    }
+    json_array_end(j);
+}
+
+void settings_members(struct json *j, const lk_camera *camera) {
+    write_members(j, camera, false);
+}
+
 void settings_write(struct buf *out, const lk_camera *camera) {
     struct json j;
     json_init(&j, out, 0);
     json_object_begin(&j, NULL);
     json_text(&j, "id", camera->id);
-    for (size_t i = 0; i < setting_count; i++) {
-        const struct setting *s = &settings[i];
-        switch (s->kind) {
-        case SETTING_TEXT: json_text(&j, s->key, (const char *)camera + s->offset); break;
-        case SETTING_BOOLEAN: json_bool(&j, s->key, number_of(camera, s) != 0); break;
-        default: json_number(&j, s->key, number_of(camera, s));
-        }
-    }
-    json_array_begin(&j, "quiet");
-    for (size_t i = 0; i < camera->quiet_count; i++) {
-        char text[48];
-        quiet_text(text, sizeof text, &camera->quiet[i]);
-        json_text(&j, NULL, text);
-    }
-    json_array_end(&j);
-    json_array_begin(&j, "ignore");
-    for (size_t i = 0; i < camera->ignore_count; i++) {
-        json_numbers(&j, NULL, camera->ignore[i].xy, 2 * (size_t)camera->ignore[i].count);
-    }
-    json_array_end(&j);
+    write_members(&j, camera, true);
     json_object_end(&j);
 }
 

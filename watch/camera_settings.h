@@ -19,6 +19,9 @@ extern const struct setting settings[];
 extern const size_t setting_count;
 
 void settings_write(struct buf *out, const lk_camera *camera);
+/* The same as members of an object, without `id` and the texts: where frames come from may be nobody else's business. */
+struct json;
+void settings_members(struct json *j, const lk_camera *camera);
 /* LK_E_CORRUPT where it is not what settings_write wrote; `id` is of the row. Keys of a newer likeness are passed over. */
 LK_MUST_CHECK lk_status settings_read(lk_camera *out, const char *id, const char *text,
                                       lk_error *err);

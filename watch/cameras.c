@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What people do with the cameras of a store. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -14,9 +13,7 @@
 #include "watch/camera_settings.h"
 #include "watch/lookout.h"
 
-enum { JPEG_QUALITY = 90, TRIES = 3 };
-
-static const double usual_field_of_view_deg = 60;
+enum { JPEG_QUALITY = 90, TRIES = 3, PICTURE_MAX = 64 << 20 };
 
 lk_status lk_camera_put(lk_store *store, const lk_camera *camera, const char *actor,
                         lk_error *err) {
@@ -130,19 +127,43 @@ static bool give_event(void *arg, const struct camera_event_row *row) {
     return e->visit(e->arg, &out);
 }
 
-lk_status lk_camera_events(lk_store *store, const char *id, int64_t newest,
+lk_status lk_camera_events(lk_store *store, const lk_camera_event_query *query,
                            bool (*visit)(void *arg, const lk_camera_event *event), void *arg,
                            lk_error *err) {
     struct events e = {visit, arg};
-    const struct camera_event_query query = {.camera = id, .newest = newest};
-    return camera_event_visit(store, &query, give_event, &e, err);
+    const struct camera_event_query rows = {.camera = query->camera,
+                                            .after = query->id > 0 ? query->id - 1 : 0,
+                                            .before = query->id > 0 ? query->id + 1 : query->before,
+                                            .newest = query->newest};
+    return camera_event_visit(store, &rows, give_event, &e, err);
+}
+
+struct choosing_event {
+    bool after;
+    char sha256[65];
+};
+
+static bool choose_event(void *arg, const struct camera_event_row *row) {
+    struct choosing_event *c = arg;
+    memcpy(c->sha256, c->after ? row->after_sha256 : row->before_sha256, sizeof c->sha256);
+    return false;
+}
+
+lk_status lk_camera_event_picture(lk_bytes *out, lk_store *store, int64_t id, bool after,
+                                  lk_error *err) {
+    struct choosing_event c = {.after = after};
+    const struct camera_event_query one = {.after = id - 1, .before = id + 1};
+    *out = (lk_bytes){0};
+    lk_status status = camera_event_visit(store, &one, choose_event, &c, err);
+    if (status == LK_OK && !c.sha256[0]) {
+        return error_set(err, LK_E_IO, "no event %lld with such a picture", (long long)id);
+    }
+    return status == LK_OK ? blob_read(out, store, c.sha256, PICTURE_MAX, err) : status;
 }
 
 /* -- One frame -- */
 
-/* The next frame of the camera's source, of a folder the last when the newest is wanted; a camera
- * may need a second try to wake up. */
-static lk_status fetch(struct frame *out, const struct lookout *l, bool newest, lk_error *err) {
+lk_status lookout_fetch(struct frame *out, const struct lookout *l, bool newest, lk_error *err) {
     struct source *source = NULL;
     bool more = false;
     const struct source_options options = {
@@ -192,6 +213,7 @@ static lk_status write_settled(struct lookout *l, int64_t at_ms, lk_error *err) 
 /* What is asked of a camera: a view of it. */
 struct asking {
     const char *id, *path, *actor, *note;
+    const lk_image *frame;  /* NULL: the picture file at path, or the next of the source */
     const lk_camera *fresh; /* to be added; NULL: it is in the store */
     bool beside;
 };
@@ -231,7 +253,7 @@ static lk_status settle(struct lookout *l, const struct frame *frame, const lk_b
 
 static lk_status picture_bytes(lk_bytes *out, const struct lookout *l, const char *path,
                                const lk_image *frame, lk_error *err) {
-    return path ? file_read(out, path, 64 << 20, NULL, err)
+    return path ? file_read(out, path, PICTURE_MAX, NULL, err)
                 : lk_image_encode(out, frame, l->house->engine, "jpeg", JPEG_QUALITY, err);
 }
 
@@ -252,6 +274,15 @@ static void close_asked(struct lookout *l, const struct asking *a) {
     lookout_close(l);
 }
 
+static lk_status get_frame(struct frame *out, const struct lookout *l, const struct asking *a,
+                           lk_image_info *info, lk_error *err) {
+    if (a->frame) {
+        *out = (struct frame){.taken_ms = moment_now_ms()};
+        return colour_to_rgb8(&out->image, a->frame, err);
+    }
+    return a->path ? load(out, l, a->path, info, err) : lookout_fetch(out, l, !a->fresh, err);
+}
+
 static lk_status ask(lk_image_info *out, lk_store *store, lk_engine *engine, const struct asking *a,
                      lk_error *err) {
     struct watch_house house;
@@ -265,8 +296,7 @@ static lk_status ask(lk_image_info *out, lk_store *store, lk_engine *engine, con
     }
     status = open_asked(&l, &house, a, err);
     if (status == LK_OK) {
-        status =
-            a->path ? load(&frame, &l, a->path, &info, err) : fetch(&frame, &l, !a->fresh, err);
+        status = get_frame(&frame, &l, a, &info, err);
         status = status == LK_OK ? picture_bytes(&picture, &l, a->path, &frame.image, err) : status;
         status = status == LK_OK ? settle(&l, &frame, &picture, a, err) : status;
         info.width = frame.image.width;
@@ -290,12 +320,43 @@ lk_status lk_camera_baseline(lk_image_info *out, lk_store *store, lk_engine *eng
     return ask(out, store, engine, &a, err);
 }
 
+lk_status lk_camera_baseline_of(lk_store *store, lk_engine *engine, const char *id,
+                                const lk_image *frame, bool beside, const char *actor,
+                                const char *note, lk_error *err) {
+    const struct asking a = {
+        .id = id, .frame = frame, .beside = beside, .actor = actor, .note = note};
+    return ask(NULL, store, engine, &a, err);
+}
+
 lk_status lk_camera_add(lk_image_info *out, lk_store *store, lk_engine *engine,
                         const lk_camera *camera, const char *path, const char *actor,
                         const char *note, lk_error *err) {
     const struct asking a = {
         .id = camera->id, .path = path, .fresh = camera, .actor = actor, .note = note};
     return ask(out, store, engine, &a, err);
+}
+
+struct views {
+    bool (*visit)(void *arg, const lk_camera_view_record *view);
+    void *arg;
+};
+
+static bool give_view(void *arg, const struct camera_view_row *row) {
+    const struct views *v = arg;
+    const lk_camera_view_record out = {.number = row->number,
+                                       .sha256 = row->sha256,
+                                       .origin = row->origin,
+                                       .bytes = row->bytes,
+                                       .taken_ms = row->taken_ms,
+                                       .retired_ms = row->retired_ms};
+    return v->visit(v->arg, &out);
+}
+
+lk_status lk_camera_views(lk_store *store, const char *id, bool all,
+                          bool (*visit)(void *arg, const lk_camera_view_record *view), void *arg,
+                          lk_error *err) {
+    struct views v = {visit, arg};
+    return camera_view_visit(store, id, all, give_view, &v, err);
 }
 
 struct choosing {
@@ -366,41 +427,5 @@ static lk_status unlatch(lk_store *store, const char *id, lk_error *err) {
     status = status == LK_OK ? buf_status(&u.b, err) : status;
     status = status == LK_OK ? camera_stand(store, id, (const char *)u.b.data, err) : status;
     buf_release(&u.b);
-    return status;
-}
-
-/* -- Aiming -- */
-
-/* Of a lens without distortion, in the middle of the picture. */
-static double degrees_of(double px, int32_t width, double field_of_view_deg) {
-    const double to_deg = 180 / M_PI;
-    double half =
-        tan((field_of_view_deg > 0 ? field_of_view_deg : usual_field_of_view_deg) / 2 / to_deg);
-    return atan(px / (width / 2.0) * half) * to_deg;
-}
-
-lk_status lk_camera_look(lk_sighting *out, double *degrees, lk_store *store, lk_engine *engine,
-                         const char *id, lk_error *err) {
-    struct watch_house house;
-    struct lookout l;
-    struct frame frame = {0};
-    lk_status status = watch_house_open(&house, store, engine, err);
-    if (status != LK_OK) {
-        return status;
-    }
-    status = lookout_open(&l, &house, id, err);
-    if (status == LK_OK) {
-        status = fetch(&frame, &l, true, err);
-        status = status == LK_OK ? lookout_glance(out, &l, &frame.image, err) : status;
-        if (status == LK_OK && degrees) {
-            degrees[0] =
-                degrees_of(out->offset.pan_px, frame.image.width, l.camera.field_of_view_deg);
-            degrees[1] =
-                degrees_of(out->offset.tilt_px, frame.image.width, l.camera.field_of_view_deg);
-        }
-        lookout_close(&l);
-    }
-    frame_release(&frame);
-    watch_house_close(&house);
     return status;
 }

@@ -52,6 +52,11 @@ LK_MUST_CHECK lk_status lookout_refresh(struct lookout *l, lk_error *err);
 /* Where the camera stands by now, of the store: others may have acknowledged or settled since. The lock is held. */
 LK_MUST_CHECK lk_status lookout_stand_as_stored(struct lookout *l, lk_error *err);
 
+/* The next frame of the camera's source, of a folder the last when the newest is wanted; a camera may need a second try to wake
+ * up. */
+LK_MUST_CHECK lk_status lookout_fetch(struct frame *out, const struct lookout *l, bool newest,
+                                      lk_error *err);
+
 /* What came of a frame. */
 struct glance {
     lk_sighting sighting; /* when seen */
@@ -61,6 +66,8 @@ struct glance {
     lk_bytes picture;          /* the frame as JPEG, when changed and seen; owned */
 };
 void glance_release(struct glance *g);
+/* What lk_watch_result says of it, as long as no other frame has a lower score. */
+void glance_result(lk_watch_result *out, const struct glance *g, const struct lookout *l);
 
 /* Takes a frame, or that none came (NULL), at that moment. A camera without views takes its first of it. */
 LK_MUST_CHECK lk_status lookout_take(struct glance *out, struct lookout *l,

@@ -19,6 +19,14 @@ void glance_release(struct glance *g) {
     lk_bytes_release(&g->picture);
 }
 
+void glance_result(lk_watch_result *out, const struct glance *g, const struct lookout *l) {
+    out->sighting = g->sighting;
+    out->worst = !g->seen                              ? LK_VIEW_LOST
+                 : l->standing.state == LK_VIEW_FROZEN ? LK_VIEW_FROZEN
+                                                       : g->sighting.state;
+    out->sure = !g->seen || g->sighting.sure || out->worst == LK_VIEW_FROZEN;
+}
+
 /* -- Learning -- */
 
 static lk_status take_view(struct lookout *l, const struct frame *frame, const char *origin,
@@ -185,7 +193,7 @@ static lk_status step(struct glance *out, struct lookout *l, const struct frame 
     }
     out->changed = standing_step(&l->standing, &l->camera, o);
     l->standing.learnt_ms = learnt ? o->at_ms : l->standing.learnt_ms;
-    if (frame) {
+    if (frame && frame->name[0]) {
         snprintf(l->standing.position, sizeof l->standing.position, "%s", frame->name);
     }
     if (out->changed && frame) {

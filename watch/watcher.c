@@ -73,11 +73,7 @@ static void count(struct post *p, const struct glance *g) {
     if (!w->any || score < w->lowest) {
         w->any = true;
         w->lowest = score;
-        r->sighting = g->sighting;
-        r->worst = !g->seen                                      ? LK_VIEW_LOST
-                   : p->lookout.standing.state == LK_VIEW_FROZEN ? LK_VIEW_FROZEN
-                                                                 : g->sighting.state;
-        r->sure = !g->seen || g->sighting.sure || r->worst == LK_VIEW_FROZEN;
+        glance_result(r, g, &p->lookout);
     }
     pthread_mutex_unlock(&w->lock);
 }

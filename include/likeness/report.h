@@ -8,6 +8,7 @@
 #include <likeness/tidy.h>
 #include <likeness/tree.h>
 #include <likeness/verify.h>
+#include <likeness/watch.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -83,6 +84,29 @@ LK_API LK_MUST_CHECK lk_status lk_report_quality(lk_bytes *out, const lk_quality
  * LK_E_MEMORY, LK_E_LIMIT (over 64 MiB). */
 LK_API LK_MUST_CHECK lk_status lk_report_reference(lk_bytes *out, const lk_reference *r,
                                                    const bool *written, lk_error *err);
+
+/* -- Cameras: objects without a line's end -- */
+
+typedef enum lk_camera_part {
+    LK_CAMERA_SOURCE = 1, /* where its frames come from */
+    LK_CAMERA_SETTINGS =
+        2, /* all that it is set to, but where its frames come from; and how it has turned */
+} lk_camera_part;
+
+/* A camera as an entry of the document likeness/camera/1; parts: a sum of lk_camera_part. LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_report_camera(lk_bytes *out, const lk_camera *camera,
+                                                const lk_camera_standing *standing, int parts,
+                                                lk_error *err);
+
+/* Whether the camera looks where its reference view was taken, as far as lk_camera_look tells; false where it does not. */
+LK_API bool lk_camera_is_aimed(const lk_sighting *s, const double degrees[2]);
+/* The document likeness/camera-aim/1 of what lk_camera_look said. LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_report_camera_aim(lk_bytes *out, const char *id,
+                                                    const lk_sighting *s, const double degrees[2],
+                                                    lk_error *err);
+/* The document likeness/watch/1. LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_report_watch(lk_bytes *out, const lk_watch_result *result,
+                                               lk_error *err);
 
 #ifdef __cplusplus
 }

@@ -138,6 +138,26 @@ LK_API LK_MUST_CHECK lk_status lk_camera_baseline(lk_image_info *out, lk_store *
                                                   lk_engine *engine, const char *id,
                                                   const char *path, bool beside, const char *actor,
                                                   const char *note, lk_error *err);
+/* The same with a picture that somebody else decoded, of any kind. */
+LK_API LK_MUST_CHECK lk_status lk_camera_baseline_of(lk_store *store, lk_engine *engine,
+                                                     const char *id, const lk_image *frame,
+                                                     bool beside, const char *actor,
+                                                     const char *note, lk_error *err);
+
+/* A reference view. */
+typedef struct lk_camera_view_record {
+    int32_t number;               /* from 1, in the order of coming */
+    const char *sha256;           /* of its picture */
+    const char *origin;           /* "first", "asked", "learnt", "accepted" */
+    int64_t bytes;                /* of the picture */
+    int64_t taken_ms, retired_ms; /* 0: in use */
+} lk_camera_view_record;
+
+/* Calls visit with the views in use (all: and those before) in the order of their coming, until it returns false. */
+LK_API LK_MUST_CHECK lk_status lk_camera_views(lk_store *store, const char *id, bool all,
+                                               bool (*visit)(void *arg,
+                                                             const lk_camera_view_record *view),
+                                               void *arg, lk_error *err);
 /* The picture of a reference view (0: the newest in use) as it was stored. LK_E_IO when there is none. */
 LK_API LK_MUST_CHECK lk_status lk_camera_picture(lk_bytes *out, lk_store *store, const char *id,
                                                  int32_t number, lk_error *err);
@@ -146,10 +166,11 @@ LK_API LK_MUST_CHECK lk_status lk_camera_acknowledge(lk_store *store, const char
                                                      const char *actor, const char *note,
                                                      lk_error *err);
 
-/* The camera's next frame held against its views; nothing is written. degrees[2], which may be NULL, gets how far it has turned
- * to the right and down. */
+/* A frame (NULL: the camera's next) held against its views; nothing is written. degrees[2], which may be NULL, gets how far it
+ * has turned to the right and down. LK_E_USAGE when the camera has no view yet. */
 LK_API LK_MUST_CHECK lk_status lk_camera_look(lk_sighting *out, double *degrees, lk_store *store,
-                                              lk_engine *engine, const char *id, lk_error *err);
+                                              lk_engine *engine, const char *id,
+                                              const lk_image *frame, lk_error *err);
 
 /* -- Events -- */
 
@@ -161,11 +182,21 @@ typedef struct lk_camera_event {
     char before_sha256[65], after_sha256[65];
 } lk_camera_event;
 
-/* Calls visit with the newest events (0: all) of a camera (NULL: of all), oldest first, until it returns false. */
-LK_API LK_MUST_CHECK lk_status lk_camera_events(lk_store *store, const char *id, int64_t newest,
+typedef struct lk_camera_event_query {
+    const char *camera; /* NULL: of all */
+    int64_t id;         /* > 0: that one alone */
+    int64_t before;     /* > 0: only those with a lower id */
+    int64_t newest;     /* > 0: so many of them at most, the last ones */
+} lk_camera_event_query;
+
+/* Calls visit with the events that fit, oldest first, until it returns false. */
+LK_API LK_MUST_CHECK lk_status lk_camera_events(lk_store *store, const lk_camera_event_query *query,
                                                 bool (*visit)(void *arg,
                                                               const lk_camera_event *event),
                                                 void *arg, lk_error *err);
+/* The picture of before the change, or of after it, as it was stored. LK_E_IO when there is no such event or picture. */
+LK_API LK_MUST_CHECK lk_status lk_camera_event_picture(lk_bytes *out, lk_store *store, int64_t id,
+                                                       bool after, lk_error *err);
 
 /* -- Watching -- */
 
@@ -194,6 +225,13 @@ typedef struct lk_watch_result {
     bool sure;
     lk_sighting sighting; /* of `once`: of that camera */
 } lk_watch_result;
+
+/* A frame that somebody else took, decoded and handed over: what lk_watch does with one of `once`. sha256: of the file it came in
+ * (a camera that sends the same again and again is frozen). An event of it is told by the next lk_watch of the camera. */
+LK_API LK_MUST_CHECK lk_status lk_camera_take(lk_watch_result *out, lk_store *store,
+                                              lk_engine *engine, const char *id,
+                                              const lk_image *frame, const char *sha256,
+                                              int64_t taken_ms, lk_error *err);
 
 /* Watches cameras of the store (count 0: all that are enabled) until the engine's stop flag is set, then LK_E_CANCELLED after
  * all is written. */
