@@ -139,6 +139,9 @@ static void decode_prepare(void *arg) {
     lk_image_release(&dot);
 }
 
+/* Who takes requests goes first, then who compares, then who decodes. */
+enum { DECODER_NICE = 10 };
+
 #ifdef __SANITIZE_ADDRESS__
 enum { HAS_MEMORY_LIMIT = 0 }; /* its shadow is larger than any */
 #else
@@ -152,6 +155,7 @@ struct keeper_options decoder_options(struct decoder *d) {
                                               .output_bytes = pixels_bytes,
                                               .cpu_s = 2 * (int32_t)d->limits.cpu_s + 2},
                                    .wall_ms = 2000 * (int32_t)d->limits.cpu_s + 5000,
+                                   .nice = DECODER_NICE,
                                    .prepare = decode_prepare,
                                    .work = decode_work,
                                    .arg = d};

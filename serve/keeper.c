@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -141,6 +142,7 @@ static void be_nursery(int socket, const struct keeper_options *o) {
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     signal(SIGCHLD, SIG_IGN);
+    setpriority(PRIO_PROCESS, 0, o->nice); /* without it all works, less evenly */
     if (o->prepare) {
         o->prepare(o->arg);
     }

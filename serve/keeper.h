@@ -19,6 +19,7 @@ enum { KEEPER_ASK_MAX = PASSING_SIZE_MAX };
 struct keeper_options {
     struct sandbox_limits limits;
     int32_t wall_ms; /* then the work is killed */
+    int32_t nice;    /* 0 to 19, how much the work gives way to others */
     /* Called once in the nursery, unconfined: what the work needs from files (libraries) is loaded here. NULL for none. */
     void (*prepare)(void *arg);
     /* The work, confined: reads `in`, writes `out`. Its process ends when it returns. */

@@ -12,7 +12,7 @@
 #include "serve/memory_file.h"
 #include "serve/server.h"
 
-enum { UPLOADS_MOST = 16, RATE_FROM_S = 10, RATE_LEAST = 1024 };
+enum { RATE_FROM_S = 10, RATE_LEAST = 1024 };
 
 struct request *request_new(struct server *s, struct MHD_Connection *connection) {
     struct request *r = mem_calloc(1, sizeof *r);
@@ -38,9 +38,7 @@ void request_free(struct request *r) {
     if (r->file >= 0) {
         close(r->file);
     }
-    pthread_mutex_lock(&r->server->lock);
-    r->server->upload_bytes -= r->body_size;
-    pthread_mutex_unlock(&r->server->lock);
+    uploads_forget(r);
     json_decref(r->json);
     buf_release(&r->text);
     buf_release(&r->out);
@@ -110,7 +108,6 @@ static enum MHD_Result take_part(void *arg, enum MHD_ValueKind kind, const char 
         snprintf(r->body_name, sizeof r->body_name, "%s", filename ? filename : "");
     }
     if (r->part_count == 1 && size > 0) {
-        digest_add(&r->digesting, data, size);
         if (!memory_file_write(r->body, data, size, (int64_t)at)) {
             answer_problem(r, 503, "busy", "no memory for the upload");
             return MHD_NO;
@@ -128,7 +125,6 @@ static void begin_body(struct request *r) {
         return;
     }
     r->body = memory_file_new();
-    digest_begin(&r->digesting);
     if (r->body < 0) {
         answer_problem(r, 503, "busy", "no memory for the upload");
     } else if (type_is(type, "multipart/form-data")) {
@@ -162,6 +158,15 @@ static void check_length(struct request *r) {
     }
 }
 
+static void get_in_line(struct request *r) {
+    const char *length = request_header(r, "Content-Length");
+    int64_t most = r->server->options->max_body;
+    if (!uploads_enter(r, length ? strtoll(length, NULL, 10) : most)) {
+        r->retry_after_s = 5;
+        answer_problem(r, 503, "busy", "too many uploads at once");
+    }
+}
+
 void request_check_head(struct request *r, const char *method, const char *path) {
     const char *host = request_header(r, "Host");
     if (!host || !host_is_ours(r->server->options, host)) {
@@ -191,46 +196,53 @@ void request_check_head(struct request *r, const char *method, const char *path)
     if (!r->is_ready && r->route->body != BODY_NONE) {
         begin_body(r);
     }
+    if (!r->is_ready && r->route->body == BODY_PICTURE) {
+        get_in_line(r);
+    }
 }
 
 /* -- Body -- */
 
-/* All bodies on their way together are bounded: each lies in memory until it is whole. */
 static bool body_fits(struct request *r, size_t size) {
-    struct server *s = r->server;
-    int64_t most = r->route->body == BODY_JSON ? (int64_t)TEXT_BODY_MAX : s->options->max_body;
-    double elapsed = clock_s() - r->since_s;
-    pthread_mutex_lock(&s->lock);
+    int64_t most =
+        r->route->body == BODY_JSON ? (int64_t)TEXT_BODY_MAX : r->server->options->max_body;
+    double elapsed = clock_s() - r->since_s - uploads_rested(r);
     r->body_size += (int64_t)size;
-    s->upload_bytes += (int64_t)size;
-    bool room = s->upload_bytes <= UPLOADS_MOST * s->options->max_body;
-    pthread_mutex_unlock(&s->lock);
     if (r->body_size > most + (r->parts ? 4096 : 0)) {
         answer_problem(r, 413, "too-large", "more than %lld bytes (--max-body)", (long long)most);
-    } else if (!room) {
-        r->retry_after_s = 2;
-        answer_problem(r, 503, "busy", "too many uploads at once");
     } else if (elapsed > RATE_FROM_S && (double)r->body_size < RATE_LEAST * elapsed) {
         answer_problem(r, 408, "too-slow", "less than %d bytes a second", RATE_LEAST);
     }
     return !r->is_ready;
 }
 
-void request_take(struct request *r, const char *data, size_t size) {
-    if (!r->route || r->route->body == BODY_NONE || !body_fits(r, size)) {
-        return;
-    }
+static void take(struct request *r, const char *data, size_t size) {
     if (r->route->body == BODY_JSON) {
         buf_add(&r->text, data, size);
     } else if (r->parts) {
         if (r->server->http.MHD_post_process(r->parts, data, size) != MHD_YES && !r->is_ready) {
             answer_problem(r, 400, "bad-form", "the form cannot be read");
         }
-    } else {
-        digest_add(&r->digesting, data, size);
-        if (!memory_file_write(r->body, data, size, r->body_size - (int64_t)size)) {
-            answer_problem(r, 503, "busy", "no memory for the upload");
-        }
+    } else if (!memory_file_write(r->body, data, size, r->body_size - (int64_t)size)) {
+        answer_problem(r, 503, "busy", "no memory for the upload");
+    }
+}
+
+void request_take(struct request *r, const char *data, size_t size) {
+    if (!r->route || r->route->body == BODY_NONE) {
+        return;
+    }
+    if (body_fits(r, size)) {
+        take(r, data, size);
+    }
+    if (!r->is_ready) {
+        uploads_take(r, (int64_t)size);
+        return;
+    }
+    uploads_forget(r); /* refused in the middle */
+    if (r->body >= 0) {
+        close(r->body);
+        r->body = -1;
     }
 }
 
@@ -246,14 +258,11 @@ static void check_json(struct request *r) {
 }
 
 static void check_picture(struct request *r) {
-    uint8_t sum[DIGEST_BYTES];
     if (r->parts && r->part_count > 1) {
         answer_problem(r, 400, "bad-form", "one picture a request; there are %d parts",
                        r->part_count);
         return;
     }
-    digest_end(sum, &r->digesting);
-    digest_hex(r->digest, sum);
     if (memory_file_size(r->body) <= 0) {
         answer_problem(r, 400, "empty", "the body holds no picture");
     } else if (!memory_file_seal(r->body)) {
@@ -261,7 +270,26 @@ static void check_picture(struct request *r) {
     }
 }
 
+bool request_digest(struct request *r) {
+    uint8_t part[1 << 14], sum[DIGEST_BYTES];
+    struct digest d;
+    int64_t size = memory_file_size(r->body);
+    digest_begin(&d);
+    for (int64_t at = 0; at < size; at += (int64_t)sizeof part) {
+        size_t n = size - at < (int64_t)sizeof part ? (size_t)(size - at) : sizeof part;
+        if (!memory_file_read(r->body, part, n, at)) {
+            answer_problem(r, 500, "internal", "the upload cannot be read");
+            return false;
+        }
+        digest_add(&d, part, n);
+    }
+    digest_end(sum, &d);
+    digest_hex(r->digest, sum);
+    return true;
+}
+
 void request_check_body(struct request *r) {
+    uploads_leave(r);
     if (r->parts) {
         r->server->http.MHD_destroy_post_processor(r->parts); /* gives its last piece */
         r->parts = NULL;

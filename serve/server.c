@@ -19,6 +19,9 @@
 /* Seconds: until the head of a request is there; nothing comes on a connection; one request computes; an end waits. */
 enum { HEAD_S = 10, IDLE_S = 15, COMPUTE_S = 60, DRAIN_S = 20 };
 
+/* How much benches give way to the thread that takes requests and answers. */
+enum { BENCH_NICE = 5 };
+
 /* -- The queue -- */
 
 /* False when it is full. The connection rests until the answer is there. */
@@ -62,9 +65,12 @@ static struct request *dequeue(struct bench *b) {
 static void *bench_run(void *arg) {
     struct bench *b = arg;
     struct server *s = b->server;
+    setpriority(PRIO_PROCESS, (id_t)gettid(), BENCH_NICE); /* of this thread: Linux's way */
     for (struct request *r = dequeue(b); r; r = dequeue(b)) {
         struct MHD_Connection *connection = r->connection;
-        r->route->handle(r, b);
+        if (r->body < 0 || request_digest(r)) {
+            r->route->handle(r, b);
+        }
         pthread_mutex_lock(&s->lock);
         s->working--;
         b->busy_since_s = 0;
@@ -136,7 +142,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         }
         *size = 0;
         /* Refused in the middle: a little is read on, so that the answer is seen, then no more. */
-        return r->is_ready && clock_s() - r->since_s > HEAD_S ? MHD_NO : MHD_YES;
+        return r->is_ready && clock_s() - r->since_s - uploads_rested(r) > HEAD_S ? MHD_NO
+                                                                                  : MHD_YES;
     }
     return r->is_ready || handle(r) ? answer_send(r) : MHD_YES;
 }
@@ -160,6 +167,44 @@ static void on_request_end(void *arg, struct MHD_Connection *connection, void **
     *state = NULL;
 }
 
+static void shut(struct connection *c) {
+    shutdown(c->socket, SHUT_RDWR);
+    c->is_shut = true;
+}
+
+/* So that whoever comes finds room, of those without a request the one that has waited longest goes. */
+static void make_room(struct server *s) {
+    struct connection *longest = NULL;
+    for (struct connection *c = s->connections; c; c = c->next) {
+        if (!c->in_request && !c->is_shut && (!longest || c->since_s < longest->since_s)) {
+            longest = c;
+        }
+    }
+    if (longest) {
+        shut(longest);
+    }
+}
+
+static void add_connection(struct server *s, struct connection *c) {
+    if (++s->connection_count > CONNECTIONS_MOST * 3 / 4) {
+        make_room(s);
+    }
+    c->next = s->connections;
+    c->link = &s->connections;
+    if (c->next) {
+        c->next->link = &c->next;
+    }
+    s->connections = c;
+}
+
+static void remove_connection(struct server *s, struct connection *c) {
+    s->connection_count--;
+    *c->link = c->next;
+    if (c->next) {
+        c->next->link = c->link;
+    }
+}
+
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode what) {
     struct server *s = arg;
@@ -171,19 +216,11 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
         c = info ? mem_calloc(1, sizeof *c) : NULL;
         if (c) {
             *c = (struct connection){.socket = info->connect_fd, .since_s = clock_s()};
-            c->next = s->connections;
-            c->link = &s->connections;
-            if (c->next) {
-                c->next->link = &c->next;
-            }
-            s->connections = c;
+            add_connection(s, c);
         }
         *context = c;
     } else if (c) {
-        *c->link = c->next;
-        if (c->next) {
-            c->next->link = c->link;
-        }
+        remove_connection(s, c);
         *context = NULL;
         mem_free(c);
     }
@@ -195,8 +232,8 @@ static void watch_over(struct server *s) {
     double now = clock_s();
     pthread_mutex_lock(&s->lock);
     for (struct connection *c = s->connections; c; c = c->next) {
-        if (!c->in_request && now - c->since_s > HEAD_S) {
-            shutdown(c->socket, SHUT_RDWR);
+        if (!c->in_request && !c->is_shut && now - c->since_s > HEAD_S) {
+            shut(c);
         }
     }
     for (int32_t i = 0; i < s->bench_count; i++) {
@@ -205,6 +242,7 @@ static void watch_over(struct server *s) {
         }
     }
     pthread_mutex_unlock(&s->lock);
+    uploads_watch(s);
 }
 
 /* -- Start and end -- */
@@ -339,6 +377,7 @@ static void drain(struct server *s) {
     }
     pthread_cond_broadcast(&s->work_came);
     pthread_mutex_unlock(&s->lock);
+    uploads_wake_all(s);
     if (listening >= 0) {
         close(listening);
     }
@@ -397,6 +436,7 @@ lk_status serve_run(const struct serve_options *options, lk_error *err) {
     s->started_s = clock_s();
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->work_came, NULL);
+    uploads_init(&s->uploads, options->max_body);
     shelf_init(&s->images, options->keep_bytes);
     shelf_init(&s->pictures, options->keep_bytes);
     s->answered = mem_calloc((routes_count() + 1) * ANSWER_CODES, sizeof *s->answered);

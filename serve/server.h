@@ -15,6 +15,7 @@
 #include "serve/decoder.h"
 #include "serve/serve.h"
 #include "serve/shelf.h"
+#include "serve/uploads.h"
 
 /* clang-format off */
 #define HTTP_CALLS(X) \
@@ -35,7 +36,7 @@ MUST_CHECK lk_status http_library_open(void **library, struct http_calls *calls,
 
 enum {
     WORKERS_MOST = 64,
-    CONNECTIONS_MOST = 1024,
+    CONNECTIONS_MOST = 2048,
     PARAMETERS_MOST = 2,
     PARAMETER_MAX = 159, /* "reference:ID@VERSION" fits */
     TEXT_BODY_MAX = 64 << 10
@@ -62,7 +63,8 @@ struct bench {
 struct connection {
     int socket;
     bool in_request; /* its header has come whole */
-    double since_s;  /* waiting for a request */
+    bool is_shut;
+    double since_s; /* waiting for a request */
     struct connection *next, **link;
 };
 
@@ -79,9 +81,10 @@ struct server {
     pthread_cond_t work_came;
     struct request *first, *last; /* the queue */
     int32_t waiting, working, open_requests;
-    int64_t upload_bytes; /* of bodies on their way */
+    struct uploads uploads;
     bool ends;
     struct connection *connections;
+    int32_t connection_count;
     uint64_t references_changed, decoders_stopped, refused_busy;
     double started_s;
     uint64_t *answered; /* routes_count() + 1 rows of ANSWER_CODES */
@@ -147,7 +150,8 @@ struct json_t; /* jansson's; its header and base/json.h do not go together */
 struct request {
     struct server *server;
     struct MHD_Connection *connection;
-    struct connection *place;  /* under the server's lock */
+    struct connection *place; /* under the server's lock */
+    struct upload upload;
     const struct route *route; /* NULL: there is none */
     char parameters[PARAMETERS_MOST][PARAMETER_MAX + 1];
     double since_s;
@@ -158,7 +162,6 @@ struct request {
     char body_name[SHELF_NAME_MAX + 1], digest[65];
     struct buf text;
     struct json_t *json;
-    struct digest digesting;
     struct MHD_PostProcessor *parts;
     int32_t part_count;
     /* The answer. */
@@ -185,6 +188,8 @@ void request_check_head(struct request *r, const char *method, const char *path)
 void request_take(struct request *r, const char *data, size_t size);
 /* Once the body is whole. */
 void request_check_body(struct request *r);
+/* Of a picture, which takes long: at a bench. False with a problem. */
+bool request_digest(struct request *r);
 const char *request_header(const struct request *r, const char *name);
 
 /* Who, for the record. */
