@@ -112,7 +112,7 @@ static lk_status take_store(lk_store **out, struct run *r, lk_error *err) {
     pthread_mutex_lock(&r->lock);
     *out = r->idle_count > 0 ? r->idle[--r->idle_count] : NULL;
     pthread_mutex_unlock(&r->lock);
-    return *out ? LK_OK : lk_store_open(out, lk_store_folder(r->store), &reading, err);
+    return *out ? LK_OK : lk_store_open_again(out, r->store, &reading, err);
 }
 
 static void give_store(struct run *r, lk_store *store) {

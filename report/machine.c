@@ -13,11 +13,12 @@
 #include "net/http.h"
 #include "net/mqtt.h"
 #include "nn/onednn.h"
+#include "store/postgres.h"
 #include "watch/ffmpeg.h"
 
 static const struct library_row *const rows[] = {
     &library_webp,   &library_heif, &library_tiff,      &library_onednn,
-    &library_ffmpeg, &library_curl, &library_mosquitto,
+    &library_ffmpeg, &library_curl, &library_mosquitto, &library_pq,
 };
 
 size_t lk_library_count(void) {

@@ -124,7 +124,10 @@ static lk_status insert(lk_store *s, const lk_audit_entry *e, lk_error *err) {
     if (status != LK_OK) {
         return status;
     }
-    sql_begin(&q, &s->at, "INSERT OR REPLACE INTO audit_head (one, count, hash) VALUES (1, ?, ?)");
+    sql_begin(
+        &q, &s->at,
+        "INSERT INTO audit_head (one, count, hash) VALUES (1, ?, ?) ON CONFLICT (one) DO UPDATE "
+        "SET count = excluded.count, hash = excluded.hash");
     sql_bind_int(&q, e->seq);
     sql_bind_blob(&q, e->hash, sizeof e->hash);
     return sql_finish(&q, err);
@@ -263,7 +266,7 @@ lk_status audit_begin(lk_store *s, lk_error *err) {
 static bool hash_column(uint8_t out[LK_AUDIT_HASH_BYTES], struct sql *q, int column) {
     size_t size;
     const void *data = sql_blob(q, column, &size);
-    if (size != LK_AUDIT_HASH_BYTES || sqlite3_column_type(q->statement, column) != SQLITE_BLOB) {
+    if (size != LK_AUDIT_HASH_BYTES || sql_type(q, column) != SQL_BLOB) {
         return false;
     }
     memcpy(out, data, size);
@@ -273,12 +276,10 @@ static bool hash_column(uint8_t out[LK_AUDIT_HASH_BYTES], struct sql *q, int col
 bool audit_row(lk_audit_entry *out, struct sql *q) {
     *out = (lk_audit_entry){.seq = sql_int(q, 0)};
     const char **const texts[] = {&out->at, &out->kind, &out->actor, &out->subject, &out->payload};
-    bool right = sqlite3_column_type(q->statement, 0) == SQLITE_INTEGER;
+    bool right = sql_type(q, 0) == SQL_INT;
     for (int i = 0; i < (int)ARRAY_COUNT(texts); i++) {
-        int type = sqlite3_column_type(q->statement, i + 1);
         *texts[i] = sql_text(q, i + 1);
-        bool whole = strlen(*texts[i]) == (size_t)sqlite3_column_bytes(q->statement, i + 1);
-        right = right && type == SQLITE_TEXT && whole;
+        right = right && sql_type(q, i + 1) == SQL_TEXT;
     }
     out->payload_size = strlen(out->payload);
     return hash_column(out->prev, q, 6) && hash_column(out->hash, q, 7) && right;
@@ -306,27 +307,25 @@ static void query_begin(struct sql *q, const lk_store *s, const lk_audit_query *
 static lk_status first_of_newest(int64_t *out, lk_store *s, const lk_audit_query *a,
                                  lk_error *err) {
     struct sql q;
-    bool row = true;
-    int64_t left = a->newest;
-    lk_status status = LK_OK;
+    const char *kind = a->kind ? a->kind : "";
+    char behind[LK_AUDIT_KIND_MAX + 2]; /* all kinds that begin so */
+    snprintf(behind, sizeof behind, "%.*s\x7f", LK_AUDIT_KIND_MAX, kind);
     sql_begin(&q, &s->at,
               a->subject
-                  ? "SELECT seq, kind FROM audit WHERE seq >= ? AND seq <= ? AND "
-                    "subject = ? AND subject <> '' ORDER BY seq DESC"
-                  : "SELECT seq, kind FROM audit WHERE seq >= ? AND seq <= ? ORDER BY seq DESC");
+                  ? "SELECT min(seq) FROM (SELECT seq FROM audit WHERE seq >= ? AND seq <= ? AND "
+                    "kind >= ? AND kind < ? AND subject = ? AND subject <> '' ORDER BY seq DESC "
+                    "LIMIT ?) AS e"
+                  : "SELECT min(seq) FROM (SELECT seq FROM audit WHERE seq >= ? AND seq <= ? AND "
+                    "kind >= ? AND kind < ? ORDER BY seq DESC LIMIT ?) AS e");
     sql_bind_int(&q, *out);
     sql_bind_int(&q, a->last > 0 ? a->last : INT64_MAX);
+    sql_bind_text(&q, kind);
+    sql_bind_text(&q, behind);
     if (a->subject) {
         sql_bind_text(&q, a->subject);
     }
-    while (left > 0 && (status = sql_step(&q, &row, err)) == LK_OK && row) {
-        if (begins_with(sql_text(&q, 1), a->kind)) {
-            *out = sql_int(&q, 0);
-            left--;
-        }
-    }
-    sql_end(&q);
-    return status;
+    sql_bind_int(&q, a->newest);
+    return sql_finish_int(out, &q, *out, err);
 }
 
 lk_status lk_audit_list(lk_store *store, const lk_audit_query *query,

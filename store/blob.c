@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "store/blob.h"
+#include "store/blob_rows.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -30,7 +30,7 @@ static lk_status fail(const lk_store *s, lk_status status, const char *what, con
     const char *why = errno == ELOOP || errno == ENOTDIR ? "a symbolic link or a file is in the way"
                                                          : strerror(errno);
     status = error_set(err, status, "%s: %s", what, why);
-    char *whole = folder_join(s->folder, path);
+    char *whole = folder_join(s->blobs_folder ? s->blobs_folder : s->folder, path);
     status = error_input(err, status, whole ? whole : path);
     mem_free(whole);
     return status;
@@ -45,7 +45,7 @@ static void close_kept(int fd) {
 }
 
 static int open_blobs(const lk_store *s) {
-    return openat(s->folder_fd, blobs, OPEN_FOLDER);
+    return openat(s->blobs_fd, blobs, OPEN_FOLDER);
 }
 
 /* -- Preparing -- */
@@ -70,8 +70,11 @@ static void clear_abandoned(int fd) {
 }
 
 lk_status blob_prepare(lk_store *s, lk_error *err) {
-    bool made = mkdirat(s->folder_fd, blobs, 0777) == 0;
-    if ((!made && errno != EEXIST) || (made && fsync(s->folder_fd) != 0)) {
+    if (s->blob_rows) {
+        return blob_rows_prepare(s, err);
+    }
+    bool made = mkdirat(s->blobs_fd, blobs, 0777) == 0;
+    if ((!made && errno != EEXIST) || (made && fsync(s->blobs_fd) != 0)) {
         return fail(s, LK_E_WRITE, "cannot make the folder", blobs, err);
     }
     int fd = open_blobs(s);
@@ -102,6 +105,9 @@ lk_status blob_write(struct blob *b, lk_store *s, const void *data, size_t size,
     char path[BLOB_PATH_SIZE];
     *b = (struct blob){0};
     digest_sha256_hex(b->sha256, data, size);
+    if (s->blob_rows) {
+        return blob_rows_write(b, s, data, size, err);
+    }
     blob_path(path, b->sha256);
     int folder = open_blobs(s);
     int fd = folder >= 0 ? open_fresh(b, folder) : -1;
@@ -137,6 +143,9 @@ static int open_shelf(int blobs_fd, const char *sha256) {
 lk_status blob_place(struct blob *b, lk_store *s, lk_error *err) {
     char path[BLOB_PATH_SIZE];
     struct stat st;
+    if (s->blob_rows) {
+        return blob_rows_place(b, s, err);
+    }
     blob_path(path, b->sha256);
     int folder = open_blobs(s);
     int shelf = folder >= 0 ? open_shelf(folder, b->sha256) : -1;
@@ -155,6 +164,10 @@ lk_status blob_place(struct blob *b, lk_store *s, lk_error *err) {
 
 void blob_undo(struct blob *b, lk_store *s) {
     char path[BLOB_PATH_SIZE];
+    if (s->blob_rows) {
+        blob_rows_undo(b, s);
+        return;
+    }
     if (b->beside[0]) {
         int folder = open_blobs(s);
         if (folder >= 0) {
@@ -164,7 +177,7 @@ void blob_undo(struct blob *b, lk_store *s) {
     }
     if (b->created) {
         blob_path(path, b->sha256);
-        unlinkat(s->folder_fd, path, 0);
+        unlinkat(s->blobs_fd, path, 0);
     }
     b->beside[0] = '\0';
     b->created = false;
@@ -248,11 +261,13 @@ lk_status blob_read(lk_bytes *out, const lk_store *s, const char *sha256, int64_
                     lk_error *err) {
     char path[BLOB_PATH_SIZE], found[65];
     blob_path(path, sha256);
-    char *whole = folder_join(s->folder, path);
+    const char *above = s->blobs_folder ? s->blobs_folder : s->folder;
+    char *whole = folder_join(above, path);
     if (!whole) {
         return error_memory(err, sizeof path);
     }
-    lk_status status = blob_read_below(out, s->folder_fd, path, bytes, whole, err);
+    lk_status status = s->blob_rows ? blob_rows_read(out, s, sha256, bytes, whole, err)
+                                    : blob_read_below(out, s->blobs_fd, path, bytes, whole, err);
     if (status == LK_OK) {
         digest_sha256_hex(found, out->data, out->size);
         if (strcmp(found, sha256) != 0) {
@@ -269,12 +284,15 @@ lk_status blob_read(lk_bytes *out, const lk_store *s, const char *sha256, int64_
 
 lk_status blob_drop(lk_store *s, const char *sha256, lk_error *err) {
     char path[BLOB_PATH_SIZE];
+    if (s->blob_rows) {
+        return blob_rows_drop(s, sha256, err);
+    }
     blob_path(path, sha256);
-    bool gone = unlinkat(s->folder_fd, path, 0) == 0 || errno == ENOENT;
+    bool gone = unlinkat(s->blobs_fd, path, 0) == 0 || errno == ENOENT;
     if (gone) {
         char shelf[BLOB_PATH_SIZE];
         snprintf(shelf, sizeof shelf, "%.*s", (int)(strrchr(path, '/') - path), path);
-        int fd = openat(s->folder_fd, shelf, OPEN_FOLDER);
+        int fd = openat(s->blobs_fd, shelf, OPEN_FOLDER);
         gone = fd < 0 ? errno == ENOENT : fsync(fd) == 0;
         close_kept(fd);
     }
@@ -302,6 +320,9 @@ static void visit_shelf(int blobs_fd, const char *name, void (*visit)(void *arg,
 
 lk_status blob_visit(const lk_store *s, void (*visit)(void *arg, const char *name), void *arg,
                      lk_error *err) {
+    if (s->blob_rows) {
+        return blob_rows_visit(s, visit, arg, err);
+    }
     int fd = open_blobs(s);
     DIR *dir = fd >= 0 ? fdopendir(fd) : NULL;
     struct dirent *entry;

@@ -3,7 +3,10 @@
  *
  * A file comes into being beside its place, is synced, renamed, and its folder synced, before a row names it. It is never
  * changed. Only blob_drop takes one away; like blob_place it runs inside lk_store_begin and lk_store_end, so that no other
- * process names the file meanwhile. */
+ * process names the file meanwhile.
+ *
+ * On PostgreSQL they are rows of the table blob, unless the store's address names a folder for them; a row is what a file is here:
+ * it comes into being under another name, which blob_place changes. */
 #ifndef LK_BLOB_H
 #define LK_BLOB_H
 
@@ -16,7 +19,9 @@ MUST_CHECK lk_status blob_prepare(lk_store *s, lk_error *err);
 struct blob {
     char sha256[65];
     char beside[48]; /* its name in blobs/ until then; empty when there is none */
-    bool created;    /* blob_place: nothing had that name before */
+    char placed
+        [48];     /* of a row: its name until it was placed, which is undone with the transaction */
+    bool created; /* blob_place: nothing had that name before */
 };
 
 /* Writes the bytes to the disk; takes long, and needs no lock. LK_E_WRITE, LK_E_MEMORY. */

@@ -197,7 +197,7 @@ lk_status camera_view_visit(lk_store *s, const char *id, bool all,
     sql_begin(&q, &s->at,
               "SELECT number, sha256, bytes, origin, taken, coalesce(retired, 0), crc, data FROM "
               "camera_view "
-              "WHERE camera = ?1 AND (?2 OR retired IS NULL) ORDER BY number");
+              "WHERE camera = ?1 AND (?2 <> 0 OR retired IS NULL) ORDER BY number");
     sql_bind_text(&q, id);
     sql_bind_int(&q, all);
     while ((status = sql_step(&q, &row, err)) == LK_OK && row && goes_on) {

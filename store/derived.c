@@ -73,8 +73,9 @@ lk_status lk_derived_put(lk_store *store, const char *id, int32_t version,
     if (status == LK_OK) {
         sql_begin(
             &q, &store->at,
-            "INSERT OR REPLACE INTO derived (kind, algorithm, model, reference, number, crc, data) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)");
+            "INSERT INTO derived (kind, algorithm, model, reference, number, crc, data) VALUES "
+            "(?, ?, ?, ?, ?, ?, ?) ON CONFLICT (kind, algorithm, model, reference, number) DO "
+            "UPDATE SET crc = excluded.crc, data = excluded.data");
         bind_key(&q, &derived->key);
         sql_bind_text(&q, id);
         sql_bind_int(&q, version);
@@ -141,8 +142,8 @@ static void scan_begin_since(struct scan *s, int64_t since) {
     sql_begin(&s->derived, &s->store->at,
               "SELECT d.reference, d.number, d.crc, d.data "
               "FROM reference r INDEXED BY reference_changed_at CROSS JOIN derived d "
-              "WHERE d.kind = ? AND d.algorithm = ? AND d.model = ? AND d.reference = r.id AND "
-              "d.number = r.newest AND r.changed > ? ORDER BY d.reference");
+              "ON d.reference = r.id AND d.number = r.newest WHERE d.kind = ? AND d.algorithm = ? "
+              "AND d.model = ? AND r.changed > ? ORDER BY d.reference");
     bind_key(&s->derived, s->key);
     sql_bind_int(&s->derived, since);
 }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "store/audit_log.h"
+#include "store/store_kind.h"
 
 /* One step a row. A record is the version as canonical JSON, of which the other columns are what is searched by; crc is its
  * CRC-32. The triggers keep mistakes out, not somebody who may write to the file: that is what the log is for. */
@@ -203,26 +204,14 @@ int64_t schema_newest(void) {
     return (int64_t)ARRAY_COUNT(steps);
 }
 
-static lk_status number_of(int64_t *out, const lk_store *s, const char *text, lk_error *err) {
-    struct sql q;
-    sql_begin(&q, &s->at, text);
-    return sql_finish_int(out, &q, 0, err);
-}
-
 lk_status schema_check(int64_t *version, const lk_store *s, lk_error *err) {
-    int64_t application = 0, tables = 0;
-    *version = 0;
-    lk_status status = number_of(&application, s, "PRAGMA application_id", err);
-    if (status == LK_OK) {
-        status = number_of(version, s, "PRAGMA user_version", err);
-    }
-    if (status == LK_OK && application != STORE_APPLICATION_ID) {
-        status = number_of(&tables, s, "SELECT count(*) FROM sqlite_schema", err);
-    }
-    if (status != LK_OK || (application == 0 && *version == 0 && tables == 0)) {
+    struct store_mark mark;
+    lk_status status = s->kind->read_mark(&mark, s, err);
+    *version = mark.version;
+    if (status != LK_OK || (mark.application == 0 && mark.version == 0 && mark.tables == 0)) {
         return status;
     }
-    if (application != STORE_APPLICATION_ID || *version < 1) {
+    if (mark.application != STORE_APPLICATION_ID || *version < 1) {
         status = error_set(err, LK_E_FORMAT, "a database, but no store of likeness");
     } else if (*version > schema_newest()) {
         status = error_set(err, LK_E_FORMAT,
@@ -235,14 +224,11 @@ lk_status schema_check(int64_t *version, const lk_store *s, lk_error *err) {
 static lk_status take_steps(lk_store *s, int64_t from, lk_error *err) {
     lk_status status = LK_OK;
     for (int64_t i = from; status == LK_OK && i < schema_newest(); i++) {
-        status = sql_run(&s->at, steps[i], err);
+        status = s->kind->take_step(s, steps[i], err);
     }
-    char *mark = sqlite3_mprintf("PRAGMA application_id = %d; PRAGMA user_version = %lld",
-                                 STORE_APPLICATION_ID, (long long)schema_newest());
     if (status == LK_OK) {
-        status = mark ? sql_run(&s->at, mark, err) : error_memory(err, 128);
+        status = s->kind->write_mark(s, schema_newest(), err);
     }
-    sqlite3_free(mark);
     return status == LK_OK && from == 0 ? audit_begin(s, err) : status;
 }
 

@@ -5,10 +5,7 @@
 
 #include "store/store.h"
 
-/* What PRAGMA application_id says of a store: "LKst". */
-enum { STORE_APPLICATION_ID = 0x4c4b7374 };
-
-/* The number of steps this likeness knows: PRAGMA user_version of its stores. */
+/* The number of steps this likeness knows, which its stores say too (store_mark). */
 int64_t schema_newest(void);
 
 /* Whether the database is a store that this likeness can use: LK_E_FORMAT for a newer one and another program's. *version is 0

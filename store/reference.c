@@ -318,10 +318,11 @@ lk_status lk_reference_list(lk_store *store, const lk_reference_query *query,
     if (a->after && strcmp(a->after, from) >= 0) {
         snprintf(from, sizeof from, "%.*s\x01", LK_REFERENCE_ID_MAX, a->after);
     }
-    sql_begin(&q, &store->at,
-              "SELECT " REFERENCE_COLUMNS REFERENCE_TABLES "WHERE v.number = r.newest AND "
-              "r.id >= ?1 AND r.id < ?2 AND (?3 OR r.removed IS NULL) AND (?4 IS NULL OR EXISTS "
-              "(SELECT 1 FROM tag t WHERE t.tag = ?4 AND t.reference = r.id)) ORDER BY r.id");
+    sql_begin(
+        &q, &store->at,
+        "SELECT " REFERENCE_COLUMNS REFERENCE_TABLES "WHERE v.number = r.newest AND "
+        "r.id >= ?1 AND r.id < ?2 AND (?3 <> 0 OR r.removed IS NULL) AND (?4 IS NULL OR EXISTS "
+        "(SELECT 1 FROM tag t WHERE t.tag = ?4 AND t.reference = r.id)) ORDER BY r.id");
     sql_bind_text(&q, from);
     sql_bind_text(&q, end);
     sql_bind_int(&q, a->removed);

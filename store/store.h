@@ -21,12 +21,16 @@ struct fingerprints {
 };
 
 struct lk_store {
-    struct database at;     /* likeness.db in the folder */
-    int folder_fd;          /* of the folder; files in it are opened from there */
-    char *folder;           /* its path without links */
-    sqlite3_stmt *rollback; /* prepared, so that undoing needs no memory */
-    bool spoilt;            /* an inner part could not be undone, so the outermost will be */
-    int32_t depth;          /* of lk_store_begin */
+    const struct store_kind *kind; /* what differs between SQLite and PostgreSQL */
+    struct database at;            /* likeness.db in the folder, or a database of a server */
+    int folder_fd; /* where the finder's files lie: the folder, or one of this machine; -1 for none */
+    char *folder;       /* its path without links; or the address without a password */
+    int blobs_fd;       /* below which pictures lie; -1 when they are rows (store/blob.h) */
+    char *blobs_folder; /* its path, where it is another than `folder`; owned */
+    struct blob_rows *blob_rows; /* where blobs_fd is -1; owned */
+    char *given;                 /* an address as it was given, which may hold a password; owned */
+    bool spoilt;                 /* an inner part could not be undone, so the outermost will be */
+    int32_t depth;               /* of lk_store_begin */
     struct fingerprints fingerprints;
 };
 

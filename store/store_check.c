@@ -10,6 +10,7 @@
 #include "store/blob.h"
 #include "store/record.h"
 #include "store/reference.h"
+#include "store/store_kind.h"
 
 struct care {
     lk_store *store;
@@ -57,14 +58,14 @@ static lk_status tell_rows(struct care *c, const char *query, const char *what, 
 }
 
 static lk_status check_structure(struct care *c, lk_error *err) {
-    static const char *const queries[][2] = {
-        {"PRAGMA integrity_check(20)", "the database's structure"},
+    const char *const queries[][2] = {
+        {c->store->kind->integrity, "the database's structure"},
         {"SELECT r.id FROM reference r WHERE r.newest <> (SELECT max(number) FROM version v WHERE "
          "v.reference = r.id) OR "
          "NOT EXISTS (SELECT 1 FROM version v WHERE v.reference = r.id)",
          "the newest version is another one"},
         {"SELECT v.reference FROM version v LEFT JOIN audit a ON a.seq = v.entry WHERE a.payload "
-         "IS NOT v.record",
+         "IS NULL OR a.payload <> v.record",
          "a version is not as the log says"},
         {"SELECT r.id FROM reference r WHERE (r.removed IS NULL) = (coalesce((SELECT a.kind FROM "
          "audit a WHERE "

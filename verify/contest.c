@@ -54,7 +54,7 @@ static lk_status open_finder(lk_contest *c, lk_store *store, lk_error *err) {
     lk_store *own = NULL;
     lk_status status = LK_OK;
     if (c->options.keeps && lk_store_reads_only(store)) {
-        status = lk_store_open(&own, lk_store_folder(store), NULL, err);
+        status = lk_store_open_again(&own, store, NULL, err);
     }
     if (status == LK_OK) {
         status = lk_finder_open(&c->finder, own ? own : store, c->engine, c->options.model,

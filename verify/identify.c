@@ -51,7 +51,7 @@ static void drop_keypoints(const lk_finder *f, const lk_store *store, const lk_c
     static const lk_store_options writing = {.mode = LK_STORE_WRITE, .wait_ms = WAIT_MS};
     const lk_derived_key key = derived_key(DERIVED_KEYPOINTS, NULL);
     lk_store *own;
-    if (f->folder_fd >= 0 && lk_store_open(&own, lk_store_folder(store), &writing, NULL) == LK_OK) {
+    if (f->folder_fd >= 0 && lk_store_open_again(&own, store, &writing, NULL) == LK_OK) {
         lk_status status = store_drop_derived(own, &key, c->id, c->version, NULL);
         (void)status;
         lk_store_close(own);

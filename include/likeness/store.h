@@ -2,9 +2,10 @@
 /* The store: originals with their versions, which are never overwritten, what is derived from them, and the photos that were
  * checked against them. docs/formats/store.md says what lies where and what is promised.
  *
- * A store is a folder. Several processes may use one at once; an lk_store is for one thread at a time, and each thread may
- * open its own. A function that is given to a visit does not write to the same lk_store. Texts are UTF-8. What a call that
- * writes has returned LK_OK for survives the end of the process and of the machine; what it refused has changed nothing. */
+ * A store is a folder, or a database of PostgreSQL for several machines. Several processes may use one at once; an lk_store is
+ * for one thread at a time, and each thread may open its own. A function that is given to a visit does not write to the same
+ * lk_store. Texts are UTF-8. What a call that writes has returned LK_OK for survives the end of the process and of the machine;
+ * what it refused has changed nothing. */
 #ifndef LIKENESS_STORE_H
 #define LIKENESS_STORE_H
 
@@ -28,14 +29,22 @@ typedef struct lk_store_options {
     int32_t wait_ms; /* how long to wait for other processes that write; 0 is 10,000 */
 } lk_store_options;
 
-/* Opens the store in folder; options may be NULL. LK_E_IO when there is none to read, LK_E_WRITE when it cannot be made or
- * written to, LK_E_FORMAT for a store of a newer likeness, for one of an older likeness that cannot be brought up to date since it
- * cannot or may not be written to, and for another program's database, LK_E_CORRUPT for a damaged one, LK_E_MEMORY. err->input is
- * the file. */
-LK_API LK_MUST_CHECK lk_status lk_store_open(lk_store **out, const char *folder,
+/* Opens the store in `place`: a folder, or the address of a database of PostgreSQL,
+ * postgresql://[user[:password]@]host[:port]/name with what else libpq takes and two settings of ours (docs/formats/store.md);
+ * options may be NULL. LK_E_IO when there is none to read, LK_E_WRITE when it cannot be made or written to, LK_E_FORMAT for a
+ * store of a newer likeness, for one of an older likeness that cannot be brought up to date since it cannot or may not be
+ * written to, and for another program's database, LK_E_CORRUPT for a damaged one, LK_E_MEMORY; of a server LK_E_IO too when it
+ * cannot be reached or is lost, LK_E_FORMAT without libpq, LK_E_USAGE for what is no address. err->input is the file, or the
+ * address without its password, which no message holds. */
+LK_API LK_MUST_CHECK lk_status lk_store_open(lk_store **out, const char *place,
                                              const lk_store_options *options, lk_error *err);
+/* The same store once more, for another thread or in another mode. */
+LK_API LK_MUST_CHECK lk_status lk_store_open_again(lk_store **out, const lk_store *store,
+                                                   const lk_store_options *options, lk_error *err);
+/* Whether place is the address of a database rather than a folder. */
+LK_API bool lk_store_is_address(const char *place);
 LK_API void lk_store_close(lk_store *store);
-/* The folder, without links. */
+/* The folder, without links; of a database its address without a password, which is not enough to open it again. */
 LK_API const char *lk_store_folder(const lk_store *store);
 /* Whether it was opened with LK_STORE_READ or LK_STORE_UNTOUCHED. */
 LK_API bool lk_store_reads_only(const lk_store *store);
