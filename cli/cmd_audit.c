@@ -56,19 +56,9 @@ static void hash_hex(char out[65], const uint8_t *hash) {
 }
 
 static void entry_json(struct json *j, const lk_audit_entry *e) {
-    char hex[65];
-    json_object_begin(j, NULL);
-    json_int(j, "seq", e->seq);
-    json_text(j, "at", e->at);
-    json_text(j, "kind", e->kind);
-    json_text(j, "actor", e->actor);
-    json_text(j, "subject", e->subject);
-    json_text(j, "payload", e->payload);
-    hash_hex(hex, e->prev);
-    json_text(j, "prev", hex);
-    hash_hex(hex, e->hash);
-    json_text(j, "hash", hex);
-    json_object_end(j);
+    lk_bytes text = {0};
+    lk_status status = lk_report_audit_entry(&text, e, NULL);
+    json_document(j, NULL, status, &text);
 }
 
 /* The word behind a key of a verdict's payload, which record.c writes without spaces; empty where there is none. */
@@ -86,6 +76,9 @@ static void add_decision(struct buf *b, const lk_audit_entry *e) {
         word_of(intact, e->payload, "\"intact\":\"");
         bool same = strcmp(verdict, "same") == 0;
         buf_printf(b, "  %s%s%s", verdict, same ? ", " : "", same ? intact : "");
+    } else if (strcmp(e->kind, "decision") == 0) {
+        word_of(verdict, e->payload, "\"decision\":\"");
+        buf_printf(b, "  %s", verdict);
     }
 }
 
@@ -121,13 +114,16 @@ static void document_begin(struct json *j, const char *store) {
     json_text(j, "store", store);
 }
 
-static void head_json(struct json *j, const char *key, const lk_audit_head *head) {
-    char hex[65];
-    hash_hex(hex, head->hash);
-    json_object_begin(j, key);
-    json_int(j, "count", head->count);
-    json_text(j, "hash", hex);
-    json_object_end(j);
+static void head_json(struct json *j, const lk_audit_head *head) {
+    lk_bytes text = {0};
+    lk_status status = lk_report_audit_head(&text, head, NULL);
+    json_document(j, "head", status, &text);
+}
+
+static void check_json(struct json *j, const lk_audit_check *check, bool against_kept) {
+    lk_bytes text = {0};
+    lk_status status = lk_report_audit_check(&text, check, against_kept, NULL);
+    json_document(j, "check", status, &text);
 }
 
 static enum exit_code print_entries(const struct audit_call *c, lk_store *store,
@@ -151,7 +147,7 @@ static enum exit_code print_entries(const struct audit_call *c, lk_store *store,
     }
     if (l.common->json) {
         json_array_end(&l.j);
-        head_json(&l.j, "head", &head);
+        head_json(&l.j, &head);
         json_object_end(&l.j);
         buf_add_text(&l.b, "\n");
     } else if (query->newest > 0 && l.count == query->newest && l.count < head.count) {
@@ -230,14 +226,7 @@ static enum exit_code print_check(const struct audit_command *s, const char *whe
     lk_audit_head_text(head, sizeof head, &check->head);
     if (s->common.json) {
         document_begin(&j, where);
-        json_object_begin(&j, "check");
-        json_bool(&j, "good", check->good);
-        json_int(&j, "count", check->count);
-        json_int(&j, "first_bad", check->first_bad);
-        json_text(&j, "text", check->text);
-        head_json(&j, "head", &check->head);
-        json_bool(&j, "against_kept_head", kept != NULL);
-        json_object_end(&j);
+        check_json(&j, check, kept != NULL);
         json_object_end(&j);
         buf_add_text(&b, "\n");
     } else if (check->good) {

@@ -228,7 +228,11 @@ static void add_headers(struct request *r, struct MHD_Response *response) {
     if (r->etag[0]) {
         http->MHD_add_response_header(response, "ETag", r->etag);
     }
-    if (r->file >= 0) {
+    if (r->saves_as) {
+        char text[SHELF_KEY_MAX + 32];
+        snprintf(text, sizeof text, "attachment; filename=%s", r->saves_as);
+        http->MHD_add_response_header(response, "Content-Disposition", text);
+    } else if (r->file >= 0) {
         http->MHD_add_response_header(response, "Content-Disposition", "inline; filename=picture");
     }
     if (r->location[0]) {

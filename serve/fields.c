@@ -217,6 +217,19 @@ const struct json_t *object_object(const struct json_t *object, const char *name
     return json_is_array(value) ? json_array_get(value, (size_t)i) : i == 0 ? value : NULL;
 }
 
+struct json_t *object_parse(const char *text, size_t size) {
+    json_t *object = json_loadb(text, size, 0, NULL);
+    if (object && !json_is_object(object)) {
+        json_decref(object);
+        object = NULL;
+    }
+    return object;
+}
+
+void object_free(struct json_t *object) {
+    json_decref(object);
+}
+
 bool object_has(const struct json_t *object, const char *name) {
     return json_object_get(object, name) != NULL;
 }
@@ -251,4 +264,9 @@ int32_t request_texts(const char **out, int32_t most, const struct request *r, c
 const char *request_actor(const struct request *r) {
     const char *name = r->json ? request_text(r, "actor") : request_query(r, "actor");
     return name && *name ? name : "web";
+}
+
+const char *request_owner(const struct request *r) {
+    (void)r;
+    return "";
 }

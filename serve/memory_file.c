@@ -6,6 +6,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+
 int memory_file_new(void) {
     return memfd_create("likeness", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 }
@@ -61,4 +63,16 @@ int memory_file_of(const void *data, size_t size) {
         fd = -1;
     }
     return fd;
+}
+
+bool memory_file_bytes(lk_bytes *out, int fd) {
+    int64_t size = memory_file_size(fd);
+    *out = (lk_bytes){0};
+    out->data = size >= 0 ? mem_alloc((size_t)size + 1, 1) : NULL;
+    if (!out->data || !memory_file_read(fd, out->data, (size_t)size, 0)) {
+        lk_bytes_release(out);
+        return false;
+    }
+    out->size = (size_t)size;
+    return true;
 }

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <likeness/status.h>
+
 /* -1 when there is none to be had. */
 int memory_file_new(void);
 /* With these bytes in it, sealed. */
@@ -17,5 +19,7 @@ bool memory_file_write(int fd, const void *data, size_t size, int64_t at);
 /* Exactly size bytes from `at`. */
 bool memory_file_read(int fd, void *data, size_t size, int64_t at);
 int64_t memory_file_size(int fd);
+/* All of it; whoever calls frees out. */
+bool memory_file_bytes(lk_bytes *out, int fd);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/digest.h"
 #include "serve/memory_file.h"
@@ -16,32 +15,32 @@ static lk_status draw(lk_image *out, const lk_comparison *c, const char *name, l
     return lk_report_picture(out, c, LK_PICTURE_DIFFERENCES, err);
 }
 
+lk_status keep_bytes(struct request *r, const char *id, const char *name, const char *type,
+                     const lk_bytes *bytes) {
+    bool was_there;
+    struct shelf_item item = {.file = memory_file_of(bytes->data, bytes->size),
+                              .type = type,
+                              .size = (int64_t)bytes->size};
+    snprintf(item.key, sizeof item.key, "%.64s/%s", id, name);
+    if (item.file < 0) {
+        return LK_E_MEMORY;
+    }
+    shelf_put(&r->server->pictures, &item, &was_there);
+    return LK_OK;
+}
+
 /* One more picture of the comparison called id, encoded here from pixels. */
 static lk_status keep_picture(struct request *r, struct bench *b, const char *id, const char *name,
                               const lk_image *image, lk_error *err) {
     lk_bytes file = {0};
-    bool was_there;
-    struct shelf_item item = {.file = -1, .type = "image/jpeg"};
-    snprintf(item.key, sizeof item.key, "%s/%s", id, name);
     lk_status status = lk_image_encode(&file, image, b->engine, "jpeg", 92, err);
-    if (status == LK_OK) {
-        item.file = memory_file_new();
-        item.size = (int64_t)file.size;
-        if (item.file < 0 || !memory_file_write(item.file, file.data, file.size, 0)) {
-            status = LK_E_MEMORY;
-            if (item.file >= 0) {
-                close(item.file);
-            }
-        } else {
-            shelf_put(&r->server->pictures, &item, &was_there);
-        }
-    }
+    status = status == LK_OK ? keep_bytes(r, id, name, "image/jpeg", &file) : status;
     lk_bytes_release(&file);
     return status;
 }
 
-static lk_status keep_pictures(struct request *r, struct bench *b, const char *id,
-                               const lk_comparison *c, lk_error *err) {
+lk_status keep_pictures(struct request *r, struct bench *b, const char *id, const lk_comparison *c,
+                        lk_error *err) {
     static const char *const drawn[] = {"heat", "differences"};
     lk_status status = keep_picture(r, b, id, "reference", &c->reference, err);
     status = status == LK_OK ? keep_picture(r, b, id, "aligned", &c->aligned, err) : status;

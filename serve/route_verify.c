@@ -1,14 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A photo held against originals of the store, and recorded. */
+/* A photo held against originals of the store, and recorded: once, however often a client asks under its key. */
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/digest.h"
+#include "serve/memory_file.h"
 #include "serve/server.h"
 
 enum {
-    CONTEST_S = 60
-}; /* after which changes that others made to the store are seen for certain */
+    CONTEST_S = 60,   /* after which changes that others made to the store are seen for certain */
+    LEASE_MS = 75000, /* longer than a request may compute */
+    KEY_MAX = 200
+};
+
+struct verifying {
+    struct request *r;
+    struct bench *b;
+    lk_image photo;
+    lk_image_info info;
+    lk_original original;
+    lk_verification result;
+    char key_name[KEY_MAX + 1], digest[65], holder[64];
+    lk_answer_key key; /* name NULL: the client chose none */
+};
+
+/* -- The verdict -- */
 
 /* The contest of this bench, opened anew when references have changed. */
 static lk_status contest_get(lk_contest **out, struct bench *b, lk_error *err) {
@@ -22,6 +40,8 @@ static lk_status contest_get(lk_contest **out, struct bench *b, lk_error *err) {
         lk_contest_options o = lk_contest_options_default();
         o.model = b->model;
         o.keeps = true;
+        o.verify.compare.want_evidence =
+            true; /* for pictures and reports, which may be asked for */
         status = lk_contest_open(&b->contest, b->engine, &o, err);
         b->contest_of = now;
         b->contest_since_s = clock_s();
@@ -30,66 +50,228 @@ static lk_status contest_get(lk_contest **out, struct bench *b, lk_error *err) {
     return status;
 }
 
-static lk_status record(lk_verification *v, struct request *r, struct bench *b,
-                        const lk_image *photo, const lk_original *original, lk_error *err) {
-    lk_hash mark;
-    lk_recorded recorded;
-    const char *actor = request_text(r, "actor");
-    lk_status status = lk_verification_mark(&mark, b->engine, photo, err);
-    return status == LK_OK
-               ? lk_verification_record(&recorded, b->store, v,
-                                        v->reference_id[0] ? &original->stored : NULL, &mark,
-                                        actor ? actor : "web", request_text(r, "note"), err)
-               : status;
-}
-
-static lk_status verify(lk_verification *v, lk_original *original, struct request *r,
-                        struct bench *b, const lk_photo *photo, lk_error *err) {
-    const char *reference = request_text(r, "reference");
+static lk_status verify(struct verifying *v, lk_error *err) {
+    const char *reference = request_text(v->r, "reference");
+    const lk_photo photo = {&v->photo, &v->info, NULL};
+    lk_store *store = v->b->store;
     lk_contest *c;
-    lk_status status = contest_get(&c, b, err);
+    lk_status status = contest_get(&c, v->b, err);
     if (status == LK_OK && reference) {
-        status = lk_original_find(original, c, b->store, reference, err);
-        status = status == LK_OK ? lk_contest_verify(v, c, b->store, original, photo, err) : status;
+        status = lk_original_find(&v->original, c, store, reference, err);
+        status = status == LK_OK
+                     ? lk_contest_verify(&v->result, c, store, &v->original, &photo, err)
+                     : status;
     } else if (status == LK_OK) {
-        status = lk_contest_identify(v, original, c, b->store, photo, err);
+        status = lk_contest_identify(&v->result, &v->original, c, store, &photo, err);
     }
     return status;
 }
 
-static void verify_photo(struct request *r, struct bench *bench) {
-    lk_image picture;
-    lk_image_info info;
-    lk_verification v;
-    lk_original original;
+/* -- The record -- */
+
+static lk_status record(struct verifying *v, const lk_hash *mark, lk_bytes *text, lk_error *err) {
+    lk_recorded recorded;
+    const lk_reference *shown = v->result.reference_id[0] ? &v->original.stored : NULL;
+    lk_status status = lk_verification_record(&recorded, v->b->store, &v->result, shown, mark,
+                                              request_actor(v->r), request_text(v->r, "note"), err);
+    status = status == LK_OK ? lk_report_verify_json(text, &v->result, false, err) : status;
+    if (status == LK_OK && v->key.name) {
+        lk_answer answer = {.status = 200, .body = *text};
+        snprintf(answer.place, sizeof answer.place, "/api/v1/verifications/%lld",
+                 (long long)v->result.log_entry);
+        status = lk_answer_end(v->b->store, &v->key, &answer, err);
+    }
+    return status;
+}
+
+/* The entry of the log and the answer under the client's key, as one. */
+static lk_status commit(struct verifying *v, lk_bytes *text, lk_error *err) {
+    lk_hash mark;
+    lk_status status = lk_verification_mark(&mark, v->b->engine, &v->photo, err);
+    status = status == LK_OK ? lk_store_begin(v->b->store, err) : status;
+    return status == LK_OK ? lk_store_end(v->b->store, record(v, &mark, text, err), err) : status;
+}
+
+/* -- What is kept of it for a while -- */
+
+static lk_status keep_report(struct verifying *v, const char *id, lk_error *err) {
+    lk_bytes page = {0};
+    lk_status status = lk_report_verify_html(&page, v->b->engine, &v->result, err);
+    status = status == LK_OK ? keep_bytes(v->r, id, "report.html", "text/html", &page) : status;
+    lk_bytes_release(&page);
+    return status;
+}
+
+static lk_status photo_bytes(lk_bytes *out, struct verifying *v) {
+    struct shelf_item item;
+    const char *photo = request_text(v->r, "photo");
+    memset(out, 0, sizeof *out);
+    if (!picture_find(&item, v->r, v->b, photo)) {
+        return LK_E_IO;
+    }
+    bool right = strcmp(item.key, v->info.sha256) == 0 && memory_file_bytes(out, item.file);
+    close(item.file);
+    return right ? LK_OK : LK_E_MEMORY;
+}
+
+static lk_status keep_evidence(struct verifying *v, const char *id, lk_error *err) {
+    const lk_original *o = &v->original;
+    lk_bytes photo, bundle = {0};
+    lk_status status = photo_bytes(&photo, v);
+    const lk_bundle b = {.photo = photo.data,
+                         .photo_bytes = photo.size,
+                         .photo_name = v->info.path,
+                         .reference = o->file.data,
+                         .reference_bytes = o->file.size,
+                         .reference_name = o->info.path,
+                         .policy = &v->result.policy,
+                         .ignore = o->ignore,
+                         .ignore_count = o->ignore_count,
+                         .rivals = v->result.rivals,
+                         .rival_count = v->result.rival_count,
+                         .reference_id = v->result.reference_id,
+                         .reference_version = v->result.reference_version,
+                         .entry = v->result.log_entry,
+                         .entry_hash = v->result.log_hash,
+                         .actor = v->result.actor,
+                         .note = request_text(v->r, "note"),
+                         .decided = &v->result};
+    status = status == LK_OK ? lk_bundle_write(&bundle, v->b->engine, &b, err) : status;
+    status = status == LK_OK ? keep_bytes(v->r, id, "evidence.lkev", "application/x-tar", &bundle)
+                             : status;
+    lk_bytes_release(&bundle);
+    lk_bytes_release(&photo);
+    return status;
+}
+
+/* The verdict is on record: what cannot be made beside it is not there later, and no error. */
+static void keep(struct verifying *v, const lk_bytes *text) {
+    char id[32];
+    lk_error err = {0};
+    snprintf(id, sizeof id, "v%lld", (long long)v->result.log_entry);
+    lk_status status = keep_bytes(v->r, id, "result.json", "application/json", text);
+    if (request_flag(v->r, "pictures")) {
+        status = keep_pictures(v->r, v->b, id, &v->result.comparison, &err);
+    }
+    if (request_flag(v->r, "report")) {
+        status = keep_report(v, id, &err);
+    }
+    if (request_flag(v->r, "evidence")) {
+        status = keep_evidence(v, id, &err);
+    }
+    (void)status;
+}
+
+/* -- The client's key -- */
+
+/* A structured field's string, "KEY", or the word alone. */
+static bool read_key(struct verifying *v) {
+    const char *text = request_header(v->r, "Idempotency-Key");
+    struct digest d;
+    uint8_t sum[DIGEST_BYTES];
+    if (!text) {
+        return true;
+    }
+    size_t length = strlen(text);
+    bool quoted = length >= 2 && text[0] == '"' && text[length - 1] == '"';
+    length -= quoted ? 2 : 0;
+    bool right = length >= 1 && length <= KEY_MAX;
+    for (size_t i = 0; right && i < length; i++) {
+        char c = text[i + quoted];
+        right = c > ' ' && c < 127 && c != '"' && c != '\\';
+    }
+    if (!right) {
+        answer_problem(v->r, 400, "bad-request",
+                       "Idempotency-Key takes 1 to %d printable characters", (int)KEY_MAX);
+        return false;
+    }
+    snprintf(v->key_name, sizeof v->key_name, "%.*s", (int)length, text + quoted);
+    digest_begin(&d);
+    digest_add(&d, v->r->route->path, strlen(v->r->route->path));
+    digest_add(&d, v->r->text.data, v->r->text.size);
+    digest_end(sum, &d);
+    digest_hex(v->digest, sum);
+    snprintf(v->holder, sizeof v->holder, "%ld %p %.6f", (long)getpid(), (void *)v->r, clock_s());
+    v->key = (lk_answer_key){.owner = request_owner(v->r),
+                             .name = v->key_name,
+                             .digest = v->digest,
+                             .holder = v->holder,
+                             .lease_ms = LEASE_MS};
+    return true;
+}
+
+/* Whether the key was answered, or cannot be: the answer is there then. */
+static bool answer_again(struct verifying *v) {
+    struct request *r = v->r;
+    lk_answer_state state;
+    lk_answer kept;
+    lk_error err = {0};
+    if (lk_answer_begin(&state, &kept, v->b->store, &v->key, &err) != LK_OK) {
+        answer_error(r, &err);
+    } else if (state == LK_ANSWER_OTHER) {
+        answer_problem(r, 422, "idempotency-mismatch",
+                       "this Idempotency-Key came with another request before");
+    } else if (state == LK_ANSWER_RUNNING) {
+        r->retry_after_s = 2;
+        answer_problem(r, 409, "idempotency-in-progress",
+                       "a request with this Idempotency-Key is being answered");
+    } else if (state == LK_ANSWER_KEPT) {
+        snprintf(r->location, sizeof r->location, "%s", kept.place);
+        answer_bytes(r, (uint32_t)kept.status, &kept.body);
+    }
+    return r->is_ready;
+}
+
+/* -- All of it -- */
+
+static void answer(struct verifying *v) {
+    struct request *r = v->r;
     lk_bytes text = {0};
     lk_error err = {0};
-    memset(&v, 0, sizeof v);
-    memset(&original, 0, sizeof original);
-    if (!session_picture(&picture, &info, r, bench, request_text(r, "photo"),
-                         LK_VERIFY_PHOTO_SIDE)) {
+    bool there = session_picture(&v->photo, &v->info, r, v->b, request_text(r, "photo"),
+                                 LK_VERIFY_PHOTO_SIDE);
+    lk_status status = there ? verify(v, &err) : LK_OK;
+    status = there && status == LK_OK ? commit(v, &text, &err) : status;
+    if (there && status == LK_OK) {
+        snprintf(r->location, sizeof r->location, "/api/v1/verifications/%lld",
+                 (long long)v->result.log_entry);
+        keep(v, &text);
+        answer_bytes(r, 200, &text);
         return;
     }
-    const lk_photo photo = {&picture, &info, NULL};
-    lk_status status = verify(&v, &original, r, bench, &photo, &err);
-    status = status == LK_OK ? record(&v, r, bench, &picture, &original, &err) : status;
-    status = status == LK_OK ? lk_report_verify_json(&text, &v, false, &err) : status;
-    if (status == LK_OK) {
-        answer_bytes(r, 200, &text);
-    } else {
+    lk_bytes_release(&text);
+    if (there) {
         answer_error(r, &err);
     }
-    lk_verification_release(&v);
-    lk_original_release(&original);
-    lk_image_release(&picture);
+    if (v->key.name && lk_answer_drop(v->b->store, &v->key, &err) != LK_OK) {
+        return; /* its lease runs out */
+    }
+}
+
+static void verify_photo(struct request *r, struct bench *bench) {
+    struct verifying v;
+    memset(&v, 0, sizeof v);
+    v.r = r;
+    v.b = bench;
+    if (read_key(&v) && !(v.key.name && answer_again(&v))) {
+        answer(&v);
+    }
+    lk_verification_release(&v.result);
+    lk_original_release(&v.original);
+    lk_image_release(&v.photo);
 }
 
 static const struct field verify_fields[] = {
     {"photo", "id or name of an uploaded picture", .kind = FIELD_TEXT, .required = true},
     {"reference", "ID or ID@VERSION of the store; without it the store is searched",
      .kind = FIELD_TEXT},
-    {"actor", "who verifies, for the record", .kind = FIELD_TEXT},
-    {"note", "why, for the record", .kind = FIELD_TEXT},
+    {"pictures", "draw pictures too", .kind = FIELD_BOOL},
+    {"report", "make report.html too", .kind = FIELD_BOOL},
+    {"evidence",
+     "make evidence.lkev too, from which likeness evidence check makes the verdict again",
+     .kind = FIELD_BOOL},
+    ACTOR_FIELD,
+    {"note", "why, for the record", .kind = FIELD_TEXT, .most = LK_NOTE_MAX},
     FIELD_END};
 
 const struct route verify_routes[] = {
@@ -99,6 +281,16 @@ const struct route verify_routes[] = {
          "verify a photo against originals of the store and record it; as likeness verify --json",
      .body = BODY_JSON,
      .fields = verify_fields,
+     .header = "Idempotency-Key",
+     .computes = true,
+     .handle = verify_photo,
+     .schema = "verify-1"},
+    {.method = "POST",
+     .path = "/api/v1/verifications",
+     .summary = "the same; Location says where the record and what was made beside it are",
+     .body = BODY_JSON,
+     .fields = verify_fields,
+     .header = "Idempotency-Key",
      .computes = true,
      .handle = verify_photo,
      .schema = "verify-1"},

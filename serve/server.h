@@ -5,7 +5,9 @@
 #define LK_SERVER_H
 
 #include <likeness/contest.h>
+#include <likeness/evidence.h>
 #include <likeness/report.h>
+#include <likeness/service.h>
 #include <likeness/watch.h>
 #include <microhttpd.h>
 
@@ -139,7 +141,8 @@ struct route {
 
 /* A table each, in route_*.c. */
 extern const struct route page_routes[], image_routes[], compare_routes[], verify_routes[],
-    reference_routes[], reference_change_routes[], camera_routes[], status_routes[];
+    reference_routes[], reference_change_routes[], verification_routes[], audit_routes[],
+    camera_routes[], status_routes[];
 /* routing.c: all of them, from 0; NULL behind the last. */
 const struct route *route_at(size_t i);
 size_t routes_count(void);
@@ -171,7 +174,8 @@ struct request {
     int64_t file_size;
     const char *type;
     char location[2 * PARAMETER_MAX], etag[PARAMETER_MAX + 32], allow[64];
-    bool may_change; /* what the etag is of; else it is of what never does */
+    const char *saves_as; /* a browser keeps it under that name instead of showing it; NULL */
+    bool may_change;      /* what the etag is of; else it is of what never does */
     int32_t retry_after_s;
     struct request *next;
 };
@@ -199,6 +203,8 @@ const char *request_header(const struct request *r, const char *name);
                                                               .most = LK_ACTOR_MAX                 \
     }
 const char *request_actor(const struct request *r);
+/* Whose keys of idempotency these are: the id of the token; empty where nobody logs in. */
+const char *request_owner(const struct request *r);
 
 /* fields.c: problems are the answer where something does not fit. */
 void fields_check_query(struct request *r);
@@ -216,6 +222,9 @@ double request_number(const struct request *r, const char *name, double otherwis
 int32_t request_texts(const char **out, int32_t most, const struct request *r, const char *name);
 /* The i-th of a FIELD_OBJECTS (or the only one, as 0) of r->json or of another object; NULL behind the last. */
 const struct json_t *object_object(const struct json_t *object, const char *name, int32_t i);
+/* An object that was written by this program earlier; NULL when it is none. The caller frees it. */
+struct json_t *object_parse(const char *text, size_t size);
+void object_free(struct json_t *object);
 bool object_has(const struct json_t *object, const char *name);
 const char *object_text(const struct json_t *object, const char *name);
 bool object_flag(const struct json_t *object, const char *name, bool otherwise);
@@ -259,6 +268,12 @@ bool session_picture(lk_image *out, lk_image_info *info, struct request *r, stru
                      const char *id, int32_t max_side);
 /* Answers it, encoded again, no wider than width (0: as it is). Takes the item's file. */
 void answer_picture(struct request *r, struct bench *bench, struct shelf_item *item, int32_t width);
+/* route_compare.c: what came of a request, kept for a while as ID/NAME on the shelf of results. */
+lk_status keep_bytes(struct request *r, const char *id, const char *name, const char *type,
+                     const lk_bytes *bytes);
+/* reference, aligned, heat and differences; c was made with want_evidence. */
+lk_status keep_pictures(struct request *r, struct bench *b, const char *id, const lk_comparison *c,
+                        lk_error *err);
 /* route_references.c: the picture of a version as an item; "ID" or "ID@VERSION". False with a problem as the answer. */
 bool reference_item(struct shelf_item *out, struct request *r, struct bench *bench,
                     const lk_reference *x);

@@ -198,6 +198,38 @@ static const char *const steps[] = {
     "  document TEXT NOT NULL"
     ") STRICT;"
     "CREATE INDEX news_job ON news (job, id);",
+
+    /* The service: who may ask (hash is the SHA-256 of a secret of 256 random bits), what was answered under a key of the client's,
+     * and the newest decision of a person on a verdict, which the log has whole. */
+    "CREATE TABLE token ("
+    "  id TEXT NOT NULL PRIMARY KEY,"
+    "  hash TEXT NOT NULL UNIQUE,"
+    "  kind TEXT NOT NULL,"
+    "  parent TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  scopes TEXT NOT NULL,"
+    "  created INTEGER NOT NULL,"
+    "  expires INTEGER NOT NULL,"
+    "  used INTEGER NOT NULL DEFAULT 0,"
+    "  revoked INTEGER NOT NULL DEFAULT 0"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE TABLE answered ("
+    "  owner TEXT NOT NULL,"
+    "  name TEXT NOT NULL,"
+    "  digest TEXT NOT NULL,"
+    "  holder TEXT NOT NULL,"
+    "  at INTEGER NOT NULL,"
+    "  status INTEGER NOT NULL DEFAULT 0,"
+    "  place TEXT NOT NULL DEFAULT '',"
+    "  body TEXT NOT NULL DEFAULT '',"
+    "  PRIMARY KEY (owner, name)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX answered_at ON answered (at);"
+    "CREATE TABLE decision ("
+    "  verdict INTEGER PRIMARY KEY REFERENCES audit (seq),"
+    "  entry INTEGER NOT NULL REFERENCES audit (seq),"
+    "  word TEXT NOT NULL"
+    ") STRICT;",
 };
 
 int64_t schema_newest(void) {

@@ -3,6 +3,7 @@
 #ifndef LIKENESS_REPORT_H
 #define LIKENESS_REPORT_H
 
+#include <likeness/audit.h>
 #include <likeness/compare.h>
 #include <likeness/store.h>
 #include <likeness/tidy.h>
@@ -107,6 +108,14 @@ LK_API LK_MUST_CHECK lk_status lk_report_camera_aim(lk_bytes *out, const char *i
 /* The document likeness/watch/1. LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_report_watch(lk_bytes *out, const lk_watch_result *result,
                                                lk_error *err);
+
+/* Parts of the document likeness/audit/1: an entry of "entries", "head", and "check". LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_report_audit_entry(lk_bytes *out, const lk_audit_entry *e,
+                                                     lk_error *err);
+LK_API LK_MUST_CHECK lk_status lk_report_audit_head(lk_bytes *out, const lk_audit_head *head,
+                                                    lk_error *err);
+LK_API LK_MUST_CHECK lk_status lk_report_audit_check(lk_bytes *out, const lk_audit_check *check,
+                                                     bool against_kept, lk_error *err);
 
 #ifdef __cplusplus
 }

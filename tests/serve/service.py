@@ -47,13 +47,21 @@ class Service:
     def __init__(self, likeness, *options):
         self.folder = tempfile.TemporaryDirectory()
         self.store = os.path.join(self.folder.name, "store")
-        self.process = subprocess.Popen(
-            [likeness, "serve", "--listen", "127.0.0.1:0", "--db", self.store, *options],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.command = [likeness, "serve", "--listen", "127.0.0.1:0", "--db", self.store, *options]
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
         line = self.process.stdout.readline().strip()
         check(line.startswith("http://127.0.0.1:"), f"it said {line!r} {'' if line else self.process.stderr.read()}")
         self.port = int(line.rstrip("/").rsplit(":", 1)[1])
         self.url = line
+
+    def restart(self):
+        """The same store, after a kill that lets nothing be finished."""
+        self.process.kill()
+        self.process.wait(PATIENCE)
+        self.start()
 
     def ask(self, method, path, body=None, **headers):
         """Status, headers and body of the answer; a dict is sent as JSON, and JSON comes back as one."""
