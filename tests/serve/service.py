@@ -87,6 +87,13 @@ class Service:
               f"{method} {path}: {got} {text}, not {status} {code}")
         return fields
 
+    def kill(self):
+        """As a loss of power to the process would; start() goes on with what the store holds."""
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+        self.process.stderr.close()
+
     def stop(self):
         self.process.send_signal(signal.SIGINT)
         code = self.process.wait(PATIENCE)
