@@ -72,7 +72,7 @@ enum exit_code list_cameras(const struct camera_call *c) {
     struct camera_list l;
     lk_error err = {0};
     list_begin(&l, c, "cameras");
-    return list_end(&l, lk_camera_list(c->store, list_camera, &l, &err), &err);
+    return list_end(&l, lk_camera_list(c->store, NULL, list_camera, &l, &err), &err);
 }
 
 static bool list_event(void *arg, const lk_camera_event *e) {

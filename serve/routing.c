@@ -5,10 +5,10 @@
 #include "serve/server.h"
 
 static const struct route *const families[] = {
-    page_routes,         image_routes,     compare_routes,
-    verify_routes,       reference_routes, reference_change_routes,
-    verification_routes, audit_routes,     camera_routes,
-    status_routes,
+    page_routes,         image_routes,        compare_routes,
+    verify_routes,       reference_routes,    reference_change_routes,
+    verification_routes, audit_routes,        camera_routes,
+    camera_event_routes, camera_frame_routes, status_routes,
 };
 
 const struct route *route_at(size_t i) {

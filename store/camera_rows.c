@@ -184,8 +184,16 @@ static void view_row(struct camera_view_row *out, struct sql *q) {
                                     .retired_ms = sql_int(q, 5)};
     snprintf(out->sha256, sizeof out->sha256, "%s", sql_text(q, 1));
     snprintf(out->origin, sizeof out->origin, "%s", sql_text(q, 3));
-    const void *data = sql_blob(q, 7, &out->size);
-    out->data = reference_crc(data, out->size) == sql_int(q, 6) ? data : NULL;
+}
+
+#define VIEW_COLUMNS "SELECT number, sha256, bytes, origin, taken, coalesce(retired, 0)"
+#define VIEW_FROM                                                                                  \
+    " FROM camera_view WHERE camera = ?1 AND (?2 <> 0 OR retired IS NULL) ORDER BY number"
+
+static void visit_begin(struct sql *q, lk_store *s, const char *text, const char *id, bool all) {
+    sql_begin(q, &s->at, text);
+    sql_bind_text(q, id);
+    sql_bind_int(q, all);
 }
 
 lk_status camera_view_visit(lk_store *s, const char *id, bool all,
@@ -194,12 +202,25 @@ lk_status camera_view_visit(lk_store *s, const char *id, bool all,
     struct sql q;
     bool row, goes_on = true;
     lk_status status;
-    sql_begin(&q, &s->at,
-              "SELECT number, sha256, bytes, origin, taken, coalesce(retired, 0), crc, data FROM "
-              "camera_view "
-              "WHERE camera = ?1 AND (?2 <> 0 OR retired IS NULL) ORDER BY number");
-    sql_bind_text(&q, id);
-    sql_bind_int(&q, all);
+    visit_begin(&q, s, VIEW_COLUMNS ", crc, data" VIEW_FROM, id, all);
+    while ((status = sql_step(&q, &row, err)) == LK_OK && row && goes_on) {
+        struct camera_view_row r;
+        view_row(&r, &q);
+        const void *data = sql_blob(&q, 7, &r.size);
+        r.data = reference_crc(data, r.size) == sql_int(&q, 6) ? data : NULL;
+        goes_on = visit(arg, &r);
+    }
+    sql_end(&q);
+    return status;
+}
+
+lk_status camera_view_records(lk_store *s, const char *id, bool all,
+                              bool (*visit)(void *arg, const struct camera_view_row *row),
+                              void *arg, lk_error *err) {
+    struct sql q;
+    bool row, goes_on = true;
+    lk_status status;
+    visit_begin(&q, s, VIEW_COLUMNS VIEW_FROM, id, all);
     while ((status = sql_step(&q, &row, err)) == LK_OK && row && goes_on) {
         struct camera_view_row r;
         view_row(&r, &q);
@@ -207,6 +228,13 @@ lk_status camera_view_visit(lk_store *s, const char *id, bool all,
     }
     sql_end(&q);
     return status;
+}
+
+lk_status camera_view_count(int64_t *out, lk_store *s, const char *id, lk_error *err) {
+    struct sql q;
+    sql_begin(&q, &s->at, "SELECT count(*) FROM camera_view WHERE camera = ? AND retired IS NULL");
+    sql_bind_text(&q, id);
+    return sql_finish_int(out, &q, 0, err);
 }
 
 /* -- Events -- */

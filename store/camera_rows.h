@@ -52,6 +52,13 @@ MUST_CHECK lk_status camera_view_update(lk_store *s, const char *id, int32_t num
 /* Takes a view out of use; 0: all of the camera. */
 MUST_CHECK lk_status camera_view_retire(lk_store *s, const char *id, int32_t number, int64_t at_ms,
                                         lk_error *err);
+/* Calls visit with the views in use, or with all, without their data, in their order, until it returns false. */
+MUST_CHECK lk_status camera_view_records(lk_store *s, const char *id, bool all,
+                                         bool (*visit)(void *arg,
+                                                       const struct camera_view_row *row),
+                                         void *arg, lk_error *err);
+/* How many are in use. */
+MUST_CHECK lk_status camera_view_count(int64_t *out, lk_store *s, const char *id, lk_error *err);
 /* A number that is another whenever other views are in use. */
 MUST_CHECK lk_status camera_view_mark(int64_t *out, lk_store *s, const char *id, lk_error *err);
 /* Calls visit with the views in use, or with all, in their order, until it returns false. Data whose checksum is another comes

@@ -65,33 +65,26 @@ struct listing {
     lk_error *err;
 };
 
-static bool count_view(void *arg, const struct camera_view_row *row) {
-    (void)row;
-    ++*(int32_t *)arg;
-    return true;
-}
-
 static bool list_row(void *arg, const struct camera_row *row) {
     struct listing *l = arg;
     lk_camera camera;
     struct standing s;
-    int32_t views = 0;
+    int64_t views = 0;
     bool goes_on = false;
     l->status = settings_read(&camera, row->id, row->settings, l->err);
     if (l->status != LK_OK) {
         return false;
     }
     l->status = standing_read(&s, row->standing, l->err);
-    l->status = l->status == LK_OK
-                    ? camera_view_visit(l->store, row->id, false, count_view, &views, l->err)
-                    : l->status;
+    l->status =
+        l->status == LK_OK ? camera_view_count(&views, l->store, row->id, l->err) : l->status;
     if (l->status == LK_OK) {
         const lk_camera_standing out = {.state = s.state,
                                         .since_ms = s.since_ms,
                                         .looked_ms = s.looked_ms,
                                         .latched = s.latched,
                                         .score = s.score,
-                                        .baselines = views,
+                                        .baselines = (int32_t)views,
                                         .frames = s.frames,
                                         .offset = s.offset};
         goes_on = l->visit(l->arg, &camera, &out);
@@ -100,12 +93,12 @@ static bool list_row(void *arg, const struct camera_row *row) {
     return goes_on;
 }
 
-lk_status lk_camera_list(lk_store *store,
+lk_status lk_camera_list(lk_store *store, const char *id,
                          bool (*visit)(void *arg, const lk_camera *camera,
                                        const lk_camera_standing *standing),
                          void *arg, lk_error *err) {
     struct listing l = {.store = store, .visit = visit, .arg = arg, .err = err};
-    lk_status status = camera_visit(store, NULL, list_row, &l, err);
+    lk_status status = camera_visit(store, id, list_row, &l, err);
     return status == LK_OK ? l.status : status;
 }
 
@@ -356,7 +349,7 @@ lk_status lk_camera_views(lk_store *store, const char *id, bool all,
                           bool (*visit)(void *arg, const lk_camera_view_record *view), void *arg,
                           lk_error *err) {
     struct views v = {visit, arg};
-    return camera_view_visit(store, id, all, give_view, &v, err);
+    return camera_view_records(store, id, all, give_view, &v, err);
 }
 
 struct choosing {
@@ -378,7 +371,7 @@ lk_status lk_camera_picture(lk_bytes *out, lk_store *store, const char *id, int3
                             lk_error *err) {
     struct choosing c = {.number = number};
     *out = (lk_bytes){0};
-    lk_status status = camera_view_visit(store, id, true, choose_view, &c, err);
+    lk_status status = camera_view_records(store, id, true, choose_view, &c, err);
     if (status == LK_OK && !c.sha256[0]) {
         status =
             error_input(err, error_set(err, LK_E_IO, "the camera has no such reference view"), id);

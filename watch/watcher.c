@@ -249,7 +249,7 @@ static lk_status watch_ids(struct watcher *w, const char *const *ids, size_t cou
 /* All cameras that are on. */
 static lk_status watch_all(struct watcher *w, lk_error *err) {
     struct id_list all = {0};
-    lk_status status = lk_camera_list(w->house.store, add_id, &all, err);
+    lk_status status = lk_camera_list(w->house.store, NULL, add_id, &all, err);
     const char **ids = mem_calloc(all.count ? all.count : 1, sizeof *ids);
     if (status == LK_OK && (all.failed || !ids)) {
         status = error_memory(err, all.count * sizeof *all.ids);

@@ -126,8 +126,9 @@ typedef struct lk_camera_standing {
     lk_view_offset offset; /* of the last frame that told it */
 } lk_camera_standing;
 
-/* Calls visit with each camera of the store, in byte order of the ids, until it returns false. What it gets lives so long. */
-LK_API LK_MUST_CHECK lk_status lk_camera_list(lk_store *store,
+/* Calls visit with each camera of the store, in byte order of the ids, or with that one, until it returns false. What it gets
+ * lives so long. LK_E_IO when there is none of that id. */
+LK_API LK_MUST_CHECK lk_status lk_camera_list(lk_store *store, const char *id,
                                               bool (*visit)(void *arg, const lk_camera *camera,
                                                             const lk_camera_standing *standing),
                                               void *arg, lk_error *err);
