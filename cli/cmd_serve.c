@@ -74,12 +74,12 @@ static bool bytes_of(int64_t *out, const char *text, int64_t otherwise) {
 
 static enum exit_code serve_command(void *settings, lk_engine *engine) {
     struct serve_settings *s = settings;
-    char folder[4096];
+    char place[4096];
     const char *cpu = getenv("LIKENESS_CPU");
     lk_error err = {0};
     const lk_limits limits = lk_engine_limits(engine);
     struct serve_options o = {.listen = s->listen,
-                              .db = folder,
+                              .db = place,
                               .behind_proxy = s->behind_proxy,
                               .hosts = s->hosts.items,
                               .host_count = s->hosts.count,
@@ -104,8 +104,8 @@ static enum exit_code serve_command(void *settings, lk_engine *engine) {
     if (!store) {
         return EXIT_TROUBLE;
     }
-    snprintf(folder, sizeof folder, "%s", lk_store_folder(store));
     lk_store_close(store); /* processes are forked before it is opened to be used */
+    store_place(place, sizeof place, s->db);
     if (serve_run(&o, &err) != LK_OK) {
         return report_error(&s->common, &err);
     }

@@ -1,12 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/store_place.h"
 
+#include <ctype.h>
 #include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-static bool place(char *out, size_t size, const char *chosen) {
+/* Adds to an address of a database where this user keeps what can be made anew, unless it says so itself. */
+static bool add_cache(char *address, size_t size) {
+    const char *home = getenv("HOME"), *cache = getenv("XDG_CACHE_HOME");
+    char folder[1024], *to = address + strlen(address), *end = address + size;
+    if (strstr(address, "likeness_cache=") || (!(cache && *cache) && !(home && *home))) {
+        return true;
+    }
+    bool own = cache && *cache;
+    int n = snprintf(folder, sizeof folder, "%s%s", own ? cache : home,
+                     own ? "/likeness" : "/.cache/likeness");
+    if (n < 0 || (size_t)n >= sizeof folder || (size_t)(end - to) < 32 + 3 * (size_t)n) {
+        return false;
+    }
+    to += sprintf(to, "%clikeness_cache=", strchr(address, '?') ? '&' : '?');
+    for (const char *p = folder; *p; p++) {
+        bool plain = *p == '/' || *p == '.' || *p == '-' || *p == '_' || isalnum((unsigned char)*p);
+        to += sprintf(to, plain ? "%c" : "%%%02X", (unsigned char)*p);
+    }
+    return true;
+}
+
+bool store_place(char *out, size_t size, const char *chosen) {
     const char *home = getenv("HOME"), *data = getenv("XDG_DATA_HOME"),
                *set = getenv("LIKENESS_DB");
     int n = 0;
@@ -17,13 +40,22 @@ static bool place(char *out, size_t size, const char *chosen) {
     } else if (home && *home) {
         n = snprintf(out, size, "%s/.local/share/likeness", home);
     }
-    return n > 0 && (size_t)n < size;
+    bool fits = n > 0 && (size_t)n < size;
+    return fits && lk_store_is_address(out) ? add_cache(out, size) : fits;
 }
 
-/* Whether the folder holds a store. */
-static bool is_store(const char *folder) {
+/* Whether there is a store. That of a server shows only when it is opened; one that cannot be, for whatever reason, is left to who
+ * opens it next. */
+static bool is_store(const char *where) {
     char path[4096 + 16];
-    snprintf(path, sizeof path, "%s/likeness.db", folder);
+    lk_store *store;
+    if (lk_store_is_address(where)) {
+        static const lk_store_options reading = {.mode = LK_STORE_READ};
+        bool there = lk_store_open(&store, where, &reading, NULL) == LK_OK;
+        lk_store_close(store);
+        return there;
+    }
+    snprintf(path, sizeof path, "%s/likeness.db", where);
     return access(path, F_OK) == 0;
 }
 
@@ -32,21 +64,23 @@ static lk_store *open_place(const struct common *common, const char *chosen, lk_
     lk_store_options options = {.mode = mode};
     lk_store *store = NULL;
     lk_error err = {0};
-    char folder[4096];
-    if (!place(folder, sizeof folder, chosen)) {
+    char where[4096];
+    if (!store_place(where, sizeof where, chosen)) {
         err.status = LK_E_USAGE;
         snprintf(err.text, sizeof err.text, "no place for a store: say --db DIR");
         report_error(common, &err);
         return NULL;
     }
-    if (kept && !is_store(folder)) {
+    bool there = mode != LK_STORE_WRITE || is_store(where);
+    if (kept && !there) {
         options.mode = LK_STORE_READ; /* which makes none, and says that there is none */
     }
-    bool fresh = options.mode == LK_STORE_WRITE && !is_store(folder);
-    if (lk_store_open(&store, folder, &options, &err) != LK_OK) {
+    bool fresh = options.mode == LK_STORE_WRITE && !there;
+    if (lk_store_open(&store, where, &options, &err) != LK_OK) {
         report_error(common, &err);
     } else if (fresh) { /* which a mistyped name would make too */
-        remark(common, "made a new store: %s", folder);
+        remark(common, "made a new store: %s",
+               lk_store_is_address(where) ? lk_store_folder(store) : where);
     }
     return store;
 }

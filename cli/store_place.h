@@ -9,10 +9,14 @@
 #define STORE_OPTION(offset)                                                                       \
     {                                                                                              \
         "db", 0, OPTION_TEXT, "DIR", NULL, NULL,                                                   \
-            "the store's folder (LIKENESS_DB, or XDG_DATA_HOME/likeness, or "                      \
-            "~/.local/share/likeness)",                                                            \
+            "the store: a folder, or postgresql://USER@HOST/NAME (LIKENESS_DB, or "                \
+            "XDG_DATA_HOME/likeness, or ~/.local/share/likeness)",                                 \
             offset                                                                                 \
     }
+
+/* Where the store is: `chosen` (--db), else what the environment says. false when that is nowhere, or too long. An address may hold
+ * a password, which nothing prints. */
+bool store_place(char *out, size_t size, const char *chosen);
 
 /* Opens the store in `chosen` (--db), else where the environment says. With LK_STORE_WRITE one is made
  * where there is none, and that is said. Reports what goes wrong; NULL then. */

@@ -25,7 +25,8 @@ enum { TEXT_FORMAT = 0, BINARY_FORMAT = 1 };
 
 /* "LKst", and which of the stores that may lie in the schemas of one database. */
 static const char write_lock[] =
-    "SELECT pg_advisory_xact_lock(1280013172, current_schema()::regnamespace::oid::int)";
+    "SELECT pg_advisory_xact_lock(1280013172, oid::int) FROM pg_catalog.pg_namespace "
+    "WHERE nspname = current_schema()";
 
 /* -- Beginning and ending -- */
 
@@ -46,11 +47,9 @@ static void begin(struct sql *q, const char *text) {
     s->failed.status = dialect_postgres(&s->text, text, &s->failed);
 }
 
-/* What the server still says is not wanted. */
+/* What the server still says is not wanted. The row it stands on stays. */
 static void stop(struct query *s) {
     struct postgres *p = s->postgres;
-    p->lib.PQclear(s->row);
-    s->row = NULL;
     for (PGresult *r = NULL; p->running == s && (r = p->lib.PQgetResult(p->conn)) != NULL;) {
         p->lib.PQclear(r);
     }
@@ -58,10 +57,16 @@ static void stop(struct query *s) {
     s->ended = true;
 }
 
+static void leave_row(struct query *s) {
+    s->postgres->lib.PQclear(s->row);
+    s->row = NULL;
+}
+
 static void end(struct sql *q) {
     struct query *s = q->query;
     if (s) {
         stop(s);
+        leave_row(s);
         buf_release(&s->kept);
         mem_free(s->text);
         mem_free(s);
@@ -73,6 +78,7 @@ static void again(struct sql *q) {
     struct query *s = q->query;
     if (s) {
         stop(s);
+        leave_row(s);
         buf_release(&s->kept);
         buf_init(&s->kept, QUERY_KEPT_MAX);
         s->kept_at = 0;
@@ -287,8 +293,7 @@ static lk_status step(struct sql *q, bool *row, lk_error *err) {
     if (s->failed.status == LK_OK && !s->sent) {
         s->failed.status = start(s, &s->failed);
     }
-    s->postgres->lib.PQclear(s->row);
-    s->row = NULL;
+    leave_row(s);
     *row = take_kept(s) || (s->failed.status == LK_OK && !s->ended && take_row(s));
     if (s->failed.status != LK_OK && !*row) {
         if (err) {

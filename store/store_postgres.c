@@ -54,25 +54,26 @@ static lk_status read_row(struct store_mark *out, const lk_store *s, lk_error *e
     return status;
 }
 
+#define IN_OUR_SCHEMA                                                                              \
+    "pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "              \
+    "WHERE n.nspname = current_schema() "
+
 /* Tables of extensions are nobody's. */
 static lk_status read_mark(struct store_mark *out, const lk_store *s, lk_error *err) {
     int64_t ours;
     *out = (struct store_mark){0};
-    lk_status status = number_of(&ours, s,
-                                 "SELECT count(*) FROM pg_catalog.pg_class WHERE relnamespace = "
-                                 "current_schema()::regnamespace AND relname = 'likeness_store'",
-                                 err);
+    lk_status status = number_of(
+        &ours, s, "SELECT count(*) FROM " IN_OUR_SCHEMA "AND c.relname = 'likeness_store'", err);
     if (status == LK_OK && ours > 0) {
         status = read_row(out, s, err);
     }
     if (status == LK_OK && out->application != STORE_APPLICATION_ID) {
-        status =
-            number_of(&out->tables, s,
-                      "SELECT count(*) FROM pg_catalog.pg_class c WHERE relnamespace = "
-                      "current_schema()::regnamespace AND relkind IN ('r', 'p', 'v', 'm', 'f') "
-                      "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = "
-                      "'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')",
-                      err);
+        status = number_of(
+            &out->tables, s,
+            "SELECT count(*) FROM " IN_OUR_SCHEMA "AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
+            "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = "
+            "'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')",
+            err);
     }
     return status;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A store in a folder of its own, and pictures to put into it. */
+/* A store in a folder of its own, and pictures to put into it. With LIKENESS_TEST_POSTGRES (tests/store/postgres_server.py) the
+ * store is a schema of its own in that database instead, so that the same tests run on both. */
 #ifndef LK_STORE_FILES_H
 #define LK_STORE_FILES_H
 
@@ -9,14 +10,45 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+#include "store/dialect.h"
+#include "store/postgres.h"
 #include "store/store.h"
 
 struct place {
     char root[64];  /* of everything */
-    char store[80]; /* root/store */
+    char store[80]; /* root/store, or an address */
     char other[80]; /* root/other: for exports and a second store */
+    bool remote;    /* it is an address */
     lk_engine *engine;
 };
+
+/* For a test of the files themselves. */
+#define FILES_ONLY(p)                                                                              \
+    if ((p)->remote) {                                                                             \
+        skip();                                                                                    \
+    }
+
+/* A schema that nobody else has, and a user who works in it. */
+static inline bool place_make_schema(struct place *p, const char *server) {
+    struct database d = {.wait_ms = 2000};
+    lk_error err;
+    char text[200];
+    const char *name = strrchr(p->root, '-') + 1, *at = strchr(server, '@');
+    snprintf(text, sizeof text,
+             "CREATE SCHEMA \"%s\"; CREATE ROLE \"%s\" LOGIN SUPERUSER; "
+             "ALTER ROLE \"%s\" SET search_path = \"%s\"",
+             name, name, name, name);
+    snprintf(p->store, sizeof p->store, "postgresql://%s%.60s", name, at);
+    bool made = postgres_open(&d, server, &err) == LK_OK && sql_run(&d, text, &err) == LK_OK;
+    if (!made) {
+        print_error("%s: %s\n", err.input, err.text);
+    }
+    postgres_close(&d);
+    mem_free(d.path);
+    p->remote = true;
+    return made;
+}
 
 static inline int place_remove_one(const char *path, const struct stat *st, int kind,
                                    struct FTW *where) {
@@ -44,7 +76,8 @@ static inline int place_new(void **state) {
     snprintf(p->store, sizeof p->store, "%s/store", p->root);
     snprintf(p->other, sizeof p->other, "%s/other", p->root);
     *state = p;
-    return 0;
+    const char *server = getenv("LIKENESS_TEST_POSTGRES");
+    return !server || place_make_schema(p, server) ? 0 : -1;
 }
 
 static inline int place_free(void **state) {
@@ -106,10 +139,13 @@ static inline lk_store *open_place(const char *folder, lk_store_mode mode) {
 
 /* SQL straight into the database, past all rules. */
 static inline void force(lk_store *s, const char *text) {
-    char *problem = NULL;
-    if (sqlite3_exec(s->at.db, text, NULL, NULL, &problem) != SQLITE_OK) {
-        fail_msg("%s: %s", text, problem);
+    lk_error err;
+    char *own = NULL;
+    lk_status status = s->at.postgres ? dialect_postgres(&own, text, &err) : LK_OK;
+    if (status != LK_OK || sql_run(&s->at, own ? own : text, &err) != LK_OK) {
+        fail_msg("%s: %s", text, err.text);
     }
+    mem_free(own);
 }
 
 /* What a list visits, in words. */

@@ -17,6 +17,7 @@ static void test_damaged_pictures(void **state) {
     lk_reference r = add_drawn(p, s, "a", 7);
     lk_bytes picture, kept;
     char below[BLOB_PATH_SIZE], path[256];
+    FILES_ONLY(p)
     blob_path(below, r.sha256);
     snprintf(path, sizeof path, "%s/%s", p->store, below);
     assert_ok(file_read(&kept, path, 1000, NULL, &err));
@@ -61,6 +62,7 @@ static void test_link_on_the_way(void **state) {
     lk_store *s = open_place(p->store, LK_STORE_WRITE);
     struct drawn d;
     char path[256], shelf[3] = "";
+    FILES_ONLY(p)
     draw_picture(&d, p->engine, 3);
     memcpy(shelf, d.info.sha256, 2);
     snprintf(path, sizeof path, "%s/blobs/%s", p->store, shelf);
@@ -218,7 +220,7 @@ static void test_derived(void **state) {
     assert_ok(lk_derived_visit(s, &key, see_derived, &seen, &err));
     assert_string_equal(seen.text, "a@2=again ");
     force(s,
-          "UPDATE derived SET reference = 'b', number = 1 WHERE data = x'4f'"); /* another's data */
+          "UPDATE derived SET reference = 'b', number = 1 WHERE model = 'other'"); /* another's */
     assert_refused(LK_E_CORRUPT, lk_derived_get(&data, &there, s, "b", 1,
                                                 &(lk_derived_key){"embedding", 3, "other"}, &err));
     lk_store_close(s);
@@ -302,6 +304,7 @@ static void test_abandoned(void **state) {
     lk_error err;
     lk_store_close(open_place(p->store, LK_STORE_WRITE));
     char old[128], recent[128];
+    FILES_ONLY(p)
     snprintf(old, sizeof old, "%s/blobs/.new-1-old", p->store);
     snprintf(recent, sizeof recent, "%s/blobs/.new-2-recent", p->store);
     assert_ok(file_write(old, "x", 1, &err));
