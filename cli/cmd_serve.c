@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/model_run.h"
 #include "cli/schema.h"
 #include "cli/stop.h"
 #include "cli/store_place.h"
@@ -74,7 +75,7 @@ static bool bytes_of(int64_t *out, const char *text, int64_t otherwise) {
 
 static enum exit_code serve_command(void *settings, lk_engine *engine) {
     struct serve_settings *s = settings;
-    char place[4096];
+    char place[4096], models[4096];
     const char *cpu = getenv("LIKENESS_CPU");
     lk_error err = {0};
     const lk_limits limits = lk_engine_limits(engine);
@@ -86,11 +87,13 @@ static enum exit_code serve_command(void *settings, lk_engine *engine) {
                               .workers = s->workers,
                               .queue = s->queue,
                               .limits = &limits,
+                              .models = models,
                               .cpu = cpu && *cpu ? cpu : NULL,
                               .stop = stop_flag(),
                               .schema = schema_text,
                               .ready = say_ready,
                               .arg = s};
+    models_folder(models, sizeof models, NULL);
     if (!bytes_of(&o.max_body, s->max_body, limits.file_bytes) ||
         !bytes_of(&o.keep_bytes, s->keep, 256 << 20)) {
         return report_usage(&s->common, &command_serve,

@@ -24,32 +24,6 @@ void models_folder(char *out, size_t size, const char *chosen) {
     }
 }
 
-/* The only model in the folder that classifies, or that called mobilenet-v2 among several. */
-static lk_status usual_classifier(char *name, size_t size, const char *folder, lk_error *err) {
-    lk_catalogue c;
-    lk_status status = lk_catalogue_read(&c, folder, err);
-    size_t found = 0;
-    for (size_t i = 0; status == LK_OK && i < c.count; i++) {
-        const lk_catalogue_entry *e = &c.entries[i];
-        bool usual = strcmp(e->card.name, "mobilenet-v2") == 0;
-        bool classifies = e->card.probabilities[0] || e->card.logits[0];
-        if (e->installed && classifies && (found == 0 || usual)) {
-            snprintf(name, size, "%s", e->card.name);
-            found++;
-        }
-    }
-    if (status == LK_OK && found == 0) {
-        *err = (lk_error){.status = LK_E_USAGE};
-        snprintf(err->text, sizeof err->text,
-                 "no model that classifies is installed in %.300s: likeness model add FILE, or "
-                 "--model FILE",
-                 folder);
-        status = LK_E_USAGE;
-    }
-    lk_catalogue_release(&c);
-    return status;
-}
-
 lk_status model_choose(lk_model **out, lk_engine *engine, const struct model_settings *s,
                        lk_model_want want, lk_error *err) {
     char folder[4096], name[64] = LK_MODEL_DEFAULT;
@@ -60,7 +34,7 @@ lk_status model_choose(lk_model **out, lk_engine *engine, const struct model_set
         return lk_model_open(out, engine, s->model, &o, err);
     }
     lk_status status =
-        want == LK_WANT_EMBEDDING ? LK_OK : usual_classifier(name, sizeof name, folder, err);
+        want == LK_WANT_EMBEDDING ? LK_OK : lk_catalogue_classifier(name, folder, err);
     return status == LK_OK ? lk_model_open(out, engine, name, &o, err) : status;
 }
 

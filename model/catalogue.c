@@ -196,6 +196,29 @@ const lk_catalogue_entry *lk_catalogue_find(const lk_catalogue *catalogue, const
     return find_entry(&borrowed, name);
 }
 
+lk_status lk_catalogue_classifier(char name[64], const char *folder, lk_error *err) {
+    lk_catalogue c;
+    lk_status status = lk_catalogue_read(&c, folder, err);
+    size_t found = 0;
+    for (size_t i = 0; status == LK_OK && i < c.count; i++) {
+        const lk_catalogue_entry *e = &c.entries[i];
+        bool usual = strcmp(e->card.name, "mobilenet-v2") == 0;
+        bool classifies = e->card.probabilities[0] || e->card.logits[0];
+        if (e->installed && classifies && (found == 0 || usual)) {
+            memcpy(name, e->card.name, sizeof e->card.name);
+            found++;
+        }
+    }
+    if (status == LK_OK && found == 0) {
+        status = error_set(err, LK_E_USAGE,
+                           "no model that classifies is installed in %.300s: likeness model add "
+                           "FILE, or --model FILE",
+                           folder);
+    }
+    lk_catalogue_release(&c);
+    return status;
+}
+
 static lk_status add_entry(lk_catalogue *c, const lk_catalogue_entry *entry, lk_error *err) {
     void *grown = mem_realloc(c->entries, c->count + 1, sizeof *c->entries);
     if (!grown) {

@@ -138,6 +138,12 @@ void fields_check_body(struct request *r) {
     check_object(r, r->json, r->route->fields, "");
 }
 
+bool request_read(struct request *r, const char *text, size_t size) {
+    json_decref(r->json);
+    r->json = json_loadb(text, size, 0, NULL);
+    return json_is_object(r->json);
+}
+
 /* A whole text that is a number of the field's kind. */
 static bool query_fits(const struct field *f, const char *value) {
     char *end;

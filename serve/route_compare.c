@@ -1,95 +1,68 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two pictures compared, as likeness compare does. */
 #include <stdio.h>
 #include <string.h>
 
-#include "base/digest.h"
-#include "serve/memory_file.h"
 #include "serve/server.h"
 
-/* -- Pictures of a result -- */
+enum { AREAS_MOST = 64 };
 
-static lk_status draw(lk_image *out, const lk_comparison *c, const char *name, lk_error *err) {
-    if (strcmp(name, "heat") == 0) {
-        return lk_report_picture(out, c, LK_PICTURE_HEAT, err);
-    }
-    return lk_report_picture(out, c, LK_PICTURE_DIFFERENCES, err);
-}
+/* In the order of lk_align_mode and lk_fit_mode. */
+static const char align_words[] = "auto none shift affine perspective",
+                  fit_words[] = "scale fail pad crop";
 
-lk_status keep_bytes(struct request *r, const char *id, const char *name, const char *type,
-                     const lk_bytes *bytes) {
-    bool was_there;
-    struct shelf_item item = {.file = memory_file_of(bytes->data, bytes->size),
-                              .type = type,
-                              .size = (int64_t)bytes->size};
-    snprintf(item.key, sizeof item.key, "%.64s/%s", id, name);
-    if (item.file < 0) {
-        return LK_E_MEMORY;
-    }
-    shelf_put(&r->server->pictures, &item, &was_there);
-    return LK_OK;
-}
-
-/* One more picture of the comparison called id, encoded here from pixels. */
-static lk_status keep_picture(struct request *r, struct bench *b, const char *id, const char *name,
-                              const lk_image *image, lk_error *err) {
-    lk_bytes file = {0};
-    lk_status status = lk_image_encode(&file, image, b->engine, "jpeg", 92, err);
-    status = status == LK_OK ? keep_bytes(r, id, name, "image/jpeg", &file) : status;
-    lk_bytes_release(&file);
-    return status;
-}
-
-lk_status keep_pictures(struct request *r, struct bench *b, const char *id, const lk_comparison *c,
-                        lk_error *err) {
-    static const char *const drawn[] = {"heat", "differences"};
-    lk_status status = keep_picture(r, b, id, "reference", &c->reference, err);
-    status = status == LK_OK ? keep_picture(r, b, id, "aligned", &c->aligned, err) : status;
-    for (int i = 0; status == LK_OK && i < 2; i++) {
-        lk_image image;
-        memset(&image, 0, sizeof image);
-        status = draw(&image, c, drawn[i], err);
-        status = status == LK_OK ? keep_picture(r, b, id, drawn[i], &image, err) : status;
-        lk_image_release(&image);
-    }
-    return status;
-}
-
-static void get_picture(struct request *r, struct bench *bench) {
-    static const char *const names[] = {"reference", "aligned", "heat", "differences"};
-    char key[SHELF_KEY_MAX + 1];
-    struct shelf_item item;
-    (void)bench;
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        if (strcmp(r->parameters[1], names[i]) == 0) {
-            snprintf(key, sizeof key, "%.64s/%s", r->parameters[0], names[i]);
-            if (shelf_find(&item, &r->server->pictures, key)) {
-                answer_file(r, &item);
-                return;
-            }
+/* Which of the words, which have spaces between; 0 for none. */
+static int32_t choice_of(const char *words, const char *text) {
+    int32_t i = 0;
+    for (const char *at = words; text && *at; i++) {
+        size_t length = strcspn(at, " ");
+        if (strlen(text) == length && strncmp(at, text, length) == 0) {
+            return i;
         }
+        at += length + (at[length] == ' ');
     }
-    answer_problem(r, 404, "not-found",
-                   "no such picture is kept: compare again with \"pictures\": true");
+    return 0;
 }
 
-/* -- Compare -- */
-
-static bool read_options(lk_compare_options *o, struct request *r) {
-    static const char *const aligns[] = {"auto", "none", "shift", "affine", "perspective"};
-    const char *align = request_text(r, "align");
-    *o = lk_compare_options_default();
-    o->measures = request_text(r, "measures");
-    o->want_evidence = request_flag(r, "pictures");
-    for (size_t i = 0; align && i < sizeof aligns / sizeof *aligns; i++) {
-        if (strcmp(align, aligns[i]) == 0) {
-            o->align = (lk_align_mode)i;
+/* Whether a network has to be asked for these measures. */
+static bool want_model(const char *measures) {
+    char name[64];
+    for (const char *at = measures ? measures : ""; *at; at += *at == ',') {
+        size_t length = strcspn(at, ",");
+        snprintf(name, sizeof name, "%.*s", (int)length, at);
+        const lk_measure_info *info = lk_measure_find(name);
+        if (strcmp(name, "all") == 0 || (info && info->needs_model)) {
             return true;
         }
+        at += length;
     }
-    if (align) {
-        answer_problem(r, 400, "bad-field", "align: auto, none, shift, affine or perspective");
+    return false;
+}
+
+/* The network that measures ask, as the command chooses it: one that classifies where one is installed, opened when it is first
+ * wanted. */
+static lk_status model_for(lk_model **out, struct bench *b, const char *measures, lk_error *err) {
+    char name[64];
+    const char *folder = b->server->options->models;
+    lk_status status = LK_OK;
+    *out = NULL;
+    if (!want_model(measures)) {
+        return LK_OK;
     }
-    return !align;
+    if (!b->classifier && folder && lk_catalogue_classifier(name, folder, NULL) == LK_OK) {
+        const lk_model_options o = {.folder = folder};
+        status = lk_model_open(&b->classifier, b->engine, name, &o, err);
+    }
+    *out = b->classifier ? b->classifier : b->model;
+    return status;
+}
+
+static void read_options(lk_compare_options *o, const struct request *r) {
+    *o = lk_compare_options_default();
+    o->measures = request_text(r, "measures");
+    o->align = (lk_align_mode)choice_of(align_words, request_text(r, "align"));
+    o->fit = (lk_fit_mode)choice_of(fit_words, request_text(r, "fit"));
+    o->min_score = request_number(r, "min_score", 0);
 }
 
 /* As the command does: what the files gave cause to say belongs into the document. */
@@ -103,62 +76,93 @@ static void add_file_warnings(lk_comparison *c) {
     }
 }
 
-/* The same pictures and wishes have the same id. */
-static void name_comparison(char id[65], const struct request *r, const lk_comparison *c) {
-    struct digest d;
-    uint8_t sum[DIGEST_BYTES];
-    digest_begin(&d);
-    digest_add(&d, c->inputs[0].sha256, 64);
-    digest_add(&d, c->inputs[1].sha256, 64);
-    digest_add(&d, r->text.data, r->text.size);
-    digest_end(sum, &d);
-    digest_hex(id, sum);
+/* What a comparison is made from. */
+struct asking {
+    lk_image pictures[2];
+    lk_image_info infos[2];
+    lk_polygon areas[AREAS_MOST];
+    size_t area_count;
+    lk_compare_options options;
+};
+
+static lk_status read_areas(struct asking *a, const struct request *r, lk_error *err) {
+    const char *texts[AREAS_MOST];
+    const lk_image_info *info = &a->infos[0];
+    int32_t count = request_texts(texts, AREAS_MOST, r, "ignore");
+    lk_status status = LK_OK;
+    for (int32_t i = 0; status == LK_OK && i < count; i++) {
+        status = lk_area_read(&a->areas[a->area_count++], texts[i], LK_AREA_ANY, info->width,
+                              info->height, err);
+    }
+    a->options.ignore = a->areas;
+    a->options.ignore_count = a->area_count;
+    return status == LK_OK ? lk_areas_check(a->areas, a->area_count, info->width, info->height, err)
+                           : status;
+}
+
+static lk_status compare_pair(lk_comparison *c, struct asking *a, const struct request *r,
+                              struct bench *b, bool evidence, lk_error *err) {
+    lk_compare_options *o = &a->options;
+    read_options(o, r);
+    o->want_evidence = evidence;
+    o->infos[0] = &a->infos[0];
+    o->infos[1] = &a->infos[1];
+    lk_status status = read_areas(a, r, err);
+    status = status == LK_OK ? model_for(&o->measure.model, b, o->measures, err) : status;
+    return status == LK_OK ? lk_compare(c, b->engine, &a->pictures[0], &a->pictures[1], o, err)
+                           : status;
+}
+
+bool compare_asked(lk_comparison *c, struct request *r, struct bench *bench, bool evidence) {
+    struct asking a;
+    lk_error err = {0};
+    memset(&a, 0, sizeof a);
+    bool there = session_picture(&a.pictures[0], &a.infos[0], r, bench, request_text(r, "a"), 0) &&
+                 session_picture(&a.pictures[1], &a.infos[1], r, bench, request_text(r, "b"), 0);
+    if (there && compare_pair(c, &a, r, bench, evidence, &err) == LK_OK) {
+        add_file_warnings(c);
+    } else if (there) {
+        answer_error(r, &err);
+        there = false;
+    }
+    for (size_t i = 0; i < a.area_count; i++) {
+        lk_polygon_release(&a.areas[i]);
+    }
+    lk_image_release(&a.pictures[0]);
+    lk_image_release(&a.pictures[1]);
+    return there;
 }
 
 static void compare(struct request *r, struct bench *bench) {
-    lk_image pictures[2] = {0};
-    lk_image_info infos[2];
-    lk_compare_options o;
     lk_comparison c;
     lk_bytes text = {0};
     lk_error err = {0};
-    char id[65];
+    bool evidence = request_flag(r, "pictures");
     memset(&c, 0, sizeof c);
-    if (!read_options(&o, r)) {
-        return;
-    }
-    bool there = session_picture(&pictures[0], &infos[0], r, bench, request_text(r, "a"), 0) &&
-                 session_picture(&pictures[1], &infos[1], r, bench, request_text(r, "b"), 0);
-    if (there) {
-        o.infos[0] = &infos[0];
-        o.infos[1] = &infos[1];
-        lk_status status = lk_compare(&c, bench->engine, &pictures[0], &pictures[1], &o, &err);
+    if (compare_asked(&c, r, bench, evidence)) {
+        lk_status status = lk_report_json(&text, &c, false, &err);
+        status = status == LK_OK && evidence ? comparison_keep(r, bench, &c, &text, &err) : status;
         if (status == LK_OK) {
-            add_file_warnings(&c);
-            name_comparison(id, r, &c);
-            status = o.want_evidence ? keep_pictures(r, bench, id, &c, &err) : LK_OK;
-        }
-        status = status == LK_OK ? lk_report_json(&text, &c, false, &err) : status;
-        if (status == LK_OK) {
-            if (o.want_evidence) {
-                snprintf(r->location, sizeof r->location, "/api/v1/comparisons/%s", id);
-            }
             answer_bytes(r, 200, &text);
         } else {
             answer_error(r, &err);
         }
     }
+    lk_bytes_release(&text);
     lk_comparison_release(&c);
-    lk_image_release(&pictures[0]);
-    lk_image_release(&pictures[1]);
 }
 
 static const struct field compare_fields[] = {
     {"a", "the reference: id or name of an uploaded picture", .kind = FIELD_TEXT, .required = true},
     {"b", "the photo: id or name of an uploaded picture", .kind = FIELD_TEXT, .required = true},
-    {"align", "auto, none, shift, affine or perspective", .kind = FIELD_TEXT},
+    {"align", "how the photo may have been moved", .kind = FIELD_TEXT, .words = align_words},
+    {"fit", "what to do when sizes differ and nothing aligns", .kind = FIELD_TEXT,
+     .words = fit_words},
+    {"min_score", "a lower score is different", .kind = FIELD_NUMBER, .most = 1},
     {"measures", "default, all, or names with commas", .kind = FIELD_TEXT},
-    {"pictures", "draw pictures too; Location says where they are", .kind = FIELD_BOOL},
+    {"ignore", "areas of the reference to leave out, in pixels or %: X,Y,W,H or x,y x,y x,y ...",
+     .kind = FIELD_TEXTS, .most = AREAS_MOST},
+    {"pictures", "keep the result and its pictures; Location says where", .kind = FIELD_BOOL},
     FIELD_END};
 
 const struct route compare_routes[] = {
@@ -170,10 +174,5 @@ const struct route compare_routes[] = {
      .computes = true,
      .handle = compare,
      .schema = "compare-1"},
-    {.method = "GET",
-     .path = "/api/v1/comparisons/{comparison}/{picture}",
-     .summary = "a picture of a comparison: reference, aligned, heat or differences",
-     .handle = get_picture,
-     .type = "image/*"},
     ROUTE_END,
 };

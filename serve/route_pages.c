@@ -51,10 +51,21 @@ static void answer_page(struct request *r, struct bench *bench) {
     answer_written(r, 200);
 }
 
+/* What the script of a page finds in its address. */
+static const struct field compare_names[] = {
+    {"id", "a comparison that is kept", .kind = FIELD_TEXT},
+    {"a", "the reference, a picture that is there", .kind = FIELD_TEXT},
+    {"b", "the photo, a picture that is there", .kind = FIELD_TEXT},
+    {"a-name", "what the reference is called", .kind = FIELD_TEXT},
+    {"b-name", "what the photo is called", .kind = FIELD_TEXT},
+    FIELD_END};
+
 /* clang-format off */
-#define PAGE(where, name, what, of, code)                                                          \
+#define PAGE_OF(where, name, what, of, code, names)                                                \
     {.method = "GET", .path = where, .nav = name, .summary = what, .handle = answer_page,          \
-     .asset = &(of), .script = code, .type = "text/html; charset=utf-8", .is_page = true}
+     .asset = &(of), .script = code, .query = names, .type = "text/html; charset=utf-8",           \
+     .is_page = true}
+#define PAGE(where, name, what, of, code) PAGE_OF(where, name, what, of, code, NULL)
 #define PART(where, what, media, of)                                                               \
     {.method = "GET", .path = where, .summary = what, .handle = answer_asset, .asset = &(of),      \
      .type = media "; charset=utf-8", .is_page = true}
@@ -63,10 +74,16 @@ static void answer_page(struct request *r, struct bench *bench) {
 
 const struct route page_routes[] = {
     PAGE("/", NULL, "start", asset_start_html, NULL),
-    PAGE("/compare", "Compare", "compare two pictures", asset_compare_html, "/compare.mjs"),
+    PAGE_OF("/compare", "Compare", "compare two pictures", asset_compare_html, "/compare.mjs", compare_names),
     STYLE("/site.css", asset_site_css),
     SCRIPT("/site.mjs", asset_site_mjs),
     SCRIPT("/compare.mjs", asset_compare_mjs),
+    SCRIPT("/compare_measures.mjs", asset_compare_measures_mjs),
+    STYLE("/likeness_viewer.css", asset_likeness_viewer_css),
+    SCRIPT("/likeness_viewer.mjs", asset_likeness_viewer_mjs),
+    SCRIPT("/viewer_gestures.mjs", asset_viewer_gestures_mjs),
+    SCRIPT("/viewer_math.mjs", asset_viewer_math_mjs),
+    SCRIPT("/viewer_parts.mjs", asset_viewer_parts_mjs),
     ROUTE_END,
 };
 /* clang-format on */

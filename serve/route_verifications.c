@@ -267,7 +267,8 @@ static lk_status list_decisions(struct finding *f, lk_store *store, int64_t entr
 
 /* What was made beside it, and is still kept by this process. */
 static const char *const files[] = {"result.json", "report.html", "evidence.lkev", "reference",
-                                    "aligned",     "heat",        "differences"};
+                                    "aligned",     "photo",       "heat",          "map",
+                                    "differences", "matches"};
 
 static bool find_file(struct shelf_item *out, struct request *r, int64_t entry, const char *name) {
     char key[SHELF_KEY_MAX + 1];
@@ -322,7 +323,7 @@ static void get_file(struct request *r, struct bench *bench) {
         return;
     }
     if (find_file(&item, r, entry_of(r), r->parameters[1])) {
-        r->saves_as = strcmp(item.type, "image/jpeg") == 0 ? NULL : r->parameters[1];
+        r->saves_as = strncmp(item.type, "image/", 6) == 0 ? NULL : r->parameters[1];
         answer_file(r, &item);
         return;
     }
@@ -416,7 +417,8 @@ const struct route verification_routes[] = {
     {.method = "GET",
      .path = "/api/v1/verifications/{entry}/{file}",
      .summary = "what was made beside it: result.json, report.html, evidence.lkev, or a picture "
-                "(reference, aligned, heat, differences); 410 when it is kept no longer",
+                "(reference, aligned, photo, heat, map, differences, matches); 410 when it is kept "
+                "no longer",
      .computes = true,
      .handle = get_file,
      .type = "*/*"},

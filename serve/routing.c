@@ -9,6 +9,7 @@ static const struct route *const families[] = {
     verify_routes,       reference_routes,    reference_change_routes,
     verification_routes, audit_routes,        camera_routes,
     camera_event_routes, camera_frame_routes, status_routes,
+    comparison_routes,
 };
 
 const struct route *route_at(size_t i) {

@@ -19,6 +19,8 @@ struct serve_options {
     int32_t workers;    /* requests that compute at once, each with a process that decodes for it */
     int32_t queue;      /* requests that may wait for one */
     const lk_limits *limits;
+    const char
+        *models; /* folder of installed models (likeness model add); NULL: only the one built in */
     const char *cpu;                         /* lk_engine_options */
     const int *stop;                         /* not 0: answers what it has begun, then ends */
     const char *(*schema)(const char *name); /* the JSON Schema of that name; NULL for none */

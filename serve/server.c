@@ -304,6 +304,7 @@ static lk_status bench_open(struct bench *b, lk_error *err) {
 static void bench_close(struct bench *b) {
     lk_contest_close(b->contest);
     lk_store_close(b->store);
+    lk_model_free(b->classifier);
     lk_model_free(b->model);
     lk_engine_free(b->engine);
     keeper_stop(&b->keeper);

@@ -54,6 +54,7 @@ struct bench {
     struct keeper keeper;
     lk_engine *engine;
     lk_model *model;
+    lk_model *classifier; /* NULL: none is installed, or none was wanted yet */
     lk_store *store;
     lk_contest *contest; /* NULL: not opened yet */
     uint64_t contest_of; /* references_changed when it was opened */
@@ -142,7 +143,8 @@ struct route {
 /* A table each, in route_*.c. */
 extern const struct route page_routes[], image_routes[], compare_routes[], verify_routes[],
     reference_routes[], reference_change_routes[], verification_routes[], audit_routes[],
-    camera_routes[], camera_event_routes[], camera_frame_routes[], status_routes[];
+    camera_routes[], camera_event_routes[], camera_frame_routes[], status_routes[],
+    comparison_routes[];
 /* routing.c: all of them, from 0; NULL behind the last. */
 const struct route *route_at(size_t i);
 size_t routes_count(void);
@@ -209,6 +211,8 @@ const char *request_owner(const struct request *r);
 /* fields.c: problems are the answer where something does not fit. */
 void fields_check_query(struct request *r);
 void fields_check_body(struct request *r);
+/* Takes the text, a JSON object that was checked once, as the body of this request; false when it is none. */
+bool request_read(struct request *r, const char *text, size_t size);
 /* NULL, or `otherwise`, without it. */
 const char *request_query(const struct request *r, const char *name);
 int64_t request_query_int(const struct request *r, const char *name, int64_t otherwise);
@@ -268,12 +272,17 @@ bool session_picture(lk_image *out, lk_image_info *info, struct request *r, stru
                      const char *id, int32_t max_side);
 /* Answers it, encoded again, no wider than width (0: as it is). Takes the item's file. */
 void answer_picture(struct request *r, struct bench *bench, struct shelf_item *item, int32_t width);
-/* route_compare.c: what came of a request, kept for a while as ID/NAME on the shelf of results. */
+/* route_compare.c: compares as the body asks; false with a problem as the answer. The caller releases c, empty before. */
+bool compare_asked(lk_comparison *c, struct request *r, struct bench *bench, bool evidence);
+/* route_comparisons.c: what came of a request, kept for a while as ID/NAME on the shelf of results. */
 lk_status keep_bytes(struct request *r, const char *id, const char *name, const char *type,
                      const lk_bytes *bytes);
-/* reference, aligned, heat and differences; c was made with want_evidence. */
+/* reference, aligned, photo, heat, map, differences and matches, those there are; c was made with want_evidence. */
 lk_status keep_pictures(struct request *r, struct bench *b, const char *id, const lk_comparison *c,
                         lk_error *err);
+/* Keeps the document and the pictures of c, which was made with evidence; r->location says where. */
+MUST_CHECK lk_status comparison_keep(struct request *r, struct bench *b, const lk_comparison *c,
+                                     const lk_bytes *document, lk_error *err);
 /* route_references.c: the picture of a version as an item; "ID" or "ID@VERSION". False with a problem as the answer. */
 bool reference_item(struct shelf_item *out, struct request *r, struct bench *bench,
                     const lk_reference *x);

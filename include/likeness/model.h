@@ -127,6 +127,10 @@ LK_API LK_MUST_CHECK lk_status lk_catalogue_read(lk_catalogue *out, const char *
 LK_API void lk_catalogue_release(lk_catalogue *catalogue);
 /* NULL when there is none of that name. */
 LK_API const lk_catalogue_entry *lk_catalogue_find(const lk_catalogue *catalogue, const char *name);
+/* The model that is meant where none is named and one that classifies is wanted: the only such that is installed, or mobilenet-v2
+ * among several. LK_E_USAGE when there is none, and as lk_catalogue_read. */
+LK_API LK_MUST_CHECK lk_status lk_catalogue_classifier(char name[64], const char *folder,
+                                                       lk_error *err);
 
 typedef struct lk_catalogue_added {
     lk_model_card card; /* as it stands in the catalogue, with the file's checksum and size */

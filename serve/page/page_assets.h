@@ -12,6 +12,8 @@ struct asset {
 };
 
 extern const struct asset asset_shell_html, asset_site_css, asset_site_mjs, asset_start_html,
-    asset_compare_html, asset_compare_mjs;
+    asset_compare_html, asset_compare_mjs, asset_compare_measures_mjs, asset_likeness_viewer_css,
+    asset_likeness_viewer_mjs, asset_viewer_gestures_mjs, asset_viewer_math_mjs,
+    asset_viewer_parts_mjs;
 
 #endif

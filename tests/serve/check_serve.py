@@ -43,11 +43,23 @@ def check_pictures(s):
 def check_compare(s, a):
     expected = by_command("compare", "original.png", "photo.jpg")
     check(s.ask("POST", COMPARE, {"a": "original.png", "b": "photo.jpg"})[2] == expected, "compare is not what the command says")
-    status, fields, _ = s.ask("POST", COMPARE, {"a": a, "b": "photo.jpg", "pictures": True})
+    asked = {"a": a, "b": "photo.jpg", "pictures": True, "measures": "all", "ignore": ["60%,80%,12%,10%"]}
+    status, fields, result = s.ask("POST", COMPARE, asked)
     check(status == 200, "by id")
-    for name in ("reference", "aligned", "heat", "differences"):
+    expected = by_command("compare", "original.png", "photo.jpg", "--measures", "all", "--ignore", "60%,80%,12%,10%")
+    check(result == expected and any(m["name"] == "latent" for m in result["measures"]), "all measures, an area left out")
+    kept = s.ask("GET", fields["Location"])[2]
+    check(kept["asked"] == asked and kept["result"] == result, "what is kept of a comparison")
+    check(kept["pictures"] == ["reference", "aligned", "photo", "heat", "map", "differences", "matches"], f"{kept['pictures']}")
+    for name in kept["pictures"]:
         status, _, data = s.ask("GET", f"{fields['Location']}/{name}")
         check(status == 200 and data[:2] == b"\xff\xd8", f"picture {name}")
+    check(s.ask("GET", f"{fields['Location']}/result.json")[2] == result, "the result alone")
+    status, saved, page = s.ask("GET", f"{fields['Location']}/report.html")
+    check(status == 200 and page.startswith(b"<!doctype html>") and saved["Content-Disposition"] == "attachment; filename=report.html",
+          f"report: {status} {saved}")
+    s.problem(404, "not-found", "GET", "/api/v1/comparisons/none/report.html")
+    s.problem(400, "bad-request", "POST", COMPARE, {"a": a, "b": "photo.jpg", "ignore": ["0,0,100%,100%"]})
     s.problem(404, "not-found", "GET", f"{fields['Location']}/other")
 
 
