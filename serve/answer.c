@@ -31,6 +31,7 @@ void answer_count(struct request *r) {
 
 void answer_problem(struct request *r, uint32_t status, const char *code, const char *format, ...) {
     char detail[600], type[100];
+    const struct problem *known = problem_of(code);
     struct json j;
     va_list arguments;
     va_start(arguments, format);
@@ -42,7 +43,7 @@ void answer_problem(struct request *r, uint32_t status, const char *code, const 
     json_init(&j, &r->out, 0);
     json_object_begin(&j, NULL);
     json_text(&j, "type", type);
-    json_text(&j, "title", code);
+    json_text(&j, "title", known ? known->title : code);
     json_int(&j, "status", status);
     json_text(&j, "detail", detail);
     json_text(&j, "code", code);

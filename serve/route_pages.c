@@ -30,8 +30,10 @@ static void write_place(struct buf *out, const char *name, size_t size, const st
         buf_printf(out, "<script type=\"module\" src=\"%s\"></script>\n", page->script);
     } else if (strncmp(name, "nav", size) == 0) {
         write_nav(out, page);
-    } else if (strncmp(name, "main", size) == 0) {
+    } else if (strncmp(name, "main", size) == 0 && page->asset) {
         buf_add(out, page->asset->data, page->asset->size);
+    } else if (strncmp(name, "main", size) == 0) {
+        problems_write(out);
     }
 }
 
@@ -75,6 +77,8 @@ static const struct field compare_names[] = {
 const struct route page_routes[] = {
     PAGE("/", NULL, "start", asset_start_html, NULL),
     PAGE_OF("/compare", "Compare", "compare two pictures", asset_compare_html, "/compare.mjs", compare_names),
+    {.method = "GET", .path = "/problems", .summary = "problems", .handle = answer_page,
+     .type = "text/html; charset=utf-8", .is_page = true},
     STYLE("/site.css", asset_site_css),
     SCRIPT("/site.mjs", asset_site_mjs),
     SCRIPT("/compare.mjs", asset_compare_mjs),

@@ -235,6 +235,16 @@ bool object_flag(const struct json_t *object, const char *name, bool otherwise);
 int64_t object_int(const struct json_t *object, const char *name, int64_t otherwise);
 double object_number(const struct json_t *object, const char *name, double otherwise);
 
+/* problems.c: a row a code of a problem. */
+struct problem {
+    const char *code;
+    int32_t status;           /* the usual one */
+    const char *title, *text; /* texts without characters that HTML would read as more */
+};
+const struct problem *problem_at(size_t i); /* NULL behind the last */
+const struct problem *problem_of(const char *code);
+void problems_write(struct buf *out); /* as HTML */
+
 /* answer.c: problems are application/problem+json (RFC 9457); code is the last part of their type. */
 void answer_problem(struct request *r, uint32_t status, const char *code, const char *format, ...)
     PRINTF_LIKE(4, 5);

@@ -47,6 +47,7 @@ class Service:
     def __init__(self, likeness, *options):
         self.folder = tempfile.TemporaryDirectory()
         self.store = os.path.join(self.folder.name, "store")
+        self.problems = ""  # the page that explains them
         self.command = [likeness, "serve", "--listen", "127.0.0.1:0", "--db", self.store, *options]
         self.start()
 
@@ -83,6 +84,9 @@ class Service:
 
     def problem(self, status, code, method, path, body=None, **headers):
         got, fields, text = self.ask(method, path, body, **headers)
+        if not self.problems:
+            self.problems = self.ask("GET", "/problems")[2].decode()
+        check(f'id="{code}"' in self.problems and text["title"] != code, f"/problems does not explain {code}")
         check(got == status and text.get("code") == code and fields["Content-Type"] == "application/problem+json",
               f"{method} {path}: {got} {text}, not {status} {code}")
         return fields
