@@ -1,7 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+#include <likeness/service.h>
 
 #include "cli/command.h"
 #include "cli/model_run.h"
@@ -12,11 +17,11 @@
 
 struct serve_settings {
     struct common common;
-    const char *listen, *db;
+    const char *listen, *db, *auth, *token_file;
     bool behind_proxy;
     struct text_list hosts;
     const char *max_body, *keep;
-    int32_t workers, queue;
+    int32_t workers, queue, rate;
 };
 
 #define AT(member) offsetof(struct serve_settings, member)
@@ -30,6 +35,14 @@ static const struct option serve_options_table[] = {
      AT(behind_proxy)},
     {"host", 0, OPTION_LIST, "NAME", NULL, NULL,
      "answer to this name too, besides localhost; may be given again", AT(hosts)},
+    {"auth", 0, OPTION_TEXT, "METHOD", NULL, NULL,
+     "token: only for whoever sends a token (likeness token); none (none)", AT(auth)},
+    {"token-file", 0, OPTION_TEXT, "FILE", NULL, NULL,
+     "with --auth: where the first token is written, for its owner alone (DB/first-token)",
+     AT(token_file)},
+    {"rate", 0, OPTION_INT, "N", NULL, NULL,
+     "units of work a minute for a token or an address, a request or 1 MiB each; 0: no limit (0)",
+     AT(rate)},
     {"max-body", 0, OPTION_TEXT, "BYTES", NULL, NULL, "the largest upload (64Mi)", AT(max_body)},
     {"keep", 0, OPTION_TEXT, "BYTES", NULL, NULL,
      "uploads to keep in memory, the last used (256Mi)", AT(keep)},
@@ -73,6 +86,72 @@ static bool bytes_of(int64_t *out, const char *text, int64_t otherwise) {
     return value >= 1024 && value <= 4.0 * (1 << 30);
 }
 
+/* -- The first token -- */
+
+static bool is_admin(void *arg, const lk_token *t) {
+    bool *found = arg;
+    *found = *found || (!t->parent[0] && !t->is_revoked && strstr(t->scopes, "admin"));
+    return !*found;
+}
+
+/* A new file that nobody else can read. */
+static lk_status write_secret(const char *path, const char *secret, lk_error *err) {
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    size_t size = strlen(secret);
+    bool ok = fd >= 0 && write(fd, secret, size) == (ssize_t)size && write(fd, "\n", 1) == 1 &&
+              fsync(fd) == 0;
+    int why = errno;
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (!ok) {
+        err->status = LK_E_WRITE;
+        snprintf(err->input, sizeof err->input, "%.500s", path);
+        snprintf(err->text, sizeof err->text,
+                 "the first token cannot be written: %s (--token-file)", strerror(why));
+    }
+    return err->status;
+}
+
+/* Where nobody could log in, a token that may do all is made. The file is there before the token counts. */
+static lk_status make_first_token(const struct serve_settings *s, lk_store *store, lk_error *err) {
+    char path[4096 + 16], secret[LK_TOKEN_SECRET_MAX], id[LK_TOKEN_ID_MAX + 1];
+    const lk_token_draft draft = {
+        .name = "first", .scopes = "read compare verify manage admin", .actor = "serve"};
+    bool found = false;
+    lk_status status = lk_token_visit(store, is_admin, &found, err);
+    if (status != LK_OK || found) {
+        return status;
+    }
+    if (s->token_file) {
+        snprintf(path, sizeof path, "%s", s->token_file);
+    } else {
+        snprintf(path, sizeof path, "%s/first-token", lk_store_folder(store));
+    }
+    status = lk_store_begin(store, err);
+    if (status == LK_OK) {
+        status = lk_token_add(secret, id, store, &draft, err);
+        status = status == LK_OK ? write_secret(path, secret, err) : status;
+        status = lk_store_end(store, status, err);
+    }
+    if (status == LK_OK) {
+        remark(&s->common, "the first token, which may do all, is in %s", path);
+    }
+    return status;
+}
+
+static const char *mistake_in(const struct serve_settings *s) {
+    if (s->auth && strcmp(s->auth, "token") != 0 && strcmp(s->auth, "none") != 0) {
+        return "--auth takes token or none";
+    }
+    if (s->rate < 0 || s->rate > 1000000) {
+        return "--rate takes 0 to 1000000";
+    }
+    return s->workers < 1 || s->workers > 64 || s->queue < 1 || s->queue > 10000
+               ? "--workers takes 1 to 64, --queue 1 to 10000"
+               : NULL;
+}
+
 static enum exit_code serve_command(void *settings, lk_engine *engine) {
     struct serve_settings *s = settings;
     char place[4096], models[4096];
@@ -86,6 +165,8 @@ static enum exit_code serve_command(void *settings, lk_engine *engine) {
                               .host_count = s->hosts.count,
                               .workers = s->workers,
                               .queue = s->queue,
+                              .auth = s->auth && strcmp(s->auth, "token") == 0,
+                              .rate = s->rate,
                               .limits = &limits,
                               .models = models,
                               .cpu = cpu && *cpu ? cpu : NULL,
@@ -99,17 +180,18 @@ static enum exit_code serve_command(void *settings, lk_engine *engine) {
         return report_usage(&s->common, &command_serve,
                             "--max-body and --keep take a number of bytes, 1Ki to 4Gi");
     }
-    if (s->workers < 1 || s->workers > 64 || s->queue < 1 || s->queue > 10000) {
-        return report_usage(&s->common, &command_serve,
-                            "--workers takes 1 to 64, --queue 1 to 10000");
+    const char *mistake = mistake_in(s);
+    if (mistake) {
+        return report_usage(&s->common, &command_serve, mistake);
     }
     lk_store *store = store_open(&s->common, s->db, LK_STORE_WRITE);
     if (!store) {
         return EXIT_TROUBLE;
     }
+    lk_status status = o.auth ? make_first_token(s, store, &err) : LK_OK;
     lk_store_close(store); /* processes are forked before it is opened to be used */
     store_place(place, sizeof place, s->db);
-    if (serve_run(&o, &err) != LK_OK) {
+    if (status != LK_OK || serve_run(&o, &err) != LK_OK) {
         return report_error(&s->common, &err);
     }
     return EXIT_YES;

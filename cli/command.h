@@ -41,7 +41,7 @@ extern const struct command command_audit, command_camera, command_classify, com
     command_completion, command_diff, command_doctor, command_dups, command_embed, command_evidence,
     command_hash, command_help, command_index, command_info, command_map, command_search,
     command_serve, command_model, command_policy, command_ref, command_schema, command_simulate,
-    command_train, command_verify, command_version, command_watch;
+    command_token, command_train, command_verify, command_version, command_watch;
 extern const struct command *const command_table[];
 size_t command_count(void);
 const struct command *command_find(const char *name);

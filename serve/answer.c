@@ -239,6 +239,12 @@ static void add_headers(struct request *r, struct MHD_Response *response) {
     if (r->location[0]) {
         http->MHD_add_response_header(response, "Location", r->location);
     }
+    if (r->cookie[0]) {
+        http->MHD_add_response_header(response, "Set-Cookie", r->cookie);
+    }
+    if (r->status == 401) {
+        http->MHD_add_response_header(response, "WWW-Authenticate", "Bearer realm=\"likeness\"");
+    }
     if (r->allow[0]) {
         http->MHD_add_response_header(response, "Allow", r->allow);
     }

@@ -269,10 +269,9 @@ int32_t request_texts(const char **out, int32_t most, const struct request *r, c
 
 const char *request_actor(const struct request *r) {
     const char *name = r->json ? request_text(r, "actor") : request_query(r, "actor");
-    return name && *name ? name : "web";
+    return r->who.name[0] ? r->who.name : name && *name ? name : "web";
 }
 
 const char *request_owner(const struct request *r) {
-    (void)r;
-    return "";
+    return r->who.token;
 }

@@ -163,7 +163,40 @@ static void write_answer(struct json *j, const struct route *r) {
     json_object_end(j);
 }
 
-static void write_route(struct json *j, const struct route *r) {
+/* Which scopes will do, of which one is wanted. */
+static void write_security(struct json *j, const struct route *r) {
+    char scopes[LK_TOKEN_SCOPES_MAX];
+    json_array_begin(j, "security");
+    if (!(route_scope(r) & SCOPE_FREE)) {
+        for (int i = 0; i < 2; i++) {
+            json_object_begin(j, NULL);
+            json_array_begin(j, i == 0 ? "token" : "session");
+            json_array_end(j);
+            json_object_end(j);
+        }
+    }
+    json_array_end(j);
+    if (!(route_scope(r) & SCOPE_FREE)) {
+        scopes_write(scopes, sizeof scopes, route_scope(r));
+        json_text(j, "x-scopes", scopes);
+    }
+}
+
+static void write_schemes(struct json *j, const struct server *s) {
+    json_object_begin(j, "securitySchemes");
+    json_object_begin(j, "token");
+    json_text(j, "type", "http");
+    json_text(j, "scheme", "bearer");
+    json_object_end(j);
+    json_object_begin(j, "session");
+    json_text(j, "type", "apiKey");
+    json_text(j, "in", "cookie");
+    json_text(j, "name", session_cookie(s));
+    json_object_end(j);
+    json_object_end(j);
+}
+
+static void write_route(struct json *j, const struct route *r, bool auth) {
     char method[8] = "";
     for (size_t i = 0; r->method[i] && i + 1 < sizeof method; i++) {
         method[i] = (char)(r->method[i] | 0x20); /* ASCII capitals */
@@ -176,12 +209,18 @@ static void write_route(struct json *j, const struct route *r) {
         write_body(j, r);
     }
     write_answer(j, r);
+    if (auth) {
+        write_security(j, r);
+    }
     json_object_end(j);
 }
 
-static void write_problem(struct json *j) {
+static void write_problem(struct json *j, const struct server *s) {
     static const char *const texts[] = {"type", "title", "detail", "code"};
     json_object_begin(j, "components");
+    if (s->options->auth) {
+        write_schemes(j, s);
+    }
     json_object_begin(j, "responses");
     json_object_begin(j, "problem");
     json_text(j, "description", "what went wrong, as RFC 9457 has it");
@@ -215,7 +254,6 @@ static bool is_first_of_path(size_t at) {
 
 void openapi_write(struct buf *out, const struct server *s) {
     struct json j;
-    (void)s;
     json_init(&j, out, 1);
     json_object_begin(&j, NULL);
     json_text(&j, "openapi", "3.1.0");
@@ -232,13 +270,13 @@ void openapi_write(struct buf *out, const struct server *s) {
         json_object_begin(&j, row->path);
         for (size_t k = i; (other = route_at(k)); k++) {
             if (strcmp(other->path, row->path) == 0) {
-                write_route(&j, other);
+                write_route(&j, other, s->options->auth);
             }
         }
         json_object_end(&j);
     }
     json_object_end(&j);
-    write_problem(&j);
+    write_problem(&j, s);
     json_object_end(&j);
     buf_add_text(out, "\n");
 }

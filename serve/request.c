@@ -189,7 +189,10 @@ void request_check_head(struct request *r, const char *method, const char *path)
         answer_problem(r, 403, "other-origin", "pages of other places may not use this service");
         return;
     }
-    fields_check_query(r);
+    admit(r);
+    if (!r->is_ready) {
+        fields_check_query(r);
+    }
     if (!r->is_ready) {
         check_length(r);
     }

@@ -172,6 +172,7 @@ const struct route compare_routes[] = {
      .body = BODY_JSON,
      .fields = compare_fields,
      .computes = true,
+     .scope = SCOPE_COMPARE,
      .handle = compare,
      .schema = "compare-1"},
     ROUTE_END,

@@ -18,6 +18,8 @@ struct serve_options {
     int64_t keep_bytes; /* of uploaded pictures, and as much again for pictures of results */
     int32_t workers;    /* requests that compute at once, each with a process that decodes for it */
     int32_t queue;      /* requests that may wait for one */
+    bool auth;          /* a token of the store is wanted (likeness/service.h) */
+    int32_t rate;       /* units of work a minute for a token or an address; 0: no limit */
     const lk_limits *limits;
     const char
         *models; /* folder of installed models (likeness model add); NULL: only the one built in */
@@ -34,5 +36,8 @@ MUST_CHECK lk_status serve_run(const struct serve_options *options, lk_error *er
 
 /* The library that the service is built on, as lk_library_at tells of the others. */
 lk_library_info serve_library(void);
+
+/* The scopes of a list, "read,verify", as a token keeps them; false for words that are none. */
+bool serve_scopes(char *out, size_t size, const char *text);
 
 #endif

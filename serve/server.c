@@ -405,12 +405,17 @@ static lk_status run(struct server *s, lk_error *err) {
             started++;
         }
     }
+    if (status == LK_OK) {
+        const lk_store *of = s->options->auth ? s->benches[0].store : NULL;
+        status = access_open(&s->access, of, s->options->rate, err);
+    }
     status = status == LK_OK ? start_daemon(s, err) : status;
     if (status == LK_OK) {
         say_ready(s);
         while (!__atomic_load_n(s->options->stop, __ATOMIC_RELAXED)) {
             usleep(200000); /* a signal ends it */
             watch_over(s);
+            access_tend(&s->access);
         }
         drain(s);
     }
@@ -424,6 +429,7 @@ static lk_status run(struct server *s, lk_error *err) {
     if (s->daemon) {
         s->http.MHD_stop_daemon(s->daemon);
     }
+    access_close(&s->access);
     return status;
 }
 

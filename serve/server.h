@@ -14,6 +14,7 @@
 #include "base/buf.h"
 #include "base/digest.h"
 #include "base/library.h"
+#include "serve/access.h"
 #include "serve/decoder.h"
 #include "serve/serve.h"
 #include "serve/shelf.h"
@@ -80,6 +81,7 @@ struct server {
     struct bench benches[WORKERS_MOST];
     int32_t bench_count;
     struct shelf images, pictures;
+    struct access access;
     pthread_mutex_t lock;
     pthread_cond_t work_came;
     struct request *first, *last; /* the queue */
@@ -132,7 +134,8 @@ struct route {
     const char *type;   /* of the answer; NULL: application/json */
     const char *schema; /* of the answer, "compare-1"; NULL for none */
     uint32_t success;   /* status; 0: 200 */
-    bool is_page;       /* may load scripts and pictures of this service */
+    int32_t scope; /* a sum of enum scope, of which one is wanted; 0: READ to GET, else MANAGE */
+    bool is_page;  /* may load scripts and pictures of this service */
     /* Rows of pages: what they answer, their name among the links to all pages (NULL: not there), their script. */
     const struct asset *asset;
     const char *nav, *script;
@@ -143,7 +146,7 @@ struct route {
 /* A table each, in route_*.c. */
 extern const struct route page_routes[], image_routes[], compare_routes[], verify_routes[],
     reference_routes[], reference_change_routes[], verification_routes[], audit_routes[],
-    camera_routes[], camera_event_routes[], camera_frame_routes[], status_routes[],
+    access_routes[], camera_routes[], camera_event_routes[], camera_frame_routes[], status_routes[],
     comparison_routes[];
 /* routing.c: all of them, from 0; NULL behind the last. */
 const struct route *route_at(size_t i);
@@ -156,6 +159,7 @@ struct request {
     struct server *server;
     struct MHD_Connection *connection;
     struct connection *place; /* under the server's lock */
+    struct caller who;
     struct upload upload;
     const struct route *route; /* NULL: there is none */
     char parameters[PARAMETERS_MOST][PARAMETER_MAX + 1];
@@ -176,6 +180,7 @@ struct request {
     int64_t file_size;
     const char *type;
     char location[2 * PARAMETER_MAX], etag[PARAMETER_MAX + 32], allow[64];
+    char cookie[200];
     const char *saves_as; /* a browser keeps it under that name instead of showing it; NULL */
     bool may_change;      /* what the etag is of; else it is of what never does */
     int32_t retry_after_s;
@@ -185,6 +190,13 @@ struct request {
 /* routing.c: which route it is; NULL, with *known_path when another method would have one and *allow its methods. */
 const struct route *route_find(struct request *r, const char *method, const char *path, char *allow,
                                size_t size);
+
+/* admit.c: whether it may be; a problem is the answer where not. */
+void admit(struct request *r);
+int32_t route_scope(const struct route *route);
+const char *session_cookie(const struct server *s);
+/* Where it comes from, as a key. */
+void request_address(char out[BUCKET_KEY], const struct request *r);
 
 /* request.c */
 struct request *request_new(struct server *s, struct MHD_Connection *connection);

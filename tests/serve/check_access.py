@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""check_access.py LIKENESS SAMPLES: tokens, scopes, sessions of browsers, their ends, and how much may be asked a minute."""
+import json
+import os
+import stat
+import subprocess
+import sys
+import time
+
+from service import Service, check, png
+
+LIKENESS, SAMPLES = [os.path.abspath(a) for a in sys.argv[1:3]]
+FREE = {"/livez", "/readyz", "/version", "/api/v1/openapi.json", "/api/v1/session", "/login", "/logout", "/problems"}
+
+
+def bearer(token):
+    return {"Authorization": f"Bearer {token}"}
+
+
+def token(s, *arguments):
+    run = subprocess.run([LIKENESS, "token", *arguments, "--db", s.store, "--json"], capture_output=True, check=False)
+    return json.loads(run.stdout)
+
+
+def first_token(s):
+    path = os.path.join(s.store, "first-token")
+    check(stat.S_IMODE(os.stat(path).st_mode) == 0o600, "only its owner can read the first token")
+    with open(path, encoding="ascii") as f:
+        return f.read().strip()
+
+
+def check_closed(s, admin):
+    """Nothing but what is free answers without a token; every other route says 401 whatever is sent."""
+    document = s.ask("GET", "/api/v1/openapi.json")[2]
+    closed = 0
+    for path, methods in document["paths"].items():
+        for method, route in methods.items():
+            status, fields, body = s.ask(method.upper(), path, {} if "requestBody" in route else None)
+            if path in FREE or path.startswith("/api/v1/schemas/") or not route["security"]:
+                check(status not in (401, 403), f"{method} {path} is free: {status}")
+                check(path in FREE or path.startswith("/api/v1/schemas/") or "html" in str(fields) or "text/" in str(fields), f"{path} should not be free")
+                continue
+            closed += 1
+            check(status == 401 and fields["WWW-Authenticate"] and body["code"] == "unauthorized", f"{method} {path}: {status} {body}")
+            check("x-scopes" in route, f"{path} does not say its scopes")
+    check(closed > 20, f"only {closed} routes are closed")
+    for bad in ("", "lk_", "lk_" + "0" * 64, admin[:-1], admin + "0", "lk_" + "x" * 5000, "' OR 1=1 --"):
+        s.problem(401, "unauthorized", "GET", "/api/v1/references", **bearer(bad))
+    s.problem(401, "unauthorized", "GET", "/api/v1/references", Authorization="Basic " + admin)
+    s.problem(401, "unauthorized", "GET", "/metrics")
+    check(s.ask("GET", "/metrics", **bearer(admin))[0] == 200, "metrics with a token")
+
+
+def wait_for(holds, text):
+    until = time.monotonic() + 20
+    while not holds():
+        check(time.monotonic() < until, text)
+        time.sleep(0.2)
+
+
+def check_scopes(s, admin):
+    reader = token(s, "add", "reader", "--scope", "read", "--days", "1")
+    gate = token(s, "add", "gate", "--scope", "verify")
+    check(reader["token"].startswith("lk_") and gate["scopes"] == "verify", f"{reader}")
+    wait_for(lambda: s.ask("GET", "/api/v1/references", **bearer(reader["token"]))[0] == 200, "a new token is known soon")
+    wait_for(lambda: s.ask("GET", "/api/v1/session", **bearer(gate["token"]))[2]["name"] == "gate", "and the other")
+    picture = png(64, 48)
+    s.problem(403, "forbidden", "POST", "/api/v1/images?name=dot", picture, Content_Type="image/png", **bearer(reader["token"]))
+    s.problem(403, "forbidden", "POST", "/api/v1/references", {"id": "dot", "image": "dot"}, **bearer(gate["token"]))
+    s.problem(403, "forbidden", "POST", "/api/v1/compare", {"a": "dot", "b": "dot"}, **bearer(gate["token"]))
+    s.problem(403, "forbidden", "GET", "/api/v1/tokens", **bearer(reader["token"]))
+    check(s.ask("POST", "/api/v1/images?name=dot", picture, Content_Type="image/png", **bearer(gate["token"]))[0] == 201, "the gate uploads")
+    check(s.ask("POST", "/api/v1/references", {"id": "dot", "image": "dot", "actor": "somebody"}, **bearer(admin))[2]["actor"] == "first", "the token says who")
+    status, _, v = s.ask("POST", "/api/v1/verifications", {"photo": "dot", "reference": "dot", "actor": "eve"}, Idempotency_Key="1", **bearer(gate["token"]))
+    check(status == 200 and v["actor"] == "gate", f"the record says who: {v}")
+    status, _, other = s.ask("POST", "/api/v1/verifications", {"photo": "dot"}, Idempotency_Key="1", **bearer(admin))
+    check(status == 200 and other["log_entry"] != v["log_entry"], "a key is its client's own")
+    return reader, gate
+
+
+def check_sessions(s, admin):
+    status, fields, who = s.ask("POST", "/login", {"token": admin})
+    cookie = fields["Set-Cookie"]
+    check(status == 200 and "HttpOnly" in cookie and "SameSite=Strict" in cookie and admin not in cookie, f"{status} {cookie}")
+    check(who == {"auth": True, "name": "first", "scopes": "read compare verify manage admin"}, f"{who}")
+    name = cookie.split(";")[0]
+    check(s.ask("GET", "/api/v1/references", Cookie=f"a=b; {name}")[0] == 200, "a page may look")
+    origin = s.url.rstrip("/")
+    status = s.ask("POST", "/api/v1/images?name=c", png(9, 9), Content_Type="image/png", Cookie=name, Origin=origin)[0]
+    check(status == 201, f"a page of ours may change: {status}")
+    s.problem(403, "other-origin", "POST", "/api/v1/images", png(9, 9), Content_Type="image/png", Cookie=name)
+    s.problem(403, "other-origin", "POST", "/api/v1/images", png(9, 9), Content_Type="image/png", Cookie=name, Origin="http://evil.example")
+    secret = name.split("=", 1)[1]
+    s.problem(401, "unauthorized", "POST", "/login", {"token": secret})
+    check(s.ask("POST", "/logout", Cookie=name, Origin=origin)[0] == 204, "logout")
+    s.problem(401, "unauthorized", "GET", "/api/v1/references", Cookie=name)
+    for _ in range(5):
+        s.ask("POST", "/login", {"token": "lk_" + "1" * 64})
+    fields = s.problem(429, "rate-limited", "POST", "/login", {"token": admin})
+    check(int(fields["Retry-After"]) >= 1, "how long to wait")
+
+
+def check_tokens(s, admin, gate):
+    status, _, made = s.ask("POST", "/api/v1/tokens", {"name": "page", "scopes": "read compare", "days": 3}, **bearer(admin))
+    check(status == 201 and s.ask("GET", "/api/v1/references", **bearer(made["token"]))[0] == 200, f"{made}")
+    s.problem(400, "bad-field", "POST", "/api/v1/tokens", {"name": "page", "scopes": "root"}, **bearer(admin))
+    listed = s.ask("GET", "/api/v1/tokens", **bearer(admin))[2]["tokens"]
+    check([t["name"] for t in listed] == ["first", "reader", "gate", "page"], f"{listed}")
+    check("lk_" not in json.dumps(listed), "no secrets in lists")
+    with open(os.path.join(s.store, "likeness.db"), "rb") as f:
+        check(made["token"].encode() not in f.read(), "no secrets in the store")
+    check(s.ask("DELETE", f"/api/v1/tokens/{made['id']}", **bearer(admin))[0] == 204, "revoke")
+    s.problem(401, "unauthorized", "GET", "/api/v1/references", **bearer(made["token"]))
+    s.problem(404, "not-found", "DELETE", f"/api/v1/tokens/{made['id']}", **bearer(admin))
+    token(s, "revoke", gate["id"])
+    wait_for(lambda: s.ask("GET", "/api/v1/session", **bearer(gate["token"]))[2]["name"] == "", "what the command revokes ends soon")
+    log = s.ask("GET", "/api/v1/audit?kind=token&after=0", **bearer(admin))[2]["entries"]
+    check([e["kind"] for e in log] == ["token.add"] * 4 + ["token.revoke"] * 2, f"{[e['kind'] for e in log]}")
+    check(gate["token"] not in json.dumps(log), "no secrets in the log")
+
+
+def check_rate():
+    s = Service(LIKENESS, "--rate", "6")
+    try:
+        statuses = [s.ask("GET", "/api/v1/references")[0] for _ in range(9)]
+        check(statuses[:6] == [200] * 6 and statuses[-1] == 429, f"{statuses}")
+        check(int(s.problem(429, "rate-limited", "GET", "/api/v1/references")["Retry-After"]) >= 1, "how long to wait")
+        check(s.ask("GET", "/livez")[0] == 200, "what is free is free")
+        check(s.ask("GET", "/api/v1/session")[2] == {"auth": False, "name": "", "scopes": "read compare verify manage admin"}, "nobody logs in")
+        s.problem(404, "not-found", "POST", "/login", {"token": "lk_1"})
+    finally:
+        s.stop()
+
+
+def main():
+    s = Service(LIKENESS, "--auth", "token")
+    try:
+        admin = first_token(s)
+        check_closed(s, admin)
+        _, gate = check_scopes(s, admin)
+        check_tokens(s, admin, gate)
+        check_sessions(s, admin)
+        s.restart()
+        check(s.ask("GET", "/api/v1/references", **bearer(admin))[0] == 200, "after a kill")
+    finally:
+        s.stop()
+    check_rate()
+    for options in (("--auth", "open"), ("--rate", "-1")):
+        run = subprocess.run([LIKENESS, "serve", *options], capture_output=True, check=False)
+        check(run.returncode == 2, f"{options}")
+    print("ok")
+
+
+main()
