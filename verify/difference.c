@@ -21,6 +21,7 @@
 #include "image/filter.h"
 #include "image/resize.h"
 #include "verify/difference_blur.h"
+#include "verify/difference_patch.h"
 #include "verify/photometric.h"
 #include "verify/quantile.h"
 
@@ -290,6 +291,9 @@ static lk_status photo_map(struct plane *sum, lk_engine *engine, struct pair *p,
     for (int i = 0; i < CHANNELS && status == LK_OK; i++) {
         status = add_channel(sum, engine, &a.c[i], &b.c[i], i, blur, &p->valid, err);
     }
+    status = status == LK_OK
+                 ? difference_patches(sum, engine, &a.c[0], &b.c[0], blur, &p->valid, z_limit, err)
+                 : status;
     opponent_release(&a);
     opponent_release(&b);
     return status;
