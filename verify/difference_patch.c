@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A label on a cover in dim light leaves half of what a single pixel must leave to be believed, but does so over a whole patch. Size
+/* A label on a cover in dim light leaves half of what a single pixel must leave to be believed, but does so over a patch. Size
  * alone proves nothing: a highlight is as large, and so is a red that the camera could not hold. Both let the edges of the
  * reference show through, or blot them out; neither draws edges of its own. So a patch counts that is
  *
