@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "cli/map_labels.h"
 #include "cli/map_source.h"
+#include "cli/progress.h"
 
 struct map_settings {
     struct common common;
@@ -65,14 +66,15 @@ static void map_defaults(void *settings) {
 
 struct map_progress {
     const struct common *common;
-    double last_s, every_s;
+    double last_s, every_s, told_s;
     bool terminal, shown;
 };
 
 static void show_progress(void *arg, const char *what, double share) {
     struct map_progress *p = arg;
     double now_s = clock_s();
-    if (p->common->quiet || now_s - p->last_s < p->every_s) {
+    progress_tell_due(&p->told_s, p->common, what, (int64_t)(1000 * share), 1000, 0);
+    if (!progress_is_shown(p->common) || now_s - p->last_s < p->every_s) {
         return;
     }
     p->last_s = now_s;

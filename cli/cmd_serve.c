@@ -8,6 +8,7 @@
 
 #include <likeness/service.h>
 
+#include "base/mem.h"
 #include "cli/command.h"
 #include "cli/model_run.h"
 #include "cli/schema.h"
@@ -20,8 +21,9 @@ struct serve_settings {
     const char *listen, *db, *auth, *token_file;
     bool behind_proxy;
     struct text_list hosts;
-    const char *max_body, *keep;
-    int32_t workers, queue, rate;
+    const char *max_body, *keep, *work;
+    int32_t workers, queue, rate, runs;
+    struct text_list collections;
 };
 
 #define AT(member) offsetof(struct serve_settings, member)
@@ -50,6 +52,11 @@ static const struct option serve_options_table[] = {
      "requests that compute at once, each with a process that decodes (2)", AT(workers)},
     {"queue", 0, OPTION_INT, "N", NULL, NULL,
      "requests that may wait for a worker; more are answered 503 (64)", AT(queue)},
+    {"collection", 0, OPTION_LIST, "NAME=DIR", NULL, NULL,
+     "a folder that jobs and searches may read, and its name; may be given again", AT(collections)},
+    {"work", 0, OPTION_TEXT, "DIR", NULL, NULL,
+     "where indexes of collections and running jobs lie (work/ in the store's folder)", AT(work)},
+    {"runs", 0, OPTION_INT, "N", NULL, NULL, "jobs that run at once, 1 to 8 (1)", AT(runs)},
     OPTION_END,
 };
 
@@ -58,6 +65,7 @@ static void serve_defaults(void *settings) {
     s->listen = "127.0.0.1:8787";
     s->workers = 2;
     s->queue = 64;
+    s->runs = 1;
 }
 
 static const char *schema_text(const char *name) {
@@ -74,6 +82,13 @@ static void say_ready(void *arg, const char *url, const char *sandbox) {
     printf("%s\n", url);
     fflush(stdout);
     remark(&s->common, "pictures are decoded under %s; Ctrl-C ends", sandbox);
+}
+
+static void free_collections(struct serve_collection *all) {
+    for (struct serve_collection *c = all; c && c->name; c++) {
+        mem_free((char *)(uintptr_t)c->name);
+    }
+    mem_free(all);
 }
 
 /* A number of bytes, at most 4 GiB. */
@@ -147,14 +162,34 @@ static const char *mistake_in(const struct serve_settings *s) {
     if (s->rate < 0 || s->rate > 1000000) {
         return "--rate takes 0 to 1000000";
     }
+    if (s->runs < 1 || s->runs > 8) {
+        return "--runs takes 1 to 8";
+    }
     return s->workers < 1 || s->workers > 64 || s->queue < 1 || s->queue > 10000
                ? "--workers takes 1 to 64, --queue 1 to 10000"
                : NULL;
 }
 
+/* "NAME=DIR" each; to be freed by the caller with its names. NULL when one is not, or there is no memory. */
+static struct serve_collection *read_collections(const struct text_list *given) {
+    struct serve_collection *out = mem_calloc(given->count + 1, sizeof *out);
+    for (size_t i = 0; out && i < given->count; i++) {
+        const char *equals = strchr(given->items[i], '=');
+        char *name = equals ? mem_strdup(given->items[i]) : NULL;
+        if (!name || equals == given->items[i] || !equals[1]) {
+            mem_free(name);
+            free_collections(out);
+            return NULL;
+        }
+        name[equals - given->items[i]] = '\0';
+        out[i] = (struct serve_collection){name, equals + 1};
+    }
+    return out;
+}
+
 static enum exit_code serve_command(void *settings, lk_engine *engine) {
     struct serve_settings *s = settings;
-    char place[4096], models[4096];
+    char place[4096], models[4096], work[4200];
     const char *cpu = getenv("LIKENESS_CPU");
     lk_error err = {0};
     const lk_limits limits = lk_engine_limits(engine);
@@ -167,6 +202,8 @@ static enum exit_code serve_command(void *settings, lk_engine *engine) {
                               .queue = s->queue,
                               .auth = s->auth && strcmp(s->auth, "token") == 0,
                               .rate = s->rate,
+                              .work = s->work ? s->work : work,
+                              .jobs = s->runs,
                               .limits = &limits,
                               .models = models,
                               .cpu = cpu && *cpu ? cpu : NULL,
@@ -191,10 +228,23 @@ static enum exit_code serve_command(void *settings, lk_engine *engine) {
     lk_status status = o.auth ? make_first_token(s, store, &err) : LK_OK;
     lk_store_close(store); /* processes are forked before it is opened to be used */
     store_place(place, sizeof place, s->db);
-    if (status != LK_OK || serve_run(&o, &err) != LK_OK) {
+    if (status != LK_OK) {
         return report_error(&s->common, &err);
     }
-    return EXIT_YES;
+    snprintf(work, sizeof work, "%s/work", place);
+    if (strstr(place, "://") && s->collections.count > 0 && !s->work) {
+        return report_usage(&s->common, &command_serve,
+                            "a store in a database has no folder: --collection wants --work DIR");
+    }
+    struct serve_collection *collections = read_collections(&s->collections);
+    if (!collections) {
+        return report_usage(&s->common, &command_serve, "--collection takes NAME=DIR");
+    }
+    o.collections = collections;
+    o.collection_count = s->collections.count;
+    status = serve_run(&o, &err);
+    free_collections(collections);
+    return status == LK_OK ? EXIT_YES : report_error(&s->common, &err);
 }
 
 const struct command command_serve = {

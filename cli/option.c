@@ -19,6 +19,8 @@ const struct option common_options[] = {
      AT(quiet)},
     {"color", 0, OPTION_CHOICE, "WHEN", "auto|always|never", "colour", "colour the verdict",
      AT(colour)},
+    {"progress", 0, OPTION_CHOICE, "HOW", "auto|jsonl|none", NULL,
+     "how far it is, on standard error: for a person, as JSON lines, not at all", AT(progress)},
     {"jobs", 'j', OPTION_INT, "N", NULL, NULL, "threads to use, at most 256; 0 is one a core",
      AT(jobs)},
     {"limit", 0, OPTION_LIST, "NAME=VALUE", NULL, NULL,

@@ -44,12 +44,14 @@ struct common {
     bool json, quiet, exit_zero, help_short, help_long, version;
     const char *output;      /* -o; NULL is standard output */
     int32_t colour;          /* enum colour_choice */
+    int32_t progress;        /* enum progress_choice */
     int32_t jobs;            /* threads; 0 is one a core */
     struct text_list limits; /* NAME=VALUE */
     struct text_list args;   /* what is not an option */
 };
 
 enum colour_choice { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+enum progress_choice { PROGRESS_AUTO, PROGRESS_JSONL, PROGRESS_NONE };
 
 extern const struct option common_options[];
 

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "cli/progress.h"
 
 static const double terminal_every_s = 0.2, log_every_s = 10;
 
@@ -41,7 +42,9 @@ static void show_begin(struct train_report *r, const lk_train_state *s) {
 
 static void show_step(struct train_report *r, const lk_train_state *s) {
     double now_s = clock_s();
-    if (r->common->quiet || now_s - r->drawn_s < (r->terminal ? terminal_every_s : log_every_s)) {
+    progress_tell_due(&r->told_s, r->common, "training", s->step, s->steps, s->left_s);
+    if (!progress_is_shown(r->common) ||
+        now_s - r->drawn_s < (r->terminal ? terminal_every_s : log_every_s)) {
         return;
     }
     long left = (long)(s->left_s + 0.5);

@@ -11,7 +11,7 @@ struct train_report {
     const struct common *common;
     const char *out;
     bool jsonl, terminal, shown;
-    double drawn_s;
+    double drawn_s, told_s;
 };
 
 void train_report_begin(struct train_report *r, const struct common *common, bool jsonl,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/mem.h"
 #include "collection/collection.h"
@@ -260,27 +261,42 @@ static lk_status visit_row(bool *more, struct sql *q, float *vector,
     return LK_OK;
 }
 
+#define PICTURES                                                                                   \
+    "SELECT min(path), bytes, modified_ns, facts, CASE WHEN model = " THE_MODEL                    \
+    " THEN embedding END, thumb FROM content JOIN file ON file.content = content.id "
+
+/* The rows of a statement, and its end. */
+static lk_status visit_rows(struct sql *q,
+                            bool (*visit)(void *arg, const lk_collection_picture *picture),
+                            void *arg, lk_error *err) {
+    bool row = true, more = true;
+    float *vector = mem_alloc(FLAT_DIM_MOST, sizeof *vector);
+    lk_status status = vector ? LK_OK : error_memory(err, FLAT_DIM_MOST * sizeof *vector);
+    while (status == LK_OK && more && (status = sql_step(q, &row, err)) == LK_OK && row) {
+        status = visit_row(&more, q, vector, visit, arg, err);
+    }
+    sql_end(q);
+    mem_free(vector);
+    return status;
+}
+
 lk_status lk_collection_visit(lk_collection *c,
                               bool (*visit)(void *arg, const lk_collection_picture *picture),
                               void *arg, lk_error *err) {
     struct sql q;
-    bool row = true, more = true;
-    lk_status status = LK_OK;
-    float *vector = mem_alloc(FLAT_DIM_MOST, sizeof *vector);
-    if (!vector) {
-        return error_memory(err, FLAT_DIM_MOST * sizeof *vector);
+    sql_begin(&q, &c->at, PICTURES "GROUP BY content.id ORDER BY 1");
+    return visit_rows(&q, visit, arg, err);
+}
+
+lk_status lk_collection_find(lk_collection *c, const char *sha256,
+                             bool (*visit)(void *arg, const lk_collection_picture *picture),
+                             void *arg, lk_error *err) {
+    struct sql q;
+    uint8_t sum[DIGEST_BYTES];
+    if (strlen(sha256) != 2 * DIGEST_BYTES || !digest_from_hex(sum, sha256)) {
+        return LK_OK;
     }
-    sql_begin(&q, &c->at,
-              "SELECT min(path), bytes, modified_ns, facts, "
-              "CASE WHEN model = " THE_MODEL " THEN embedding END, thumb FROM content "
-              "JOIN file ON file.content = content.id GROUP BY content.id ORDER BY 1");
-    while (more && (status = sql_step(&q, &row, err)) == LK_OK && row) {
-        status = visit_row(&more, &q, vector, visit, arg, err);
-        if (status != LK_OK) {
-            break;
-        }
-    }
-    sql_end(&q);
-    mem_free(vector);
-    return status;
+    sql_begin(&q, &c->at, PICTURES "WHERE sha256 = ? GROUP BY content.id");
+    sql_bind_blob(&q, sum, sizeof sum);
+    return visit_rows(&q, visit, arg, err);
 }

@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "serve/server.h"
+#include "serve/listeners.h"
 
 static const uint32_t codes[ANSWER_CODES] = {200, 201, 202, 204, 304, 400, 401, 403, 404,
                                              405, 408, 409, 410, 411, 412, 413, 415, 421,
@@ -260,7 +260,10 @@ enum MHD_Result answer_send(struct request *r) {
     if (r->status == 200 && is_held(r)) {
         r->status = 304;
     }
-    if (r->file >= 0 && r->status == 200) {
+    if (r->listener) {
+        response = listener_response(r->listener);
+        r->listener = response ? NULL : r->listener; /* the response's */
+    } else if (r->file >= 0 && r->status == 200) {
         response = http->MHD_create_response_from_fd64((uint64_t)r->file_size, r->file);
     } else {
         size_t size = r->status == 304 ? 0 : r->out.size;

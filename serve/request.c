@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "serve/listeners.h"
 #include "serve/memory_file.h"
 #include "serve/server.h"
 
@@ -39,6 +40,7 @@ void request_free(struct request *r) {
         close(r->file);
     }
     uploads_forget(r);
+    listener_free(r->listener);
     json_decref(r->json);
     buf_release(&r->text);
     buf_release(&r->out);

@@ -8,6 +8,11 @@
 
 #include "base/compiler.h"
 
+/* A folder that jobs may read, under a name. */
+struct serve_collection {
+    const char *name, *folder;
+};
+
 struct serve_options {
     const char *listen;       /* ADDRESS:PORT; port 0: any that is free */
     const char *db;           /* folder of the store, made where it is not there */
@@ -20,6 +25,10 @@ struct serve_options {
     int32_t queue;      /* requests that may wait for one */
     bool auth;          /* a token of the store is wanted (likeness/service.h) */
     int32_t rate;       /* units of work a minute for a token or an address; 0: no limit */
+    const struct serve_collection *collections;
+    size_t collection_count;
+    const char *work; /* folder for indexes of collections and for jobs while they run */
+    int32_t jobs;     /* that run at once */
     const lk_limits *limits;
     const char
         *models; /* folder of installed models (likeness model add); NULL: only the one built in */

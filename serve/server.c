@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of the service: the nursery of its keepers is forked, the store is opened, threads start, requests come, and it ends
  * without dropping what it has begun. */
-#include "serve/server.h"
+#include "serve/jobs.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -364,6 +364,7 @@ static void drain(struct server *s) {
     double until = clock_s() + DRAIN_S;
     int listening = s->http.MHD_quiesce_daemon(s->daemon);
     bool idle = false;
+    jobs_drain(s->jobs);
     while (!idle && clock_s() < until) {
         pthread_mutex_lock(&s->lock);
         idle = s->open_requests == 0;
@@ -409,6 +410,7 @@ static lk_status run(struct server *s, lk_error *err) {
         const lk_store *of = s->options->auth ? s->benches[0].store : NULL;
         status = access_open(&s->access, of, s->options->rate, err);
     }
+    status = status == LK_OK ? jobs_start(&s->jobs, s, err) : status;
     status = status == LK_OK ? start_daemon(s, err) : status;
     if (status == LK_OK) {
         say_ready(s);
@@ -429,6 +431,8 @@ static lk_status run(struct server *s, lk_error *err) {
     if (s->daemon) {
         s->http.MHD_stop_daemon(s->daemon);
     }
+    jobs_stop(s->jobs);
+    s->jobs = NULL;
     access_close(&s->access);
     return status;
 }

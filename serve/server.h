@@ -25,6 +25,7 @@
     X(MHD_start_daemon) X(MHD_stop_daemon) X(MHD_quiesce_daemon) X(MHD_get_daemon_info) \
     X(MHD_get_connection_info) X(MHD_get_connection_values) X(MHD_lookup_connection_value) \
     X(MHD_queue_response) X(MHD_create_response_from_buffer) X(MHD_create_response_from_fd64) \
+    X(MHD_create_response_from_callback) \
     X(MHD_add_response_header) X(MHD_destroy_response) X(MHD_suspend_connection) \
     X(MHD_resume_connection) X(MHD_create_post_processor) X(MHD_post_process) \
     X(MHD_destroy_post_processor)
@@ -47,6 +48,9 @@ enum {
 
 struct request;
 struct server;
+struct jobs;
+struct listeners;
+struct listener;
 
 /* Where one thread computes: nothing of it is shared. */
 struct bench {
@@ -82,6 +86,8 @@ struct server {
     int32_t bench_count;
     struct shelf images, pictures;
     struct access access;
+    struct jobs *jobs;
+    struct listeners *listeners;
     pthread_mutex_t lock;
     pthread_cond_t work_came;
     struct request *first, *last; /* the queue */
@@ -147,7 +153,7 @@ struct route {
 extern const struct route page_routes[], image_routes[], compare_routes[], verify_routes[],
     reference_routes[], reference_change_routes[], verification_routes[], audit_routes[],
     access_routes[], camera_routes[], camera_event_routes[], camera_frame_routes[], status_routes[],
-    comparison_routes[];
+    comparison_routes[], collection_routes[], job_kind_routes[], job_routes[];
 /* routing.c: all of them, from 0; NULL behind the last. */
 const struct route *route_at(size_t i);
 size_t routes_count(void);
@@ -184,6 +190,7 @@ struct request {
     const char *saves_as; /* a browser keeps it under that name instead of showing it; NULL */
     bool may_change;      /* what the etag is of; else it is of what never does */
     int32_t retry_after_s;
+    struct listener *listener; /* instead of all that: a stream */
     struct request *next;
 };
 

@@ -262,7 +262,7 @@ static lk_status take(int64_t *id, lk_store *s, const lk_job_claim *claim, int64
                  "AND lease < ?)) AND subject IN ");
     add_places(&text, claim->subject_count);
     buf_add_text(&text, " AND subject NOT IN (SELECT subject FROM job WHERE state = 'running' AND "
-                        "lease >= ?) ORDER BY id LIMIT 1) RETURNING id");
+                        "lease >= ?) ORDER BY id LIMIT 1 FOR UPDATE SKIP LOCKED) RETURNING id");
     lk_status status = buf_status(&text, err);
     if (status != LK_OK) {
         buf_release(&text);

@@ -82,6 +82,11 @@ LK_API LK_MUST_CHECK lk_status lk_collection_visit(
     lk_collection *collection, bool (*visit)(void *arg, const lk_collection_picture *picture),
     void *arg, lk_error *err);
 
+/* The same with the picture whose file has that SHA-256 (64 hex digits); not called when there is none. */
+LK_API LK_MUST_CHECK lk_status lk_collection_find(
+    lk_collection *collection, const char *sha256,
+    bool (*visit)(void *arg, const lk_collection_picture *picture), void *arg, lk_error *err);
+
 /* -- Searching -- */
 
 /* By what a picture is searched. */

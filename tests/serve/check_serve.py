@@ -85,6 +85,8 @@ def check_document(s):
     document = s.ask("GET", "/api/v1/openapi.json")[2]
     for path, methods in document["paths"].items():
         for method, route in methods.items():
+            if "text/event-stream" in next(iter(route["responses"].values()))["content"]:
+                continue  # never ends: check_jobs.py
             status, _, body = s.ask(method.upper(), path.replace("{schema}", "compare-1"), {} if "requestBody" in route else None)
             named = "{" in path.replace("{schema}", "")
             check(status != 405 and (status < 404 or status == 415 or (named and status == 404)), f"{method} {path}: {status} {body}")
