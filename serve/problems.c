@@ -25,6 +25,9 @@ static const struct problem problems[] = {
     {"decoder-stopped", 422, "A picture whose decoding was stopped",
      "Pictures are decoded in a process that can do nothing else and is held to limits of time and "
      "memory. This one broke them, or the process died of it."},
+    {"digest-mismatch", 422, "Other bytes than were meant",
+     "What came is not what the header Content-Digest says: it was changed or cut on the way. Send "
+     "it again."},
     {"empty", 400, "Nothing was sent", "The body holds no picture."},
     {"failed", 500, "Work that failed", "The detail says why."},
     {"forbidden", 403, "Not with this token",

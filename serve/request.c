@@ -275,6 +275,34 @@ static void check_picture(struct request *r) {
     }
 }
 
+/* 32 bytes as base64. */
+static void sum_text(char out[45], const uint8_t sum[DIGEST_BYTES]) {
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t bits = 0;
+    int32_t have = 0;
+    char *at = out;
+    for (int i = 0; i <= DIGEST_BYTES; i++) {
+        bits = bits << 8 | (i < DIGEST_BYTES ? sum[i] : 0U);
+        for (have += 8; have >= 6 && at < out + 43; have -= 6) {
+            *at++ = digits[bits >> (have - 6) & 63];
+        }
+    }
+    snprintf(at, 2, "=");
+}
+
+/* What the client says of the bytes it sent (RFC 9530), where it says it in SHA-256. Of a form it is said of all of the form. */
+static bool check_content_digest(struct request *r, const uint8_t sum[DIGEST_BYTES]) {
+    static const char name[] = "sha-256=:";
+    const char *header = request_header(r, "Content-Digest");
+    const char *said = header && r->part_count == 0 ? strstr(header, name) : NULL;
+    char text[45];
+    sum_text(text, sum);
+    if (said && strncmp(said + strlen(name), text, strlen(text)) != 0) {
+        answer_problem(r, 422, "digest-mismatch", "what came has the digest sha-256=:%s:", text);
+    }
+    return !r->is_ready;
+}
+
 bool request_digest(struct request *r) {
     uint8_t part[1 << 14], sum[DIGEST_BYTES];
     struct digest d;
@@ -290,7 +318,7 @@ bool request_digest(struct request *r) {
     }
     digest_end(sum, &d);
     digest_hex(r->digest, sum);
-    return true;
+    return check_content_digest(r, sum);
 }
 
 void request_check_body(struct request *r) {

@@ -254,13 +254,20 @@ static bool list_decision(void *arg, const lk_audit_entry *e) {
     return true;
 }
 
-/* All of them, in their order; the last one counts. */
+static void note_any(void *arg, const lk_decision *d, int64_t entry) {
+    (void)d, (void)entry;
+    *(bool *)arg = true;
+}
+
+/* All of them, in their order; the last one counts. The log is looked through only where there are any. */
 static lk_status list_decisions(struct finding *f, lk_store *store, int64_t entry, lk_error *err) {
     struct decisions d = {&f->j, entry};
     const lk_audit_query query = {
         .first = entry, .kind = "decision", .subject = f->subject[0] ? f->subject : NULL};
+    bool any = false;
     json_array_begin(&f->j, "decisions");
-    lk_status status = lk_audit_list(store, &query, list_decision, &d, err);
+    lk_status status = lk_decision_visit(store, entry, entry, note_any, &any, err);
+    status = status == LK_OK && any ? lk_audit_list(store, &query, list_decision, &d, err) : status;
     json_array_end(&f->j);
     return status;
 }

@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """check_references.py LIKENESS SAMPLES: references and pictures over HTTP: versions, what a change must name, areas, and what is refused."""
+import base64
+import hashlib
 import json
 import os
 import subprocess
@@ -143,6 +145,11 @@ def check_refusals(s):
     s.problem(400, "bad-field", "POST", REFERENCES, {"id": "x", "image": "dot", "name": "x" * 501})
     s.problem(404, "not-found", "DELETE", "/api/v1/images/never")
     s.upload("spare", png(9, 9))
+    digest = base64.b64encode(hashlib.sha256(png(9, 9)).digest()).decode()
+    status = s.ask("POST", "/api/v1/images", png(9, 9), Content_Type="image/png", Content_Digest=f"sha-512=:AA==:, sha-256=:{digest}:")[0]
+    check(status == 200, f"its digest is right: {status}")
+    for wrong in (digest[:-4] + "AAA=", "", "AAAA"):
+        s.problem(422, "digest-mismatch", "POST", "/api/v1/images", png(9, 9), Content_Type="image/png", Content_Digest=f"sha-256=:{wrong}:")
     check(s.ask("DELETE", "/api/v1/images/spare")[0] == 204 and s.ask("GET", "/api/v1/images/spare")[0] == 404, "forgotten")
 
 

@@ -7,7 +7,6 @@
 static lk_store *open_store(const struct place *p) {
     lk_error err;
     lk_store *s;
-    place_clear(p->store);
     assert_ok(lk_store_open(&s, p->store, NULL, &err));
     return s;
 }
@@ -159,9 +158,9 @@ static void test_decisions(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_tokens),
-        cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_decisions),
+        cmocka_unit_test_setup_teardown(test_tokens, place_new, place_free),
+        cmocka_unit_test_setup_teardown(test_answers, place_new, place_free),
+        cmocka_unit_test_setup_teardown(test_decisions, place_new, place_free),
     };
-    return cmocka_run_group_tests(tests, place_new, place_free);
+    return cmocka_run_group_tests(tests, NULL, NULL);
 }
