@@ -186,17 +186,41 @@ static void post_frame(struct request *r, struct bench *bench) {
     answer_line(r, status, &text, &err);
 }
 
-static void get_now(struct request *r, struct bench *bench) {
+static bool take_sent(struct shelf_item *out, struct request *r, const char *camera) {
     char name[SHELF_NAME_MAX + 1];
+    now_name(name, camera);
+    return shelf_find(out, &r->server->pictures, name);
+}
+
+static bool newest_event(void *arg, const lk_camera_event *event) {
+    *(int64_t *)arg = event->after_sha256[0] ? event->id : 0;
+    return false;
+}
+
+/* What shows the camera best: the frame that was sent last, what its newest event shows, or its newest reference view. */
+static void get_now(struct request *r, struct bench *bench) {
+    const char *id = r->parameters[0];
+    const lk_camera_event_query query = {.camera = id, .newest = 1};
     struct shelf_item item;
-    now_name(name, r->parameters[0]);
-    if (!shelf_find(&item, &r->server->pictures, name)) {
-        answer_problem(r, 404, "not-found", "no frame was sent here lately");
+    int64_t event = 0;
+    lk_bytes file = {0};
+    lk_error err = {0};
+    r->may_change = true;
+    if (take_sent(&item, r, id)) {
+        memmove(item.key, item.key + strlen("frame "), 65);
+        answer_picture(r, bench, &item, (int32_t)request_query_int(r, "w", 0));
         return;
     }
-    memmove(item.key, item.key + strlen("frame "), 65);
-    r->may_change = true;
-    answer_picture(r, bench, &item, (int32_t)request_query_int(r, "w", 0));
+    lk_status status = lk_camera_events(bench->store, &query, newest_event, &event, &err);
+    if (status == LK_OK) {
+        status = event > 0 ? lk_camera_event_picture(&file, bench->store, event, true, &err)
+                           : lk_camera_picture(&file, bench->store, id, 0, &err);
+    }
+    if (status == LK_OK) {
+        answer_stored(r, bench, &file);
+    } else {
+        answer_error(r, &err);
+    }
 }
 
 /* -- Aiming -- */
@@ -229,6 +253,12 @@ static const struct field baseline_fields[] = {
     ACTOR_FIELD,
     FIELD_END};
 
+static const struct field now_query[] = {
+    {"w", "no wider than so many pixels", .kind = FIELD_INT, .least = 1, .most = 4096},
+    {"at", "any number: another one is another address, for pages that show it again",
+     .kind = FIELD_INT, .least = 0, .most = 9e15},
+    FIELD_END};
+
 static const struct field aim_query[] = {
     {"image", "id or name of an uploaded picture of now", .kind = FIELD_TEXT, .required = true},
     FIELD_END};
@@ -258,13 +288,15 @@ const struct route camera_frame_routes[] = {
      .path = "/api/v1/cameras/{camera}/frames",
      .summary = "send a frame: it is looked at once; as likeness watch --once --json",
      .body = BODY_PICTURE,
+     .scope = SCOPE_VERIFY | SCOPE_MANAGE,
      .computes = true,
      .handle = post_frame,
      .schema = "watch-1"},
     {.method = "GET",
      .path = "/api/v1/cameras/{camera}/now",
-     .summary = "the frame that was last sent, while it is kept, encoded again",
-     .query = camera_width_query,
+     .summary = "the newest picture there is of the camera: the frame that was sent last, what its "
+                "newest event shows, or its reference view; encoded again",
+     .query = now_query,
      .computes = true,
      .handle = get_now,
      .type = "image/*"},

@@ -221,6 +221,7 @@ const struct route camera_routes[] = {
      .summary = "the alarm has been seen: it ends when all is well again; as likeness camera ack",
      .body = BODY_JSON,
      .fields = ack_fields,
+     .scope = SCOPE_VERIFY | SCOPE_MANAGE,
      .computes = true,
      .handle = post_ack},
     ROUTE_END,

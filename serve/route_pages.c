@@ -77,6 +77,10 @@ static const struct field compare_names[] = {
 const struct route page_routes[] = {
     PAGE("/", NULL, "start", asset_start_html, NULL),
     PAGE_OF("/compare", "Compare", "compare two pictures", asset_compare_html, "/compare.mjs", compare_names),
+    PAGE("/references", "References", "references", asset_references_html, "/references.mjs"),
+    PAGE("/references/{reference}", NULL, "a reference", asset_reference_html, "/reference.mjs"),
+    PAGE("/cameras", "Cameras", "cameras", asset_cameras_html, "/cameras.mjs"),
+    PAGE("/cameras/{camera}", NULL, "a camera", asset_camera_html, "/camera.mjs"),
     {.method = "GET", .path = "/problems", .summary = "problems", .handle = answer_page,
      .type = "text/html; charset=utf-8", .is_page = true},
     STYLE("/site.css", asset_site_css),
@@ -88,6 +92,16 @@ const struct route page_routes[] = {
     SCRIPT("/viewer_gestures.mjs", asset_viewer_gestures_mjs),
     SCRIPT("/viewer_math.mjs", asset_viewer_math_mjs),
     SCRIPT("/viewer_parts.mjs", asset_viewer_parts_mjs),
+    STYLE("/care.css", asset_care_css),
+    SCRIPT("/cameras.mjs", asset_cameras_mjs),
+    SCRIPT("/camera.mjs", asset_camera_mjs),
+    SCRIPT("/camera_aim.mjs", asset_camera_aim_mjs),
+    SCRIPT("/camera_parts.mjs", asset_camera_parts_mjs),
+    SCRIPT("/camera_timeline.mjs", asset_camera_timeline_mjs),
+    SCRIPT("/mask_editor.mjs", asset_mask_editor_mjs),
+    SCRIPT("/reference.mjs", asset_reference_mjs),
+    SCRIPT("/reference_parts.mjs", asset_reference_parts_mjs),
+    SCRIPT("/references.mjs", asset_references_mjs),
     ROUTE_END,
 };
 /* clang-format on */

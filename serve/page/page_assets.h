@@ -16,4 +16,9 @@ extern const struct asset asset_shell_html, asset_site_css, asset_site_mjs, asse
     asset_likeness_viewer_mjs, asset_viewer_gestures_mjs, asset_viewer_math_mjs,
     asset_viewer_parts_mjs;
 
+extern const struct asset asset_camera_html, asset_camera_mjs, asset_camera_aim_mjs,
+    asset_camera_parts_mjs, asset_camera_timeline_mjs, asset_cameras_html, asset_cameras_mjs,
+    asset_care_css, asset_mask_editor_mjs, asset_reference_html, asset_reference_mjs,
+    asset_reference_parts_mjs, asset_references_html, asset_references_mjs;
+
 #endif

@@ -37,6 +37,7 @@ export async function ask(method, path, body, headers = {}) {
   return { status: answer.status, headers: answer.headers, body: /json/.test(answer.headers.get("Content-Type")) ? await answer.json() : await answer.text() };
 }
 
+const PHOTOGRAPH_MOST = 150_000; // bytes
 export const viewports = [{ width: 1280, height: 900 }, { width: 360, height: 740 }];
 
 // On a desk and on a phone: `act` brings the page to where it is of use; axe, sizes, and a photograph called name.
@@ -51,8 +52,11 @@ export async function suitsEverybody(path, name, act = async () => {}) {
       if (process.env.LIKENESS_PHOTOGRAPHS && colorScheme === "light") {
         await page.evaluate(() => document.activeElement?.blur());
         const path = join(resolve(process.env.LIKENESS_PHOTOGRAPHS), `${name}-${viewport.width}.jpg`);
-        const clip = { x: 0, y: 0, width: viewport.width, height: Math.min(viewport.width * 2.2, await page.evaluate(() => document.body.scrollHeight)) };
-        await page.screenshot({ path, fullPage: true, clip, type: "jpeg", quality: 80 });
+        const tall = await page.evaluate(() => document.body.scrollHeight);
+        for (const [quality, share] of [[80, 2.2], [60, 2.2], [60, 1.4], [50, 1]]) {
+          const clip = { x: 0, y: 0, width: viewport.width, height: Math.min(viewport.width * share, tall) };
+          if ((await page.screenshot({ path, fullPage: true, clip, type: "jpeg", quality })).length < PHOTOGRAPH_MOST) break;
+        }
       }
       await page.context().close();
     }
