@@ -5,7 +5,7 @@
  *
  *   thick     squares of 3.2 % of the longer side, filled to 95 % with at least half the limit, cover it
  *   drawn on  in the 4 % around a pixel the photo's slopes, less the reference's times the gain that fits best, are at least
- *             5 levels a pixel
+ *             5 levels a pixel; with the thick pixels around those
  *
  * On 94 simulated photos of unchanged pictures with hard highlights the slopes left inside thick patches were at most 4.2, on
  * 20 photos of books with a label that the original lacks between 7 and 21 (docs/algorithms/difference.md). */
@@ -154,6 +154,29 @@ static double left_over(const struct slopes *s, int32_t x, int32_t y, int32_t r)
     return (bb - explained) / fmax(count, 1);
 }
 
+/* Raises what is thick and has drawn pixels around it: a label has plain places too. */
+static lk_status raise_around(struct plane *squared, const lk_image *thick, const struct slopes *s,
+                              int32_t r, lk_error *err) {
+    struct table drawn;
+    lk_status status = table_new(&drawn, squared->width, squared->height, err);
+    for (int32_t y = 0; status == LK_OK && y < squared->height; y++) {
+        for (int32_t x = 0; x < squared->width; x++) {
+            table_row(&drawn, y + 1)[x + 1] =
+                image_row(thick, y)[x] && left_over(s, x, y, r) > own_slope * own_slope;
+        }
+        table_sum_row(&drawn, y);
+    }
+    for (int32_t y = 0; status == LK_OK && y < squared->height; y++) {
+        for (int32_t x = 0; x < squared->width; x++) {
+            if (image_row(thick, y)[x] && table_square(&drawn, x, y, r) > 0) {
+                plane_row(squared, y)[x] *= 4; /* z twice */
+            }
+        }
+    }
+    mem_free(drawn.cells);
+    return status;
+}
+
 static lk_status raise_drawn(struct plane *squared, lk_engine *engine, const lk_image *thick,
                              const struct plane *a, const struct plane *b, double sigma,
                              const lk_image *valid, int32_t r, lk_error *err) {
@@ -167,13 +190,7 @@ static lk_status raise_drawn(struct plane *squared, lk_engine *engine, const lk_
     status = status == LK_OK ? slopes_new(&s, a->width, a->height, err) : status;
     if (status == LK_OK) {
         slopes_sum(&s, &smooth_a, &smooth_b, valid);
-    }
-    for (int32_t y = 0; status == LK_OK && y < squared->height; y++) {
-        for (int32_t x = 0; x < squared->width; x++) {
-            if (image_row(thick, y)[x] && left_over(&s, x, y, r) > own_slope * own_slope) {
-                plane_row(squared, y)[x] *= 4; /* z twice */
-            }
-        }
+        status = raise_around(squared, thick, &s, r, err);
     }
     slopes_release(&s);
     plane_release(&smooth_a);
