@@ -38,10 +38,10 @@ struct command {
 };
 
 extern const struct command command_audit, command_camera, command_classify, command_compare,
-    command_completion, command_diff, command_doctor, command_dups, command_embed, command_evidence,
-    command_hash, command_help, command_index, command_info, command_map, command_search,
-    command_serve, command_model, command_policy, command_ref, command_schema, command_simulate,
-    command_token, command_train, command_verify, command_version, command_watch;
+    command_completion, command_db, command_diff, command_doctor, command_dups, command_embed,
+    command_evidence, command_hash, command_help, command_index, command_info, command_map,
+    command_search, command_serve, command_model, command_policy, command_ref, command_schema,
+    command_simulate, command_token, command_train, command_verify, command_version, command_watch;
 extern const struct command *const command_table[];
 size_t command_count(void);
 const struct command *command_find(const char *name);

@@ -10,12 +10,12 @@
 #include "cli/stop.h"
 
 const struct command *const command_table[] = {
-    &command_compare,  &command_diff,   &command_hash,   &command_info,     &command_verify,
-    &command_index,    &command_search, &command_dups,   &command_ref,      &command_audit,
-    &command_evidence, &command_camera, &command_watch,  &command_policy,   &command_classify,
-    &command_embed,    &command_map,    &command_model,  &command_simulate, &command_train,
-    &command_serve,    &command_token,  &command_schema, &command_doctor,   &command_completion,
-    &command_version,  &command_help,
+    &command_compare,    &command_diff,     &command_hash,   &command_info,   &command_verify,
+    &command_index,      &command_search,   &command_dups,   &command_ref,    &command_audit,
+    &command_db,         &command_evidence, &command_camera, &command_watch,  &command_policy,
+    &command_classify,   &command_embed,    &command_map,    &command_model,  &command_simulate,
+    &command_train,      &command_serve,    &command_token,  &command_schema, &command_doctor,
+    &command_completion, &command_version,  &command_help,
 };
 
 size_t command_count(void) {

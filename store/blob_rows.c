@@ -97,6 +97,18 @@ lk_status blob_rows_write(struct blob *b, lk_store *s, const void *data, size_t 
     return status;
 }
 
+lk_status blob_rows_insert(lk_store *s, const char *sha256, const void *data, size_t size,
+                           lk_error *err) {
+    struct sql q;
+    sql_begin(
+        &q, &s->at,
+        "INSERT INTO blob (name, made, data) VALUES (?, 0, ?) ON CONFLICT (name) DO UPDATE SET "
+        "data = excluded.data");
+    sql_bind_text(&q, sha256);
+    sql_bind_blob(&q, data, size);
+    return sql_finish(&q, err);
+}
+
 static lk_status delete_name(bool *there, const struct database *d, const char *name,
                              lk_error *err) {
     struct sql q;
@@ -157,7 +169,7 @@ lk_status blob_rows_read(lk_bytes *out, const lk_store *s, const char *sha256, i
     *out = (lk_bytes){0};
     /* Its size is looked at before it is asked for: it could be any. */
     sql_begin(&q, &s->at,
-              "SELECT octet_length(data), CASE WHEN octet_length(data) <= ?2 THEN data END FROM "
+              "SELECT length(data), CASE WHEN length(data) <= ?2 THEN data END FROM "
               "blob WHERE name = ?1");
     sql_bind_text(&q, sha256);
     sql_bind_int(&q, bytes);

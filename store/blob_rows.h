@@ -15,6 +15,9 @@ MUST_CHECK lk_status blob_rows_prepare(lk_store *s, lk_error *err);
 MUST_CHECK lk_status blob_rows_write(struct blob *out, lk_store *s, const void *data, size_t size,
                                      lk_error *err);
 MUST_CHECK lk_status blob_rows_place(struct blob *b, lk_store *s, lk_error *err);
+/* A row under its last name at once, in the transaction of the store itself. */
+MUST_CHECK lk_status blob_rows_insert(lk_store *s, const char *sha256, const void *data,
+                                      size_t size, lk_error *err);
 void blob_rows_undo(struct blob *b, lk_store *s);
 MUST_CHECK lk_status blob_rows_read(lk_bytes *out, const lk_store *s, const char *sha256,
                                     int64_t bytes, const char *whole, lk_error *err);

@@ -253,11 +253,20 @@ lk_status schema_check(int64_t *version, const lk_store *s, lk_error *err) {
     return error_input(err, status, s->at.path);
 }
 
-static lk_status take_steps(lk_store *s, int64_t from, lk_error *err) {
+const char *schema_step(int64_t from) {
+    return steps[from];
+}
+
+lk_status schema_take(const lk_store *s, int64_t from, int64_t to, lk_error *err) {
     lk_status status = LK_OK;
-    for (int64_t i = from; status == LK_OK && i < schema_newest(); i++) {
+    for (int64_t i = from; status == LK_OK && i < to; i++) {
         status = s->kind->take_step(s, steps[i], err);
     }
+    return status;
+}
+
+static lk_status take_steps(lk_store *s, int64_t from, lk_error *err) {
+    lk_status status = schema_take(s, from, schema_newest(), err);
     if (status == LK_OK) {
         status = s->kind->write_mark(s, schema_newest(), err);
     }

@@ -8,6 +8,11 @@
 /* The number of steps this likeness knows, which its stores say too (store_mark). */
 int64_t schema_newest(void);
 
+/* What makes tables of version `from` into those of version `from` + 1, in SQLite's words. */
+const char *schema_step(int64_t from);
+/* Takes those steps, within a transaction, without an entry of the log and without a mark. */
+MUST_CHECK lk_status schema_take(const lk_store *s, int64_t from, int64_t to, lk_error *err);
+
 /* Whether the database is a store that this likeness can use: LK_E_FORMAT for a newer one and another program's. *version is 0
  * for an empty one. */
 MUST_CHECK lk_status schema_check(int64_t *version, const lk_store *s, lk_error *err);

@@ -35,6 +35,11 @@ void sql_bind_blob(struct sql *q, const void *data, size_t size) {
     driver_of(q->database)->bind_blob(q, data, size);
 }
 
+void sql_bind_null(struct sql *q, enum sql_type type) {
+    q->bound++;
+    driver_of(q->database)->bind_null(q, type);
+}
+
 void sql_again(struct sql *q) {
     driver_of(q->database)->again(q);
     q->bound = 0;

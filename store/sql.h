@@ -52,6 +52,9 @@ void sql_end(struct sql *q);
 void sql_bind_text(struct sql *q, const char *text);
 void sql_bind_int(struct sql *q, int64_t value);
 void sql_bind_blob(struct sql *q, const void *data, size_t size);
+enum sql_type { SQL_NULL, SQL_INT, SQL_TEXT, SQL_BLOB, SQL_OTHER };
+/* NULL, to a column of that type. */
+void sql_bind_null(struct sql *q, enum sql_type type);
 /* The same statement with new values. */
 void sql_again(struct sql *q);
 
@@ -70,7 +73,6 @@ const char *sql_text(struct sql *q, int column);
 bool sql_is_null(struct sql *q, int column);
 const void *sql_blob(struct sql *q, int column, size_t *size);
 /* What lies in the row. SQL_OTHER is a text with a zero inside, and all else that is none of these. */
-enum sql_type { SQL_NULL, SQL_INT, SQL_TEXT, SQL_BLOB, SQL_OTHER };
 enum sql_type sql_type(struct sql *q, int column);
 
 /* -- Transactions -- */

@@ -12,6 +12,7 @@ struct sql_driver {
     void (*bind_text)(struct sql *q, const char *text);
     void (*bind_int)(struct sql *q, int64_t value);
     void (*bind_blob)(struct sql *q, const void *data, size_t size);
+    void (*bind_null)(struct sql *q, enum sql_type type);
     lk_status (*step)(struct sql *q, bool *row, lk_error *err);
     enum sql_type (*type)(struct sql *q, int column);
     int64_t (*number)(struct sql *q, int column);

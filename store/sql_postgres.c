@@ -139,6 +139,15 @@ static void bind_blob(struct sql *q, const void *data, size_t size) {
     }
 }
 
+static void bind_null(struct sql *q, enum sql_type type) {
+    int at;
+    struct query *s = next(q, &at);
+    if (s) {
+        s->types[at] = type == SQL_INT ? TYPE_INT8 : type == SQL_BLOB ? TYPE_BYTEA : TYPE_TEXT;
+        s->values[at] = NULL;
+    }
+}
+
 /* -- Rows -- */
 
 /* The cells of the first row of a result. */
@@ -410,6 +419,7 @@ const struct sql_driver sql_driver_postgres = {
     .bind_text = bind_text,
     .bind_int = bind_int,
     .bind_blob = bind_blob,
+    .bind_null = bind_null,
     .step = step,
     .type = type,
     .number = number,

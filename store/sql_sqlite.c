@@ -115,6 +115,11 @@ static void bind_blob(struct sql *q, const void *data, size_t size) {
     }
 }
 
+static void bind_null(struct sql *q, enum sql_type type) {
+    (void)type;
+    bind_text(q, NULL);
+}
+
 static void again(struct sql *q) {
     if (q->statement) {
         sqlite3_reset(q->statement); /* says again what the last step said */
@@ -204,6 +209,7 @@ const struct sql_driver sql_driver_sqlite = {
     .bind_text = bind_text,
     .bind_int = bind_int,
     .bind_blob = bind_blob,
+    .bind_null = bind_null,
     .step = step,
     .type = type,
     .number = number,

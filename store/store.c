@@ -91,25 +91,50 @@ static lk_status open_all(lk_store *s, const char *place, bool untouched, lk_err
                             : open_for_writing(s, err);
 }
 
+const struct store_kind *store_kind_of(const char *place) {
+    return lk_store_is_address(place) ? &store_kind_postgres : &store_kind_sqlite;
+}
+
+lk_store *store_new(const struct store_kind *kind, bool reads_only) {
+    lk_store *s = mem_calloc(1, sizeof *s);
+    if (s) {
+        s->folder_fd = s->blobs_fd = -1;
+        s->kind = kind;
+        s->at.reads_only = reads_only;
+        s->at.wait_ms = WAIT_MS;
+    }
+    return s;
+}
+
+lk_status lk_store_schema(int64_t *out, const char *place, lk_error *err) {
+    lk_store *s = store_new(store_kind_of(place), true);
+    *out = 0;
+    lk_status status = s ? s->kind->open(s, place, err) : error_memory(err, sizeof *s);
+    if (status == LK_OK) {
+        status = schema_check(out, s, err);
+    }
+    if (status == LK_OK && *out == 0) {
+        status = error_input(err, error_set(err, LK_E_IO, "there is no store here"), s->folder);
+    }
+    lk_store_close(s);
+    return status;
+}
+
 lk_status lk_store_open(lk_store **out, const char *place, const lk_store_options *options,
                         lk_error *err) {
-    *out = NULL;
-    lk_store *s = mem_calloc(1, sizeof *s);
+    const bool remote = lk_store_is_address(place);
+    const lk_store_mode mode = options ? options->mode : LK_STORE_WRITE;
+    lk_store *s = *out = store_new(store_kind_of(place), mode != LK_STORE_WRITE);
     if (!s) {
         return error_memory(err, sizeof *s);
     }
-    const bool remote = lk_store_is_address(place);
-    const lk_store_mode mode = options ? options->mode : LK_STORE_WRITE;
-    s->folder_fd = s->blobs_fd = -1;
-    s->kind = remote ? &store_kind_postgres : &store_kind_sqlite;
-    s->at.reads_only = mode != LK_STORE_WRITE;
     s->at.wait_ms = options && options->wait_ms > 0 ? options->wait_ms : WAIT_MS;
     lk_status status = open_all(s, place, mode == LK_STORE_UNTOUCHED, err);
     if (status != LK_OK) {
         lk_store_close(s);
+        *out = NULL;
         return remote ? status : error_input(err, status, place); /* it may hold a password */
     }
-    *out = s;
     return LK_OK;
 }
 

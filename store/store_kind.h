@@ -30,6 +30,11 @@ struct store_kind {
 /* Makes the folder and those above it that are missing. LK_E_WRITE, LK_E_MEMORY. */
 MUST_CHECK lk_status store_make_folders(const char *folder, lk_error *err);
 
-extern const struct store_kind store_kind_sqlite, store_kind_postgres;
+/* store_kind_backup: all of a store in one file of SQLite, the pictures as rows. */
+extern const struct store_kind store_kind_sqlite, store_kind_postgres, store_kind_backup;
+const struct store_kind *store_kind_of(const char *place);
+
+/* One that is not open as yet; NULL when memory is short. */
+lk_store *store_new(const struct store_kind *kind, bool reads_only);
 
 #endif

@@ -271,6 +271,27 @@ LK_API LK_MUST_CHECK lk_status lk_store_check(lk_store_check_result *out, lk_sto
                                               void (*visit)(void *arg, const char *problem),
                                               void *arg, lk_error *err);
 
+/* Which version of tables the store in `place` has, as it lies there: nothing is brought up to date. LK_E_IO when there is no
+ * store, else as lk_store_open. */
+LK_API LK_MUST_CHECK lk_status lk_store_schema(int64_t *out, const char *place, lk_error *err);
+
+typedef struct lk_store_copied {
+    int64_t tables, rows;    /* of the database, the log's entries too */
+    int64_t pictures, bytes; /* of the pictures */
+} lk_store_copied;
+
+/* Makes a store in `place` (as lk_store_open takes it), which has none, of all that `from` holds at one moment, whoever writes
+ * to it meanwhile: ids, versions, pictures, what is derived, cameras, submissions, jobs, and the log, to the bit. All is there
+ * in the end, or no store. LK_E_USAGE when there is a store already; LK_E_IO and LK_E_CORRUPT for a picture that is missing or
+ * damaged, LK_E_WRITE, LK_E_FORMAT, LK_E_CANCELLED, LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_store_copy(lk_store_copied *out, const char *place,
+                                             lk_store *from, lk_engine *engine, lk_error *err);
+/* The same into one file, which must be new (LK_E_WRITE), and back. */
+LK_API LK_MUST_CHECK lk_status lk_store_backup(lk_store_copied *out, const char *file,
+                                               lk_store *from, lk_engine *engine, lk_error *err);
+LK_API LK_MUST_CHECK lk_status lk_store_restore(lk_store_copied *out, const char *place,
+                                                const char *file, lk_engine *engine, lk_error *err);
+
 #ifdef __cplusplus
 }
 #endif
