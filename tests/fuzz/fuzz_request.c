@@ -59,7 +59,7 @@ static struct server *begin(void) {
     if (http_library_open(&library, &s->http, NULL) != LK_OK ||
         library_open(&library, &calls, names, 2, "libmicrohttpd.so.12", NULL) != LK_OK ||
         bench_open(&s->benches[0], NULL) != LK_OK ||
-        access_open(&s->access, NULL, 0, NULL) != LK_OK) {
+        access_open(&s->access, NULL, 0, NULL) != LK_OK || jobs_start(&s->jobs, s, NULL) != LK_OK) {
         abort();
     }
     memcpy(&add_to_daemon, &calls.add, sizeof calls.add);
@@ -114,13 +114,18 @@ static void check_answer(const char *text, ssize_t size) {
     }
 }
 
+/* Streams of events end with the service only. */
+static bool asks_for_stream(const uint8_t *bytes, size_t size) {
+    return memmem(bytes, size, "v1/events", 9) || memmem(bytes, size, "v1/jobs/", 8);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size) {
     static struct server *s;
     static char request[REQUEST_MAX + 1], answer[1 << 16];
     const struct sockaddr_in address = {.sin_family = AF_INET};
     int pair[2];
     s = s ? s : begin();
-    if (size < 2 || size > REQUEST_MAX - 64 ||
+    if (size < 2 || size > REQUEST_MAX - 64 || asks_for_stream(bytes, size) ||
         socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair) != 0) {
         return 0;
     }
