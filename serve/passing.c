@@ -73,7 +73,9 @@ int32_t passing_receive(int socket, void *data, size_t size, int *files, int32_t
         }
         return -1;
     }
-    memcpy(files, all, (size_t)count * sizeof(int));
+    if (count > 0) {
+        memcpy(files, all, (size_t)count * sizeof(int));
+    }
     return (int32_t)got;
 }
 

@@ -35,6 +35,7 @@ static const struct problem problems[] = {
      "--scope gives one."},
     {"gone", 410, "No longer kept",
      "What is made beside a verdict is kept in memory for a while. The record in the log stays."},
+    {"has-ended", 409, "It has ended already", "A job that has ended cannot be cancelled."},
     {"idempotency-in-progress", 409, "Being answered",
      "Another request with the same Idempotency-Key is at it: ask again after Retry-After "
      "seconds."},
@@ -47,8 +48,12 @@ static const struct problem problems[] = {
     {"need-match", 428, "Say what is to be changed",
      "A change must name the state it was made from: send If-Match with the ETag of the answer you "
      "read, so that nobody's work is undone unseen."},
+    {"no-collection", 404, "No collection of that name",
+     "Folders that jobs work on are named when the service starts (--collection NAME=DIR)."},
     {"no-decoder", 503, "No process to decode with",
      "One is being started: ask again after Retry-After seconds."},
+    {"no-result", 409, "No result",
+     "The job runs still, failed, or was cancelled: the detail says which."},
     {"not-found", 404, "Nothing there",
      "There is no such path, picture, reference or entry. Uploads are kept in memory and go when "
      "room is short, or when the service ends."},
