@@ -86,6 +86,10 @@ def check_pictures(s):
     check(thumb[0] == 200 and size_of(thumb[2])[0] == 64 and thumb[1]["Content-Type"] == "image/jpeg", "thumb")
     s.problem(400, "missing-query", "GET", "/api/v1/images/original.png/thumb")
     check(size_of(s.ask("GET", "/api/v1/images/reference:pack@1/thumb?w=32")[2])[0] == 32, "a stored one, as a picture")
+    said = subprocess.run([LIKENESS, "info", os.path.join(SAMPLES, "original.png"), "--json"], capture_output=True, check=True)
+    quality = s.ask("GET", "/api/v1/images/original.png/quality")[2]
+    check(quality["stars"] == 5 and quality in [f["quality"] for f in json.loads(said.stdout)["files"]], f"{quality} is not what info says")
+    s.problem(404, "not-found", "GET", "/api/v1/images/never.png/quality")
     status, _, c = s.ask("POST", "/api/v1/compare", {"a": "reference:pack@1", "b": "reference:pack"})
     check(status == 200 and c["verdict"] == "same", f"two versions compared: {c}")
     s.problem(404, "not-found", "POST", "/api/v1/compare", {"a": "reference:none", "b": "reference:pack"})
