@@ -15,6 +15,8 @@ extern const struct asset asset_shell_html, asset_site_css, asset_site_mjs, asse
     asset_compare_html, asset_compare_mjs, asset_compare_measures_mjs, asset_likeness_viewer_css,
     asset_likeness_viewer_mjs, asset_viewer_gestures_mjs, asset_viewer_math_mjs,
     asset_viewer_parts_mjs;
+extern const struct asset asset_duplicates_html, asset_duplicates_mjs, asset_job_follow_mjs,
+    asset_jobs_css, asset_jobs_html, asset_jobs_mjs, asset_training_html, asset_training_mjs;
 
 extern const struct asset asset_camera_html, asset_camera_mjs, asset_camera_aim_mjs,
     asset_camera_parts_mjs, asset_camera_timeline_mjs, asset_cameras_html, asset_cameras_mjs,

@@ -7,7 +7,8 @@ import { join, resolve } from "node:path";
 import { axeFindsNothing, done, folder, open, samples, suitsFingers } from "./page.mjs";
 
 export const sample = (name) => join(samples, name);
-const service = spawn(process.argv[2], ["serve", "--listen", "127.0.0.1:0", "--db", join(folder, "store")], {
+const service = spawn(process.argv[2], ["serve", "--listen", "127.0.0.1:0", "--db", join(folder, "store"),
+  ...(process.env.LIKENESS_SERVE_OPTIONS?.split(" ") ?? [])], {
   stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, XDG_DATA_HOME: folder },
 });
 export const url = String((await once(service.stdout, "data"))[0]).trim();
