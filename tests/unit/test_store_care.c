@@ -12,12 +12,12 @@
 
 static void test_damaged_pictures(void **state) {
     struct place *p = *state;
+    FILES_ONLY(p)
     lk_error err;
     lk_store *s = open_place(p->store, LK_STORE_WRITE);
     lk_reference r = add_drawn(p, s, "a", 7);
     lk_bytes picture, kept;
     char below[BLOB_PATH_SIZE], path[256];
-    FILES_ONLY(p)
     blob_path(below, r.sha256);
     snprintf(path, sizeof path, "%s/%s", p->store, below);
     assert_ok(file_read(&kept, path, 1000, NULL, &err));
@@ -58,11 +58,11 @@ static void test_damaged_pictures(void **state) {
 
 static void test_link_on_the_way(void **state) {
     struct place *p = *state;
+    FILES_ONLY(p)
     lk_error err;
     lk_store *s = open_place(p->store, LK_STORE_WRITE);
     struct drawn d;
     char path[256], shelf[3] = "";
-    FILES_ONLY(p)
     draw_picture(&d, p->engine, 3);
     memcpy(shelf, d.info.sha256, 2);
     snprintf(path, sizeof path, "%s/blobs/%s", p->store, shelf);
@@ -301,10 +301,10 @@ static void test_busy(void **state) {
 /* What a writer that was killed left behind goes when it is old. */
 static void test_abandoned(void **state) {
     struct place *p = *state;
+    FILES_ONLY(p)
     lk_error err;
     lk_store_close(open_place(p->store, LK_STORE_WRITE));
     char old[128], recent[128];
-    FILES_ONLY(p)
     snprintf(old, sizeof old, "%s/blobs/.new-1-old", p->store);
     snprintf(recent, sizeof recent, "%s/blobs/.new-2-recent", p->store);
     assert_ok(file_write(old, "x", 1, &err));
