@@ -10,7 +10,8 @@ static const struct route *const families[] = {
     verification_routes, audit_routes,        access_routes,
     camera_routes,       camera_event_routes, camera_frame_routes,
     comparison_routes,   quality_routes,      collection_routes,
-    job_kind_routes,     job_routes,          status_routes,
+    job_kind_routes,     embedding_routes,    job_routes,
+    status_routes,
 };
 
 const struct route *route_at(size_t i) {

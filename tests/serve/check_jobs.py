@@ -67,6 +67,14 @@ class Listener:
         self.connection.close()
 
 
+def check_embedding(s):
+    with open(os.path.join(SAMPLES, "photo.jpg"), "rb") as f:
+        s.upload("photo.jpg", f.read(), "image/jpeg")
+    run = subprocess.run([LIKENESS, "embed", "photo.jpg", "--json"], cwd=SAMPLES, capture_output=True, check=False)
+    check(s.ask("POST", "/api/v1/embeddings", {"image": "photo.jpg"})[2] == json.loads(run.stdout), "the vector is not the command's")
+    s.problem(404, "not-found", "POST", "/api/v1/embeddings", {"image": "other"})
+
+
 def begin(s, what, **settings):
     status, fields, job = s.ask("POST", f"/api/v1/{what}", {"collection": "pics", **settings})
     check(status == 202 and job["state"] in ("queued", "running") and fields["Location"] == f"{JOBS}/{job['id']}", f"{what}: {status} {job}")
@@ -306,6 +314,7 @@ def main():
             job = check_duplicates(s, pictures, work)
             here = s.ask("GET", "/api/v1/collections")[2]["collections"][0]
             check(here["name"] == "pics" and here["pictures"] == 14 and here["with_keypoints"] == 14 and here["skipped"] == 1, f"{here}")
+            check_embedding(s)
             check_map(s, pictures)
             check_vectors(s, pictures, work)
             check_training(s)
