@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pages and what they load, all from the binary. A page is what its file says, within the shell: shell.html, in whose places
- * <!--title-->, <!--head-->, <!--nav--> and <!--main--> the rows below are written. */
+ * <!--title-->, <!--head-->, <!--nav--> and <!--main--> the rows below are written; <!--cards--> in a page are all pages. */
 #include <string.h>
 
 #include "serve/page/page_assets.h"
@@ -23,6 +23,18 @@ static void write_nav(struct buf *out, const struct route *shown) {
     }
 }
 
+/* The same with what each is for. */
+static void write_cards(struct buf *out) {
+    for (const struct route *row = page_routes; row->method; row++) {
+        if (row->nav) {
+            buf_printf(out, "<li><a href=\"%s\">%s</a><p>%s</p></li>\n", row->path, row->nav,
+                       row->summary);
+        }
+    }
+}
+
+static void write_filled(struct buf *out, const struct asset *asset, const struct route *page);
+
 static void write_place(struct buf *out, const char *name, size_t size, const struct route *page) {
     if (strncmp(name, "title", size) == 0) {
         buf_add_text(out, page->summary);
@@ -30,26 +42,33 @@ static void write_place(struct buf *out, const char *name, size_t size, const st
         buf_printf(out, "<script type=\"module\" src=\"%s\"></script>\n", page->script);
     } else if (strncmp(name, "nav", size) == 0) {
         write_nav(out, page);
+    } else if (strncmp(name, "cards", size) == 0) {
+        write_cards(out);
     } else if (strncmp(name, "main", size) == 0 && page->asset) {
-        buf_add(out, page->asset->data, page->asset->size);
+        write_filled(out, page->asset, page);
     } else if (strncmp(name, "main", size) == 0) {
         problems_write(out);
     }
 }
 
-static void answer_page(struct request *r, struct bench *bench) {
-    const char *at = (const char *)asset_shell_html.data;
-    const char *end = at + asset_shell_html.size;
+/* Other comments are left out. */
+static void write_filled(struct buf *out, const struct asset *asset, const struct route *page) {
+    const char *at = (const char *)asset->data;
+    const char *end = at + asset->size;
     const char *place;
-    (void)bench;
     while ((place = memmem(at, (size_t)(end - at), "<!--", 4))) {
         const char *name = place + 4;
         const char *behind = memmem(name, (size_t)(end - name), "-->", 3);
-        buf_add(&r->out, at, (size_t)(place - at));
-        write_place(&r->out, name, (size_t)(behind - name), r->route);
+        buf_add(out, at, (size_t)(place - at));
+        write_place(out, name, (size_t)(behind - name), page);
         at = behind + 3;
     }
-    buf_add(&r->out, at, (size_t)(end - at));
+    buf_add(out, at, (size_t)(end - at));
+}
+
+static void answer_page(struct request *r, struct bench *bench) {
+    (void)bench;
+    write_filled(&r->out, &asset_shell_html, r->route);
     answer_written(r, 200);
 }
 
@@ -60,6 +79,24 @@ static const struct field compare_names[] = {
     {"b", "the photo, a picture that is there", .kind = FIELD_TEXT},
     {"a-name", "what the reference is called", .kind = FIELD_TEXT},
     {"b-name", "what the photo is called", .kind = FIELD_TEXT},
+    FIELD_END};
+static const struct field verify_names[] = {
+    {"reference", "an original of the store", .kind = FIELD_TEXT},
+    {"photo", "a picture that is there", .kind = FIELD_TEXT},
+    {"photo-name", "what it is called", .kind = FIELD_TEXT},
+    FIELD_END};
+static const struct field verdict_names[] = {
+    {"verdict", "only these", .kind = FIELD_TEXT},
+    {"decision", "only those with this decision", .kind = FIELD_TEXT},
+    {"reference", "only of this original", .kind = FIELD_TEXT},
+    {"actor", "only by this one", .kind = FIELD_TEXT},
+    {"day", "only of this day", .kind = FIELD_TEXT},
+    FIELD_END};
+static const struct field login_names[] = {{"to", "the page that is wanted", .kind = FIELD_TEXT},
+                                           FIELD_END};
+static const struct field audit_names[] = {
+    {"kind", "only entries of this kind", .kind = FIELD_TEXT},
+    {"subject", "only about this", .kind = FIELD_TEXT},
     FIELD_END};
 
 /* clang-format off */
@@ -75,12 +112,17 @@ static const struct field compare_names[] = {
 #define STYLE(where, of) PART(where, "a style of the pages", "text/css", of)
 
 const struct route page_routes[] = {
-    PAGE("/", NULL, "start", asset_start_html, NULL),
+    PAGE("/", NULL, "start", asset_start_html, "/start.mjs"),
     PAGE_OF("/compare", "Compare", "compare two pictures", asset_compare_html, "/compare.mjs", compare_names),
-    PAGE("/references", "References", "references", asset_references_html, "/references.mjs"),
+    PAGE_OF("/verify", "Verify", "verify a photo against a stored original", asset_verify_html, "/verify.mjs", verify_names),
+    PAGE_OF("/verifications", "Verdicts", "verdicts on record, and what people decided",
+            asset_verifications_html, "/verifications.mjs", verdict_names),
+    PAGE("/verifications/{entry}", NULL, "a verdict on record", asset_verification_html, "/verification.mjs"),
+    PAGE("/references", "References", "the originals that photos are verified against", asset_references_html, "/references.mjs"),
     PAGE("/references/{reference}", NULL, "a reference", asset_reference_html, "/reference.mjs"),
-    PAGE("/cameras", "Cameras", "cameras", asset_cameras_html, "/cameras.mjs"),
+    PAGE("/cameras", "Cameras", "fixed cameras, and whether they still see what they should", asset_cameras_html, "/cameras.mjs"),
     PAGE("/cameras/{camera}", NULL, "a camera", asset_camera_html, "/camera.mjs"),
+    PAGE_OF("/audit", "Audit", "the audit log, and whether it is whole", asset_audit_html, "/audit.mjs", audit_names),
     {.method = "GET", .path = "/problems", .summary = "problems", .handle = answer_page,
      .type = "text/html; charset=utf-8", .is_page = true},
     PAGE("/duplicates", "Duplicates", "duplicates of a collection", asset_duplicates_html, "/duplicates.mjs"),
@@ -93,6 +135,15 @@ const struct route page_routes[] = {
     SCRIPT("/jobs.mjs", asset_jobs_mjs),
     STYLE("/site.css", asset_site_css),
     SCRIPT("/site.mjs", asset_site_mjs),
+    PAGE_OF("/login", NULL, "log in", asset_login_html, "/login.mjs", login_names),
+    SCRIPT("/login.mjs", asset_login_mjs),
+    SCRIPT("/start.mjs", asset_start_mjs),
+    SCRIPT("/verify.mjs", asset_verify_mjs),
+    STYLE("/verification.css", asset_verification_css),
+    SCRIPT("/verification.mjs", asset_verification_mjs),
+    SCRIPT("/verification_pictures.mjs", asset_verification_pictures_mjs),
+    SCRIPT("/verifications.mjs", asset_verifications_mjs),
+    SCRIPT("/audit.mjs", asset_audit_mjs),
     SCRIPT("/compare.mjs", asset_compare_mjs),
     SCRIPT("/compare_measures.mjs", asset_compare_measures_mjs),
     STYLE("/likeness_viewer.css", asset_likeness_viewer_css),

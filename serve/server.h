@@ -154,7 +154,7 @@ extern const struct route page_routes[], image_routes[], compare_routes[], verif
     reference_routes[], reference_change_routes[], verification_routes[], audit_routes[],
     access_routes[], camera_routes[], camera_event_routes[], camera_frame_routes[], status_routes[],
     comparison_routes[], quality_routes[], collection_routes[], job_kind_routes[], job_routes[],
-    embedding_routes[];
+    embedding_routes[], policy_routes[];
 /* routing.c: all of them, from 0; NULL behind the last. */
 const struct route *route_at(size_t i);
 size_t routes_count(void);

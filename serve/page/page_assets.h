@@ -14,7 +14,10 @@ struct asset {
 extern const struct asset asset_shell_html, asset_site_css, asset_site_mjs, asset_start_html,
     asset_compare_html, asset_compare_mjs, asset_compare_measures_mjs, asset_likeness_viewer_css,
     asset_likeness_viewer_mjs, asset_viewer_gestures_mjs, asset_viewer_math_mjs,
-    asset_viewer_parts_mjs;
+    asset_viewer_parts_mjs, asset_start_mjs, asset_login_html, asset_login_mjs, asset_verify_html,
+    asset_verify_mjs, asset_verification_html, asset_verification_mjs, asset_verification_css,
+    asset_verification_pictures_mjs, asset_verifications_html, asset_verifications_mjs,
+    asset_audit_html, asset_audit_mjs;
 extern const struct asset asset_duplicates_html, asset_duplicates_mjs, asset_job_follow_mjs,
     asset_jobs_css, asset_jobs_html, asset_jobs_mjs, asset_training_html, asset_training_mjs;
 

@@ -9,10 +9,16 @@ export async function call(path, options = {}) {
   const answer = await fetch(path, options).catch(() => {
     throw new Error("the service does not answer: is it still running?");
   });
-  const isJson = /json/.test(answer.headers.get("Content-Type") ?? "");
+  const isJson = answer.status !== 204 && /json/.test(answer.headers.get("Content-Type") ?? "");
   const body = isJson ? await answer.json() : await answer.text();
+  if (answer.status === 401) toLogin();
   if (!answer.ok) throw Object.assign(new Error(body.detail ?? answer.statusText), { status: answer.status, code: body.code });
   return { body, headers: answer.headers };
+}
+
+function toLogin() {
+  const { pathname, search } = window.location;
+  if (pathname !== "/login") window.location.assign(`/login?${new URLSearchParams({ to: pathname + search })}`);
 }
 
 export function send(method, path, document, headers = {}) {
@@ -111,3 +117,17 @@ export function remember(entry) {
 // The current page's link is in sight where the list of pages is wider than the screen.
 const here = document.querySelector("nav a[aria-current]");
 if (here) here.closest("ul").scrollLeft = here.offsetLeft - here.closest("ul").offsetLeft - 16;
+
+// Who is logged in, where one has to be.
+async function showSession() {
+  const { body } = await call("/api/v1/session");
+  if (body.auth && !body.name) toLogin();
+  if (!body.auth || !body.name) return;
+  const leave = async () => {
+    await call("/logout", { method: "POST" });
+    window.location.assign("/login");
+  };
+  document.querySelector("body > header").append(node("p", { class: "session" }, body.name,
+    node("button", { type: "button", class: "plain", onclick: leave }, "Log out")));
+}
+showSession().catch(() => {});

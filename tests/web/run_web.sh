@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Runs browser tests, or skips them (77) and says what is missing. usage: run_web.sh LIKENESS report|map|dups|serve_compare|serve_cameras|serve_references|serve_jobs
+# Runs browser tests, or skips them (77) and says what is missing. usage: run_web.sh LIKENESS report|map|dups|serve_...
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 chromium=$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)

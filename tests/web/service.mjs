@@ -7,22 +7,30 @@ import { join, resolve } from "node:path";
 import { axeFindsNothing, done, folder, open, samples, suitsFingers } from "./page.mjs";
 
 export const sample = (name) => join(samples, name);
-const service = spawn(process.argv[2], ["serve", "--listen", "127.0.0.1:0", "--db", join(folder, "store"),
-  ...(process.env.LIKENESS_SERVE_OPTIONS?.split(" ") ?? [])], {
-  stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, XDG_DATA_HOME: folder },
-});
-export const url = String((await once(service.stdout, "data"))[0]).trim();
+const running = [];
+
+// The address of a service on the store of that name.
+export async function startService(store, ...options) {
+  const service = spawn(process.argv[2], ["serve", "--listen", "127.0.0.1:0", "--db", join(folder, store), ...options], {
+    stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, XDG_DATA_HOME: folder },
+  });
+  running.push(service);
+  return String((await once(service.stdout, "data"))[0]).trim();
+}
+export const url = await startService("store", ...(process.env.LIKENESS_SERVE_OPTIONS?.split(" ") ?? []));
 
 export async function endService() {
-  service.kill("SIGINT");
-  await once(service, "exit");
+  for (const service of running) {
+    service.kill("SIGINT");
+    await once(service, "exit");
+  }
 }
 
 // A page of the service: finish() holds that it said nothing, to the console or as a breach of its policy.
-export async function openPage(path, options) {
-  const page = await open(url + path, options);
+export async function openPage(path, options, base = url) {
+  const page = await open(base + path, options);
   page.finish = () => {
-    page.messages = page.messages.filter((message) => !message.startsWith("request: " + url));
+    page.messages = page.messages.filter((message) => !message.startsWith("request: " + base));
     return done(page);
   };
   return page;
