@@ -142,8 +142,8 @@ static void decode_prepare(void *arg) {
 /* Who takes requests goes first, then who compares, then who decodes. */
 enum { DECODER_NICE = 10 };
 
-#ifdef __SANITIZE_ADDRESS__
-enum { HAS_MEMORY_LIMIT = 0 }; /* its shadow is larger than any */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+enum { HAS_MEMORY_LIMIT = 0 }; /* their shadows are larger than any */
 #else
 enum { HAS_MEMORY_LIMIT = 1 };
 #endif

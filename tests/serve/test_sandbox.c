@@ -23,7 +23,7 @@ static void plant(void *arg, const void *ask, int in, int out) {
     }
 }
 
-#ifdef __SANITIZE_ADDRESS__
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 enum { HAS_MEMORY_LIMIT = 0 };
 #else
 enum { HAS_MEMORY_LIMIT = 1 };
