@@ -33,7 +33,7 @@ failures = []
 
 
 def expect(what, right, detail=""):
-    print("  %s%s" % (what, "" if right else "  FAILED %s" % detail), flush=True)
+    print("  %s%s" % (what, "" if right else "  FAILED %s" % (detail,)), flush=True)
     if not right:
         failures.append(what)
 
@@ -204,7 +204,7 @@ def flipped(work):
 
 def short(work):
     usual = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (400000, usual[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (600000, usual[1]))
     gave_up("short files", os.path.join(work, "short"), ["file too large", "no space left", "input or output failed"],
             lambda: resource.setrlimit(resource.RLIMIT_FSIZE, usual))
 
