@@ -405,10 +405,11 @@ static bool goes_on(const int *stop, double until) {
     return __atomic_load_n(stop, __ATOMIC_ACQUIRE) == 0 && clock_s() < until;
 }
 
-/* One that was published in this connection and not taken yet is on its way: it is only waited for again. */
+/* One that was published in this connection and not taken yet is on its way: it is only waited for again. One that was taken after
+ * the try before had given up waiting has been told. */
 static lk_status publish_event(struct mqtt_receiver *k, const struct notice *notice,
                                lk_error *err) {
-    if (k->event == notice->event && k->event_number) {
+    if (k->event == notice->event && (k->event_number || k->event_taken)) {
         return LK_OK;
     }
     char topic[TOPIC_MAX];

@@ -90,9 +90,9 @@ def check_pictures(s, writers):
 
 
 def await_write(writers):
-    """A service that is slow, under a sanitizer, is given time for one."""
+    """A service that is slow, under a sanitizer, is given time for one of each kind."""
     until = time.monotonic() + PATIENCE
-    while not any(w.acknowledged[kind] for w in writers for kind in ("ref", "verify")) and time.monotonic() < until:
+    while not all(any(w.acknowledged[kind] for w in writers) for kind in ("ref", "verify")) and time.monotonic() < until:
         time.sleep(0.05)
 
 
@@ -120,7 +120,7 @@ def main():
     check_pictures(s, writers)
     s.stop()
     counts = {kind: sum(len(w.acknowledged[kind]) for w in writers) for kind in ("ref", "verify")}
-    check(sum(counts.values()) > 0, f"{counts}")
+    check(min(counts.values()) > 0, f"{counts}")
     print(f"{KILLS} kills, acknowledged {counts['ref']} references and {counts['verify']} verdicts, each there once; up again within {slowest:.2f} s")
 
 
