@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/json.h"
 #include "cli/index_place.h"
 #include "cli/index_run.h"
 #include "cli/search.h"
@@ -35,87 +33,39 @@ static void search_defaults(void *settings) {
     ((struct search_settings *)settings)->most = (int32_t)lk_search_options_default().most;
 }
 
-/* The word of a way in way_names. */
-static void way_name(char out[16], lk_search_by by) {
-    const char *at = way_names;
-    for (int i = 0; i < (int)by; i++) {
-        at = strchr(at, '|') + 1;
-    }
-    snprintf(out, 16, "%.*s", (int)strcspn(at, "|"), at);
-}
-
-static void print_json(struct buf *b, const struct search_settings *s, const lk_search_hits *hits) {
-    struct json j;
-    char way[16];
-    json_init(&j, b, 0);
-    json_object_begin(&j, NULL);
-    json_text(&j, "schema", "likeness/search/1");
-    way_name(way, (lk_search_by)s->by);
-    json_text(&j, "by", way);
-    json_int(&j, "searched", hits->searched);
-    json_int(&j, "confirmed", hits->confirmed);
-    json_array_begin(&j, "hits");
-    for (size_t i = 0; i < hits->count; i++) {
-        const lk_search_hit *h = &hits->items[i];
-        json_object_begin(&j, NULL);
-        json_text(&j, "id", h->sha256);
-        json_text(&j, "path", h->path);
-        json_number(&j, "score", h->score);
-        json_number(&j, "distance", h->distance);
-        way_name(way, h->by);
-        json_text(&j, "by", way);
-        json_int(&j, "width", h->width);
-        json_int(&j, "height", h->height);
-        if (h->cosine >= -1) {
-            json_number(&j, "cosine", h->cosine);
-        }
-        if (h->hash_bits >= 0) {
-            json_int(&j, "hash_bits", h->hash_bits);
-        }
-        if (h->inliers >= 0) {
-            json_int(&j, "inliers", h->inliers);
-            json_bool(&j, "mirrored", h->mirrored);
-        }
-        json_object_end(&j);
-    }
-    json_array_end(&j);
-    json_object_end(&j);
-    buf_add_text(b, "\n");
-}
-
-static void explain(struct buf *b, const lk_search_hit *h) {
-    char way[16];
-    way_name(way, h->by);
-    buf_printf(b, "       by %s:", way);
-    if (h->cosine >= -1) {
-        buf_printf(b, " cosine %.3f", h->cosine);
-    }
-    if (h->hash_bits >= 0) {
-        buf_printf(b, " %d of 256 bits differ", h->hash_bits);
-    }
-    if (h->by == LK_SEARCH_WAVELET) {
-        buf_printf(b, " distance %.3f", h->distance);
-    }
-    if (h->inliers >= 0) {
-        buf_printf(b, "  %d keypoints agree on one place%s", h->inliers,
-                   h->mirrored ? ", mirrored" : "");
-    }
-    buf_add_text(b, "\n");
-}
-
 static void print_text(struct buf *b, const struct search_settings *s, const lk_search_hits *hits) {
+    char words[LK_SEARCH_WORDS_MAX];
     for (size_t i = 0; i < hits->count; i++) {
         const lk_search_hit *h = &hits->items[i];
         buf_printf(b, "%.3f  ", h->score);
         add_path(b, &s->common, index_shown(h->path));
         buf_add_text(b, "\n");
         if (s->explain) {
-            explain(b, h);
+            lk_search_hit_words(words, h);
+            buf_printf(b, "       %s\n", words);
         }
     }
     if (hits->count == 0) {
         buf_printf(b, "nothing found among %lld pictures\n", (long long)hits->searched);
     }
+}
+
+static enum exit_code print_hits(const struct search_settings *s, const lk_search_hits *hits) {
+    enum exit_code code = hits->count > 0 ? EXIT_YES : EXIT_NO;
+    lk_bytes document;
+    lk_error err = {0};
+    struct buf b;
+    if (!s->common.json) {
+        buf_init(&b, 1 << 30);
+        print_text(&b, s, hits);
+        return print_result(&s->common, &b, code);
+    }
+    if (lk_report_search(&document, hits, (lk_search_by)s->by, s->explain, &err) != LK_OK) {
+        return report_error(&s->common, &err);
+    }
+    code = write_result(&s->common, &document, code);
+    lk_bytes_release(&document);
+    return code;
 }
 
 /* The network that the index's embeddings are of, unless another is asked for, which the search then refuses. */
@@ -158,7 +108,6 @@ static enum exit_code search_run(void *settings, lk_engine *engine) {
     struct search_settings *s = settings;
     lk_search_hits hits;
     lk_error err = {0};
-    struct buf b;
     if (s->db || s->filter.count > 0) {
         return search_store(s, engine);
     }
@@ -176,15 +125,9 @@ static enum exit_code search_run(void *settings, lk_engine *engine) {
         remark(&s->common, "%lld pictures searched, keypoints of %lld matched, %.0f ms",
                (long long)hits.searched, (long long)hits.confirmed, 1000 * (clock_s() - began));
     }
-    buf_init(&b, 1 << 30);
-    if (s->common.json) {
-        print_json(&b, s, &hits);
-    } else {
-        print_text(&b, s, &hits);
-    }
-    enum exit_code code = hits.count > 0 ? EXIT_YES : EXIT_NO;
+    enum exit_code code = print_hits(s, &hits);
     lk_search_hits_release(&hits);
-    return print_result(&s->common, &b, code);
+    return code;
 }
 
 const struct command command_search = {

@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/mem.h"
 #include "cli/progress.h"
 #include "cli/search.h"
@@ -152,40 +151,22 @@ static lk_status find(struct searching *g, lk_engine *engine, lk_error *err) {
 
 /* -- Printing -- */
 
-static const char *way_of(const lk_candidate *c) {
-    return c->inliers >= 8 && c->score >= 0.5 ? "local" : c->score >= 0.5 ? "hash" : "embedding";
-}
-
-static void hit_json(struct json *j, const lk_candidate *c, const lk_reference *r) {
-    json_object_begin(j, NULL);
-    json_text(j, "id", c->id);
-    json_int(j, "version", c->version);
-    json_text(j, "path", r->file_name ? r->file_name : "");
-    json_text(j, "name", r->name ? r->name : "");
-    json_text(j, "sha256", r->sha256);
-    json_array_begin(j, "tags");
-    for (size_t i = 0; i < r->tag_count; i++) {
-        json_text(j, NULL, r->tags[i]);
+static enum exit_code print_json(struct searching *g, enum exit_code code) {
+    const lk_candidates found = {g->found, g->count, g->searched, lk_store_folder(g->store)};
+    const struct common *common = &g->s->common;
+    lk_bytes document;
+    lk_error err = {0};
+    if (lk_report_candidates(&document, g->store, &found, g->s->explain, &err) != LK_OK) {
+        return report_error(common, &err);
     }
-    json_array_end(j);
-    json_number(j, "score", c->score);
-    json_number(j, "distance", 1 - c->score);
-    json_text(j, "by", way_of(c));
-    json_int(j, "width", r->width);
-    json_int(j, "height", r->height);
-    if (c->cosine >= -1) {
-        json_number(j, "cosine", c->cosine);
-    }
-    if (c->hash_bits >= 0) {
-        json_int(j, "hash_bits", c->hash_bits);
-    }
-    json_int(j, "inliers", c->inliers);
-    json_number(j, "coverage", c->coverage);
-    json_object_end(j);
+    code = write_result(common, &document, code);
+    lk_bytes_release(&document);
+    return code;
 }
 
 static void hit_text(struct buf *b, const struct search_settings *s, const lk_candidate *c,
                      const lk_reference *r) {
+    char words[LK_SEARCH_WORDS_MAX];
     buf_printf(b, "%.3f  %s@%d", c->score, c->id, c->version);
     if (r->name && strcmp(r->name, c->id) != 0) {
         buf_add_text(b, "  ");
@@ -193,65 +174,38 @@ static void hit_text(struct buf *b, const struct search_settings *s, const lk_ca
     }
     buf_add_text(b, "\n");
     if (s->explain) {
-        buf_printf(b, "       by %s:", way_of(c));
-        if (c->cosine >= -1) {
-            buf_printf(b, " cosine %.3f", c->cosine);
-        }
-        if (c->hash_bits >= 0) {
-            buf_printf(b, " %d of 256 bits differ", c->hash_bits);
-        }
-        buf_printf(b, "  %d keypoints agree on one place\n", c->inliers);
+        lk_candidate_words(words, c);
+        buf_printf(b, "       %s\n", words);
     }
 }
 
-static lk_status print_hits(struct buf *b, struct json *j, struct searching *g, lk_error *err) {
-    lk_status status = LK_OK;
-    for (int32_t i = 0; status == LK_OK && i < g->count; i++) {
-        lk_reference r;
-        status = lk_reference_get(&r, g->store, g->found[i].id, g->found[i].version, err);
-        if (status == LK_OK && j) {
-            hit_json(j, &g->found[i], &r);
-        } else if (status == LK_OK) {
-            hit_text(b, g->s, &g->found[i], &r);
-        }
-        if (status == LK_OK) {
-            lk_reference_release(&r);
-        }
-    }
-    return status;
-}
-
-static enum exit_code print(struct searching *g) {
+static enum exit_code print_text(struct searching *g, enum exit_code code) {
     const struct common *common = &g->s->common;
-    lk_status status;
+    lk_status status = LK_OK;
     lk_error err = {0};
     struct buf b;
     buf_init(&b, 1 << 24);
-    if (common->json) {
-        struct json j;
-        json_init(&j, &b, 0);
-        json_object_begin(&j, NULL);
-        json_text(&j, "schema", "likeness/search/1");
-        json_text(&j, "store", lk_store_folder(g->store));
-        json_text(&j, "by", "both");
-        json_int(&j, "searched", g->searched);
-        json_int(&j, "confirmed", g->count);
-        json_array_begin(&j, "hits");
-        status = print_hits(&b, &j, g, &err);
-        json_array_end(&j);
-        json_object_end(&j);
-        buf_add_text(&b, "\n");
-    } else {
-        status = print_hits(&b, NULL, g, &err);
+    for (int32_t i = 0; status == LK_OK && i < g->count; i++) {
+        lk_reference r;
+        status = lk_reference_get(&r, g->store, g->found[i].id, g->found[i].version, &err);
+        if (status == LK_OK) {
+            hit_text(&b, g->s, &g->found[i], &r);
+            lk_reference_release(&r);
+        }
     }
     if (status != LK_OK) {
         buf_release(&b);
         return report_error(common, &err);
     }
-    if (g->count == 0 && !common->json) {
+    if (g->count == 0) {
         buf_printf(&b, "nothing found among %lld originals\n", (long long)g->searched);
     }
-    return print_result(common, &b, g->count > 0 ? EXIT_YES : EXIT_NO);
+    return print_result(common, &b, code);
+}
+
+static enum exit_code print(struct searching *g) {
+    enum exit_code code = g->count > 0 ? EXIT_YES : EXIT_NO;
+    return g->s->common.json ? print_json(g, code) : print_text(g, code);
 }
 
 static const char *mistake(const struct search_settings *s) {

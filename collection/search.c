@@ -37,6 +37,11 @@ struct search {
     int64_t confirmed;
 };
 
+const char *lk_search_by_name(lk_search_by by) {
+    static const char *const names[] = {"both", "whole", "local", "embedding", "hash", "wavelet"};
+    return names[by];
+}
+
 lk_search_options lk_search_options_default(void) {
     return (lk_search_options){.by = LK_SEARCH_BOTH, .most = 10};
 }

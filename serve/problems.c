@@ -57,6 +57,9 @@ static const struct problem problems[] = {
     {"not-found", 404, "Nothing there",
      "There is no such path, picture, reference or entry. Uploads are kept in memory and go when "
      "room is short, or when the service ends."},
+    {"not-indexed", 409, "Not looked at yet",
+     "A collection is searched in its index: POST /api/v1/indexes makes it, and brings it up to "
+     "date."},
     {"not-ready", 503, "Not ready", "The service is starting, ending, or lacks what it needs."},
     {"other-origin", 403, "A page of another place",
      "Browsers say which page asks. Pages of other places may not use this service."},

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Folders that the operator named, and the pictures in them: thumbnails of the index, and files decoded in a confined process. */
-#include <likeness/collection.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,16 +8,15 @@
 #include <unistd.h>
 
 #include "base/json.h"
-#include "serve/jobs.h"
+#include "serve/finders.h"
 #include "serve/memory_file.h"
 
-static void add_place(struct json *j, const struct collection_place *p) {
-    lk_collection *c = NULL;
+static void add_place(struct json *j, struct bench *bench, const struct collection_place *p) {
+    lk_collection *c;
     lk_collection_state state = {0};
-    lk_error ignored;
-    bool there = lk_collection_open(&c, p->index, LK_COLLECTION_READ, &ignored) == LK_OK &&
+    lk_error ignored = {0};
+    bool there = finders_collection(&c, bench, p, &ignored) == LK_OK &&
                  lk_collection_look(&state, c, &ignored) == LK_OK;
-    lk_collection_close(c);
     json_object_begin(j, NULL);
     json_text(j, "name", p->name);
     json_bool(j, "indexed", there);
@@ -35,12 +32,11 @@ static void add_place(struct json *j, const struct collection_place *p) {
 static void list_collections(struct request *r, struct bench *bench) {
     struct json j;
     const struct jobs *jobs = r->server->jobs;
-    (void)bench;
     json_init(&j, &r->out, 0);
     json_object_begin(&j, NULL);
     json_array_begin(&j, "collections");
     for (size_t i = 0; i < collection_count(jobs); i++) {
-        add_place(&j, collection_at(jobs, i));
+        add_place(&j, bench, collection_at(jobs, i));
     }
     answer_list(r, &j, LK_OK, NULL);
 }
@@ -65,19 +61,19 @@ static bool take_picture(void *arg, const lk_collection_picture *p) {
 }
 
 /* Its file and its thumbnail, which is in r->out; false with a problem as the answer. */
-static bool find_picture(struct wanted *w, struct request *r) {
-    lk_collection *c = NULL;
+static bool find_picture(struct wanted *w, struct request *r, struct bench *bench) {
+    lk_collection *c;
     lk_error err = {0};
     const struct collection_place *p = collection_asked(r, r->parameters[0]);
     *w = (struct wanted){.r = r};
     if (!p) {
         return false;
     }
-    lk_status status = lk_collection_open(&c, p->index, LK_COLLECTION_READ, &err);
+    lk_status status = finders_collection(&c, bench, p, &err);
     status =
         status == LK_OK ? lk_collection_find(c, r->parameters[1], take_picture, w, &err) : status;
-    lk_collection_close(c);
     if (status == LK_E_MEMORY || status == LK_E_CORRUPT) {
+        finders_error(&err, status, p);
         answer_error(r, &err);
     } else if (status != LK_OK || !w->found) {
         answer_problem(r, 404, "not-found", "no such picture is in the index of %.60s", p->name);
@@ -87,8 +83,7 @@ static bool find_picture(struct wanted *w, struct request *r) {
 
 static void get_thumb(struct request *r, struct bench *bench) {
     struct wanted w;
-    (void)bench;
-    if (!find_picture(&w, r)) {
+    if (!find_picture(&w, r, bench)) {
         return;
     }
     if (r->out.size == 0) {
@@ -131,7 +126,7 @@ static void get_picture(struct request *r, struct bench *bench) {
     struct decode_ask ask = {.encode = true};
     lk_image_info info;
     lk_error err = {0};
-    if (!find_picture(&w, r)) {
+    if (!find_picture(&w, r, bench)) {
         return;
     }
     buf_release(&r->out);

@@ -11,7 +11,7 @@ static const struct route *const families[] = {
     camera_routes,       camera_event_routes, camera_frame_routes,
     comparison_routes,   quality_routes,      collection_routes,
     job_kind_routes,     embedding_routes,    job_routes,
-    status_routes,       policy_routes,
+    status_routes,       policy_routes,       search_routes,
 };
 
 const struct route *route_at(size_t i) {

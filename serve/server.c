@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of the service: the nursery of its keepers is forked, the store is opened, threads start, requests come, and it ends
  * without dropping what it has begun. */
+#include "serve/finders.h"
 #include "serve/jobs.h"
 
 #include <arpa/inet.h>
@@ -303,6 +304,7 @@ static lk_status bench_open(struct bench *b, lk_error *err) {
 
 static void bench_close(struct bench *b) {
     lk_contest_close(b->contest);
+    finders_free(b->finders);
     lk_store_close(b->store);
     lk_model_free(b->classifier);
     lk_model_free(b->model);

@@ -51,6 +51,7 @@ struct server;
 struct jobs;
 struct listeners;
 struct listener;
+struct finders;
 
 /* Where one thread computes: nothing of it is shared. */
 struct bench {
@@ -64,8 +65,9 @@ struct bench {
     lk_contest *contest; /* NULL: not opened yet */
     uint64_t contest_of; /* references_changed when it was opened */
     double contest_since_s;
-    int stop;            /* of its engine: set when a request takes too long */
-    double busy_since_s; /* 0: idle; both under the server's lock */
+    struct finders *finders; /* NULL: nothing was searched yet */
+    int stop;                /* of its engine: set when a request takes too long */
+    double busy_since_s;     /* 0: idle; both under the server's lock */
 };
 
 struct connection {
@@ -96,7 +98,7 @@ struct server {
     bool ends;
     struct connection *connections;
     int32_t connection_count;
-    uint64_t references_changed, decoders_stopped, refused_busy;
+    uint64_t references_changed, decoders_stopped, refused_busy, indexes_opened;
     double started_s;
     uint64_t *answered; /* routes_count() + 1 rows of ANSWER_CODES */
     double *seconds;    /* a row each */
@@ -154,7 +156,7 @@ extern const struct route page_routes[], image_routes[], compare_routes[], verif
     reference_routes[], reference_change_routes[], verification_routes[], audit_routes[],
     access_routes[], camera_routes[], camera_event_routes[], camera_frame_routes[], status_routes[],
     comparison_routes[], quality_routes[], collection_routes[], job_kind_routes[], job_routes[],
-    embedding_routes[], policy_routes[];
+    embedding_routes[], policy_routes[], search_routes[];
 /* routing.c: all of them, from 0; NULL behind the last. */
 const struct route *route_at(size_t i);
 size_t routes_count(void);

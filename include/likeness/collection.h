@@ -98,6 +98,8 @@ typedef enum lk_search_by {
     LK_SEARCH_HASH,      /* PDQ, every one */
     LK_SEARCH_WAVELET,   /* the wavelet signature (Jacobs, Finkelstein, Salesin 1995) */
 } lk_search_by;
+/* "both", "whole", "local", "embedding", "hash", "wavelet". */
+LK_API const char *lk_search_by_name(lk_search_by by);
 
 typedef struct lk_search_options {
     lk_search_by by;

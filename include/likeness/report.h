@@ -4,7 +4,9 @@
 #define LIKENESS_REPORT_H
 
 #include <likeness/audit.h>
+#include <likeness/collection.h>
 #include <likeness/compare.h>
+#include <likeness/record.h>
 #include <likeness/store.h>
 #include <likeness/tidy.h>
 #include <likeness/tree.h>
@@ -85,6 +87,30 @@ LK_API LK_MUST_CHECK lk_status lk_report_quality(lk_bytes *out, const lk_quality
  * LK_E_MEMORY, LK_E_LIMIT (over 64 MiB). */
 LK_API LK_MUST_CHECK lk_status lk_report_reference(lk_bytes *out, const lk_reference *r,
                                                    const bool *written, lk_error *err);
+
+/* -- Searches -- */
+
+enum { LK_SEARCH_WORDS_MAX = 240 };
+/* What spoke for a hit, in a line: "by embedding: cosine 0.931 12 of 256 bits differ". */
+LK_API void lk_search_hit_words(char out[LK_SEARCH_WORDS_MAX], const lk_search_hit *hit);
+LK_API void lk_candidate_words(char out[LK_SEARCH_WORDS_MAX], const lk_candidate *candidate);
+
+/* The document likeness/search/1 of what lk_collection_search found; by: how it was asked. explain: each hit says in "words" what
+ * spoke for it. LK_E_MEMORY, LK_E_LIMIT (over 1 GiB). */
+LK_API LK_MUST_CHECK lk_status lk_report_search(lk_bytes *out, const lk_search_hits *hits,
+                                                lk_search_by by, bool explain, lk_error *err);
+
+/* Originals that lk_identify found, borrowed. */
+typedef struct lk_candidates {
+    const lk_candidate *items;
+    int32_t count;
+    int64_t searched;  /* among how many */
+    const char *store; /* which is named; NULL: it is not */
+} lk_candidates;
+/* The same document of originals of the store. LK_E_CORRUPT, LK_E_MEMORY, LK_E_LIMIT. */
+LK_API LK_MUST_CHECK lk_status lk_report_candidates(lk_bytes *out, lk_store *store,
+                                                    const lk_candidates *found, bool explain,
+                                                    lk_error *err);
 
 /* -- Cameras: objects without a line's end -- */
 
