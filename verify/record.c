@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "signature/pdq.h"
+#include "store/news.h"
 #include "store/store.h"
 #include "verify/alarms.h"
 #include "verify/features.h"
@@ -214,6 +215,31 @@ static lk_status append(lk_recorded *out, lk_store *store, const lk_verification
     return status;
 }
 
+/* For those who listen: what a list of verdicts shows of it. */
+static lk_status tell(lk_store *store, const lk_verification *v, const lk_reference *reference,
+                      int64_t entry, lk_error *err) {
+    struct buf b;
+    struct json j;
+    buf_init(&b, 4096);
+    json_init(&j, &b, 0);
+    json_object_begin(&j, NULL);
+    json_int(&j, "entry", entry);
+    json_text(&j, "verdict", lk_verdict_name(v->verdict));
+    json_text(&j, "intact", lk_intactness_name(v->intact));
+    if (reference) {
+        json_text(&j, "reference", reference->id);
+        json_int(&j, "version", reference->version);
+    } else {
+        json_null(&j, "reference");
+    }
+    json_object_end(&j);
+    lk_status status = buf_status(&b, err);
+    status = status == LK_OK ? news_add(store, "verification.done", 0, (const char *)b.data, err)
+                             : status;
+    buf_release(&b);
+    return status;
+}
+
 lk_status lk_verification_mark(lk_hash *out, lk_engine *engine, const lk_image *photo,
                                lk_error *err) {
     return lk_hash_compute(out, engine, photo, lk_hash_find("pdq"), 0, err);
@@ -241,6 +267,7 @@ lk_status lk_verification_record(lk_recorded *out, lk_store *store, lk_verificat
             warn_seen(&v->comparison, out);
         }
         status = append(out, store, v, reference, mark, actor, note, err);
+        status = status == LK_OK ? tell(store, v, reference, out->head.count, err) : status;
     }
     status = lk_store_end(store, status, err);
     if (status != LK_OK) {

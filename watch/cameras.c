@@ -10,6 +10,7 @@
 #include "store/audit_log.h"
 #include "store/blob.h"
 #include "store/camera_rows.h"
+#include "watch/camera_news.h"
 #include "watch/camera_settings.h"
 #include "watch/lookout.h"
 
@@ -25,15 +26,26 @@ lk_status lk_camera_put(lk_store *store, const lk_camera *camera, const char *ac
     buf_init(&b, CAMERA_TEXT_MAX);
     settings_write(&b, camera);
     status = buf_status(&b, err);
-    status =
-        status == LK_OK ? camera_put(store, camera->id, (const char *)b.data, actor, err) : status;
+    status = status == LK_OK ? lk_store_begin(store, err) : status;
+    if (status == LK_OK) {
+        status = camera_put(store, camera->id, (const char *)b.data, actor, err);
+        status =
+            status == LK_OK ? camera_news(store, camera->id, "settings", NULL, 0, err) : status;
+        status = lk_store_end(store, status, err);
+    }
     buf_release(&b);
     return status;
 }
 
 lk_status lk_camera_remove(lk_store *store, const char *id, const char *actor, const char *note,
                            lk_error *err) {
-    return camera_remove(store, id, actor, note, err);
+    lk_status status = lk_store_begin(store, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    status = camera_remove(store, id, actor, note, err);
+    status = status == LK_OK ? camera_news(store, id, "removed", NULL, 0, err) : status;
+    return lk_store_end(store, status, err);
 }
 
 /* -- Lists -- */
@@ -218,6 +230,8 @@ static lk_status settle_inside(struct lookout *l, struct new_view *view, const s
     status = status == LK_OK ? lookout_stand_as_stored(l, err) : status;
     status = status == LK_OK ? lookout_insert_view(l, view, a->beside, err) : status;
     status = status == LK_OK ? write_settled(l, moment_now_ms(), err) : status;
+    status =
+        status == LK_OK ? camera_news(store, l->camera.id, "state", &l->standing, 0, err) : status;
     return status == LK_OK
                ? audit_note(store, "camera.baseline", l->camera.id, a->actor, a->note, err)
                : status;
@@ -397,6 +411,7 @@ lk_status lk_camera_acknowledge(lk_store *store, const char *id, const char *act
 
 struct unlatching {
     struct buf b;
+    struct standing now;
     lk_status status;
     lk_error *err;
 };
@@ -408,6 +423,7 @@ static bool unlatch_row(void *arg, const struct camera_row *row) {
     s.latched = false;
     if (u->status == LK_OK) {
         standing_write(&u->b, &s);
+        u->now = s;
     }
     return false;
 }
@@ -420,5 +436,5 @@ static lk_status unlatch(lk_store *store, const char *id, lk_error *err) {
     status = status == LK_OK ? buf_status(&u.b, err) : status;
     status = status == LK_OK ? camera_stand(store, id, (const char *)u.b.data, err) : status;
     buf_release(&u.b);
-    return status;
+    return status == LK_OK ? camera_news(store, id, "acknowledged", &u.now, 0, err) : status;
 }

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "watch/camera_news.h"
 #include "watch/camera_settings.h"
 
 lk_status watch_house_open(struct watch_house *out, lk_store *store, lk_engine *engine,
@@ -249,7 +250,8 @@ lk_status lookout_insert_view(struct lookout *l, struct new_view *v, bool beside
     if (status == LK_OK && !beside) {
         status = camera_view_retire(store, l->camera.id, 0, v->row.taken_ms, err);
     }
-    return status == LK_OK ? camera_view_put(store, l->camera.id, &v->row, err) : status;
+    status = status == LK_OK ? camera_view_put(store, l->camera.id, &v->row, err) : status;
+    return status == LK_OK ? camera_news(store, l->camera.id, "view", NULL, 0, err) : status;
 }
 
 /* A view that is in the store goes among those that are loaded; if not, the next look reads all again. */

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "watch/camera_news.h"
 #include "watch/event_json.h"
 #include "watch/lookout.h"
 
@@ -203,6 +204,9 @@ static lk_status step(struct glance *out, struct lookout *l, const struct frame 
     if (status == LK_OK && out->changed) {
         fill_event(out, l, o->at_ms);
         status = write_event(out, l, after, err);
+        status = status == LK_OK
+                     ? camera_news(store, l->camera.id, "state", &l->standing, out->event.id, err)
+                     : status;
     }
     return status == LK_OK ? write_standing(l, err) : status;
 }

@@ -128,8 +128,8 @@ LK_API LK_MUST_CHECK lk_status lk_job_file_get(lk_bytes *out, char type[64], lk_
 /* What happened. Numbers only grow, and none is given again. */
 typedef struct lk_news {
     int64_t number, at_ms;
-    const char *type;     /* "job.state", "job.progress", ... */
-    int64_t job;          /* 0: of none */
+    const char *type; /* "job.state", "job.progress", "camera.state", "verification.done", ... */
+    int64_t job;      /* 0: of none */
     const char *document; /* JSON */
 } lk_news;
 

@@ -2,11 +2,11 @@
 // One camera: where it stands, what happened, and what people do about it. The address names it: /cameras/ID.
 import { byId, call, facts, node, send, upload } from "/site.mjs";
 import { drawAim } from "/camera_aim.mjs";
-import { again, ago, cameraState, score, stateOf, stateWord, time } from "/camera_parts.mjs";
+import { ago, cameraState, follow, score, stateOf, stateWord, time } from "/camera_parts.mjs";
 import { drawTimeline } from "/camera_timeline.mjs";
 import { maskEditor, areaText } from "/mask_editor.mjs";
 
-const EVERY_MS = 4000, PAGE = 50;
+const PAGE = 50;
 const id = decodeURIComponent(location.pathname.split("/")[2]);
 const api = `/api/v1/cameras/${encodeURIComponent(id)}`;
 let camera = null, started, events = [], next = null, chosen = 0, hours = 24, marks = "", sent = null, changedMask = false;
@@ -240,10 +240,10 @@ byId("curl").textContent = [
   `curl --data-binary @frame.jpg -H 'Content-Type: image/jpeg' ${location.origin}${api}/frames`,
   `curl -H 'Content-Type: application/json' -d '{"note": "seen"}' ${location.origin}${api}/ack`,
 ].join("\n");
-again(EVERY_MS, async () => {
+follow(async () => {
   try {
     await refresh();
   } catch (error) {
     fail(error);
   }
-})();
+}, (news) => news.camera === id)();

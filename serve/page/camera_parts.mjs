@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the pages of cameras share: states as word, symbol and colour, times, and asking again every few seconds.
+// What the pages of cameras share: states as word, symbol and colour, times, and following what happens.
 import { node, svg } from "/site.mjs";
 
 // Lower is worse: what comes first on the wall.
@@ -32,14 +32,45 @@ export function ago(ms) {
 }
 export const score = (v) => v == null ? "none" : v.toFixed(2);
 
-// Now, and again while the page is looked at.
-export function again(ms, act) {
-  let timer = 0;
+const SELDOM_MS = 20000, OFTEN_MS = 4000;
+
+// Calls act() now, at once when the service tells something of a camera that concerns the page, and again and again while the page
+// is looked at: seldom while the service tells, often while it does not. Returns what calls it at once.
+export function follow(act, concerns = () => true) {
+  let timer = 0, stream = null, listens = false, isBusy = false, isDue = false;
   const turn = async () => {
     clearTimeout(timer);
-    if (!document.hidden) await act();
-    timer = setTimeout(turn, ms);
+    isDue = isBusy;
+    if (document.hidden || isBusy) return;
+    if (!stream || stream.readyState === EventSource.CLOSED) listen();
+    isBusy = true;
+    await act();
+    isBusy = false;
+    if (isDue) turn();
+    else timer = setTimeout(turn, listens ? SELDOM_MS : OFTEN_MS);
   };
-  document.addEventListener("visibilitychange", () => { if (!document.hidden) turn(); });
+  function listen() {
+    stream = new EventSource("/api/v1/events");
+    stream.addEventListener("open", () => {
+      listens = true;
+      turn(); // what happened until then
+    });
+    stream.addEventListener("camera.state", (event) => { if (concerns(JSON.parse(event.data))) turn(); });
+    stream.addEventListener("error", () => {
+      if (listens) {
+        clearTimeout(timer);
+        timer = setTimeout(turn, OFTEN_MS);
+      }
+      listens = false;
+    });
+  }
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) {
+      stream?.close();
+      listens = false;
+    } else {
+      turn();
+    }
+  });
   return turn;
 }

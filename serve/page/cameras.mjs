@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// The wall of cameras: the worst first, asked for again every few seconds.
+// The wall of cameras: the worst first, as the service tells of them.
 import { byId, call, node } from "/site.mjs";
-import { again, ago, cameraState, score, stateOf } from "/camera_parts.mjs";
+import { ago, cameraState, follow, score, stateOf } from "/camera_parts.mjs";
 
-const EVERY_MS = 4000;
 const tiles = new Map();
 
 const rank = (c) => c.latched ? stateOf(c.state).rank - 20 : c.enabled ? stateOf(c.state).rank : 20;
@@ -47,7 +46,7 @@ function show(cameras) {
 }
 
 byId("curl").textContent = `curl ${location.origin}/api/v1/cameras`;
-again(EVERY_MS, async () => {
+follow(async () => {
   try {
     show((await call("/api/v1/cameras")).body.cameras);
     byId("problem").hidden = true;

@@ -8,7 +8,7 @@ import random
 import subprocess
 import sys
 
-from service import Service, check, png, size_of
+from service import Listener, Service, check, png, size_of
 
 LIKENESS = os.path.abspath(sys.argv[1])
 CAMERA, WIDTH, HEIGHT, MARGIN = "/api/v1/cameras/gate", 320, 240, 48
@@ -156,6 +156,37 @@ def check_changes(s):
     check(s.ask("GET", CAMERA)[2]["settings"] == one["settings"], "what was refused changed nothing")
 
 
+def told(events):
+    """What of the camera is told next: what it is, and where the camera stands."""
+    document = next(d for _, kind, d in events if kind == "camera.state")
+    check(document["camera"] == "gate", f"{document}")
+    return document["what"], document.get("state"), document.get("latched"), document.get("event")
+
+
+def check_news(s):
+    """Who listens hears of a camera whichever process it was that looked or was told."""
+    listener = Listener(s.port, "/api/v1/events")
+    events = listener.events()
+    for i in range(3):
+        write(s, f"frames/z{i}.png", frame(-20, 60 + i))
+    status, _, one = s.ask("PATCH", CAMERA, {"confirm": 2, "enabled": True})
+    check(status == 200 and told(events) == ("settings", None, None, None), f"{status} {one}")
+    lines = subprocess.run([LIKENESS, "watch", "gate", "--until-end", "--jsonl", "--db", s.store], capture_output=True, check=False, cwd=s.folder.name)
+    event = json.loads(lines.stdout.splitlines()[-1])  # before it come those of frames that were pushed, which nobody was told
+    check(told(events) == ("state", "moved", True, event["id"]) and event["state"] == "moved", f"{event}")
+    command(s, "camera", "ack", "gate")
+    check(told(events) == ("acknowledged", "moved", False, None), "by the command")
+    command(s, "camera", "baseline", "gate", "frames/z2.png")
+    check([told(events), told(events)] == [("view", None, None, None), ("state", "ok", False, None)], "a new view")
+    for i in range(2):
+        push(s, 30, 70 + i, "moved")
+    said = [told(events)[:3] for _ in range(2)]
+    check(said == [("state", "ok", False), ("state", "moved", True)], f"frames that were pushed; the first ends the alarm that was told: {said}")
+    again = Listener(s.port, "/api/v1/events", 0).events()
+    check([told(again)[0] for _ in range(3)] == ["settings", "view", "state"], "those that were missed")
+    listener.close()
+
+
 def check_refusals(s):
     for method, path, body in (("GET", "", None), ("PATCH", "", {}), ("POST", "/mask", {"ignore": []}), ("POST", "/ack", {}), ("GET", "/events", None),
                                ("GET", "/baselines", None), ("GET", "/baselines/1", None), ("GET", "/now", None), ("GET", "/aim?image=back.png", None),
@@ -184,6 +215,7 @@ def main():
         check_aim(s)
         check_acknowledge(s, path)
         check_changes(s)
+        check_news(s)
         check_refusals(s)
         command(s, "audit", "verify")
     finally:

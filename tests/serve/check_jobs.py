@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """check_jobs.py LIKENESS SAMPLES: long work of the real service: what it leaves against the command's, its news and their resumption, its end
 when somebody cancels it, when the service ends, and when it is killed."""
-import http.client
 import json
 import os
 import random
@@ -15,7 +14,7 @@ import sys
 import tempfile
 import time
 
-from service import PATIENCE, Service, check, png
+from service import PATIENCE, Listener, Service, check, png
 
 LIKENESS, SAMPLES = [os.path.abspath(a) for a in sys.argv[1:3]]
 JOBS = "/api/v1/jobs"
@@ -38,33 +37,6 @@ def make_pictures(folder):
             f.write(noise(i))
     with open(os.path.join(folder, "broken.png"), "wb") as f:
         f.write(noise(99)[:200])
-
-
-class Listener:
-    """Server-sent events, as a browser reads them."""
-
-    def __init__(self, port, path, last=None):
-        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        self.connection.request("GET", path, headers={} if last is None else {"Last-Event-ID": str(last)})
-        self.answer = self.connection.getresponse()
-        self.last = last
-
-    def events(self):
-        """(number, type, document) until the stream ends."""
-        event = {}
-        for raw in self.answer:
-            line = raw.decode().rstrip("\n")
-            if line:
-                key, _, value = line.partition(": ")
-                event[key] = value
-            elif event:
-                if "data" in event:
-                    self.last = int(event["id"])
-                    yield self.last, event["event"], json.loads(event["data"])
-                event = {}
-
-    def close(self):
-        self.connection.close()
 
 
 def check_embedding(s):

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 
-from service import Service, check, png
+from service import Listener, Service, check, png
 
 LIKENESS, SAMPLES = [os.path.abspath(a) for a in sys.argv[1:3]]
 VERIFICATIONS, AUDIT = "/api/v1/verifications", "/api/v1/audit"
@@ -50,6 +50,7 @@ def check_once(s):
     s.problem(404, "not-found", "POST", VERIFICATIONS, {"photo": "never"}, Idempotency_Key="fails")
     status, _, answer = s.ask("POST", VERIFICATIONS, {"photo": "dot"}, Idempotency_Key="fails-2")
     check(status == 200, f"{status} {answer}")
+    check_news(s, first)
     answers = []
     threads = [threading.Thread(target=lambda: answers.append(s.ask("POST", VERIFICATIONS, {"photo": "photo.jpg"}, Idempotency_Key="race"))) for _ in range(6)]
     for t in threads:
@@ -67,6 +68,15 @@ def check_once(s):
     volatile = ("record", "log", "warnings", "inputs", "log_entry", "log_hash", "actor", "at", "note", "timings")
     check(without(first, *volatile) == without(expected, *volatile), "not what the command says")
     return place, body, first
+
+
+def check_news(s, first):
+    """Each verdict was told once to those who listen: not again with an answer that was kept."""
+    told = Listener(s.port, "/api/v1/events", 0).events()
+    document = next(d for _, kind, d in told if kind == "verification.done")
+    check(document == {"entry": first["log_entry"], "verdict": "same", "intact": first["intact"], "reference": "pack", "version": 1}, f"{document}")
+    document = next(d for _, kind, d in told if kind == "verification.done")
+    check(document["entry"] > first["log_entry"] and document["reference"] is None, f"{document}")
 
 
 def check_restart(s, body, first, place):

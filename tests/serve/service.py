@@ -43,6 +43,33 @@ def size_of(data):
     return 0, 0
 
 
+class Listener:
+    """Server-sent events, as a browser reads them."""
+
+    def __init__(self, port, path, last=None):
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        self.connection.request("GET", path, headers={} if last is None else {"Last-Event-ID": str(last)})
+        self.answer = self.connection.getresponse()
+        self.last = last
+
+    def events(self):
+        """(number, type, document) until the stream ends."""
+        event = {}
+        for raw in self.answer:
+            line = raw.decode().rstrip("\n")
+            if line:
+                key, _, value = line.partition(": ")
+                event[key] = value
+            elif event:
+                if "data" in event:
+                    self.last = int(event["id"])
+                    yield self.last, event["event"], json.loads(event["data"])
+                event = {}
+
+    def close(self):
+        self.connection.close()
+
+
 class Service:
     def __init__(self, likeness, *options):
         self.folder = tempfile.TemporaryDirectory()

@@ -6,6 +6,8 @@
 #include <likeness/jobs.h>
 #include <pthread.h>
 
+#include "store/news.h"
+
 static lk_store *open_store(const struct place *p) {
     lk_error err;
     lk_store *s;
@@ -165,6 +167,38 @@ static void test_news(void **state) {
     lk_store_close(s);
 }
 
+struct told {
+    int32_t count;
+    int64_t first, last;
+};
+
+static bool count_news(void *arg, const lk_news *news) {
+    struct told *t = arg;
+    t->first = t->count++ == 0 ? news->number : t->first;
+    t->last = news->number;
+    assert_int_equal(news->job, 0);
+    assert_string_equal(news->type, "camera.state");
+    return true;
+}
+
+/* Years of news take no more room than the newest of them, and no number comes again. */
+static void test_news_are_bounded(void **state) {
+    enum { ADDED = LK_JOB_NEWS_KEPT + 350 };
+    lk_store *s = open_store(*state);
+    lk_error err;
+    struct told told = {0};
+    assert_ok(lk_store_begin(s, &err));
+    for (int32_t i = 0; i < ADDED; i++) {
+        assert_ok(news_add(s, "camera.state", 0, "{\"camera\": \"gate\"}", &err));
+    }
+    assert_ok(lk_store_end(s, LK_OK, &err));
+    assert_ok(lk_news_visit(s, 0, 0, ADDED, count_news, &told, &err));
+    assert_in_range(told.count, LK_JOB_NEWS_KEPT, LK_JOB_NEWS_KEPT + 99);
+    assert_int_equal(told.last, ADDED);
+    assert_int_equal(told.last - told.first, told.count - 1);
+    lk_store_close(s);
+}
+
 static bool add_file(void *arg, const lk_job_file *f) {
     snprintf((char *)arg + strlen(arg), 100, "%s %s %zu;", f->name, f->type, f->size);
     return true;
@@ -262,8 +296,13 @@ static void test_race(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        WITH_PLACE(test_order), WITH_PLACE(test_leases), WITH_PLACE(test_cancel),
-        WITH_PLACE(test_news),  WITH_PLACE(test_files),  WITH_PLACE(test_bounds),
+        WITH_PLACE(test_order),
+        WITH_PLACE(test_leases),
+        WITH_PLACE(test_cancel),
+        WITH_PLACE(test_news),
+        WITH_PLACE(test_news_are_bounded),
+        WITH_PLACE(test_files),
+        WITH_PLACE(test_bounds),
         WITH_PLACE(test_race),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,11 +53,38 @@ const checks = {
     assert.equal(await page.textContent("#summary"), "4 cameras, 2 not well, 2 to be acknowledged.");
     assert.match(await page.locator(".picture-card").first().textContent(), /COVERED.*waits to be seen/);
     assert.deepEqual((await ask("GET", "api/v1/cameras")).body.cameras.map((c) => c.id).sort(), ["dock", "gate", "lab", "yard"]);
-    // It follows what happens without being loaded again.
+    await page.finish();
+  },
+  async followsWhatIsTold() {
+    // Nothing is asked for again by the clock: it hears of it.
+    const page = await openPage("cameras");
+    await page.addInitScript(() => {
+      const real = window.setTimeout;
+      window.setTimeout = (act, ms, ...more) => ms >= 3000 ? 0 : real(act, ms, ...more);
+    });
+    const listens = page.waitForResponse(/api\/v1\/events$/);
+    await page.reload();
+    await listens;
+    await page.waitForSelector(".picture-card");
     await ask("POST", "api/v1/cameras/dock/ack", {});
     await show("dock", "home0.jpg", "home1.jpg", "home2.jpg");
     await page.waitForFunction(() => document.querySelector("#wall a.name").textContent === "Gate", null, { timeout: 20000 });
+    await page.goto(page.url() + "/dock");
+    await ready(page);
+    await show("dock", "covered0.jpg", "covered1.jpg", "covered2.jpg");
+    await page.waitForSelector("#alarm:not([hidden])");
     await page.finish();
+  },
+  async asksWhereNothingIsTold() {
+    const page = await openPage("cameras/dock");
+    await page.route("**/api/v1/events", (route) => route.abort());
+    await page.reload();
+    await ready(page);
+    await ask("POST", "api/v1/cameras/dock/ack", {});
+    await page.waitForSelector("#alarm", { state: "hidden" });
+    await show("dock", "home0.jpg", "home1.jpg", "home2.jpg");
+    await page.waitForFunction(() => /OK/.test(document.getElementById("standing").textContent), null, { timeout: 20000 });
+    await page.context().close();
   },
   async acknowledgesAnEvent() {
     const page = await openPage("cameras/gate");
