@@ -159,10 +159,18 @@ static bool is_lost(const struct postgres *p) {
     return p->lib.PQstatus(p->conn) != CONNECTION_OK;
 }
 
+/* A server that ended while nothing was asked has said so, and closed: the first look finds the words, the second the end. Without
+ * it, what changes something would be sent into nothing, and nobody could tell whether it came to be. */
+static bool was_closed(const struct postgres *p) {
+    for (int i = 0; i < 2 && !is_lost(p) && p->lib.PQconsumeInput(p->conn); i++) {
+    }
+    return is_lost(p);
+}
+
 lk_status postgres_prepare(const struct database *d, lk_error *err) {
     struct postgres *p = d->postgres;
     postgres_settle(p);
-    if (!is_lost(p)) {
+    if (p->begun ? !is_lost(p) : !was_closed(p)) {
         return LK_OK;
     }
     if (p->begun) {
@@ -192,9 +200,10 @@ static lk_status connect_to(struct database *d, lk_error *err) {
     char wait[16];
     snprintf(wait, sizeof wait, "%d", MAX(d->wait_ms / 1000, 2)); /* fewer are no limit */
     /* What stands before the address is what holds when that says nothing. */
-    const char *const names[] = {"connect_timeout", "application_name", "dbname", "client_encoding",
-                                 NULL};
-    const char *const values[] = {wait, "likeness", p->address, "UTF8", NULL};
+    const char *const names[] = {
+        "connect_timeout",  "keepalives_idle", "keepalives_interval", "keepalives_count",
+        "application_name", "dbname",          "client_encoding",     NULL};
+    const char *const values[] = {wait, "20", "5", "4", "likeness", p->address, "UTF8", NULL};
     p->conn = p->lib.PQconnectdbParams(names, values, 1);
     if (!p->conn) {
         return error_memory(err, 0);

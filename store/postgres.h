@@ -37,6 +37,7 @@
     X(PQserverVersion)                                                                             \
     X(PQsetNoticeProcessor)                                                                        \
     X(PQsetSingleRowMode)                                                                          \
+    X(PQsocket)                                                                                    \
     X(PQstatus)
 
 struct pq_calls {

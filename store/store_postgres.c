@@ -15,6 +15,7 @@
 #include "store/blob_rows.h"
 #include "store/dialect.h"
 #include "store/postgres.h"
+#include "store/postgres_steps.h"
 #include "store/store_kind.h"
 
 static const char marker_name[] = "likeness.store"; /* says whose pictures lie in a folder */
@@ -210,7 +211,9 @@ static void open_cache(lk_store *s, const char *salt) {
 static lk_status get_ready(lk_store *s, lk_error *err) {
     struct store_state state;
     char salt[33];
-    lk_status status = store_state(&state, s, err);
+    lk_status status = s->at.reads_only ? LK_OK : postgres_take_steps(s, err);
+    status = status == LK_E_WRITE ? LK_OK : status; /* with the next opening */
+    status = status == LK_OK ? store_state(&state, s, err) : status;
     if (status != LK_OK) {
         return status;
     }

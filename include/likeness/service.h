@@ -107,6 +107,27 @@ LK_API LK_MUST_CHECK lk_status lk_decision_visit(lk_store *store, int64_t first,
                                                                int64_t entry),
                                                  void *arg, lk_error *err);
 
+/* -- What others change -- */
+
+/* Bits: of what somebody, in whatever process, may have changed something. */
+enum { LK_CHANGE_REFERENCES = 1, LK_CHANGE_JOBS = 2, LK_CHANGE_NEWS = 4, LK_CHANGE_ALL = 7 };
+
+/* A number that grows with each change of which references are in use, or of what is derived from them. LK_E_IO, LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_store_changes(int64_t *out, lk_store *store, lk_error *err);
+
+/* Hears of changes when they are committed, over a connection of its own, where the store's database tells of them: PostgreSQL
+ * does. For one thread. */
+typedef struct lk_notices lk_notices;
+/* *out is NULL for a store in a folder. Nothing is asked of the server as yet. LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_notices_open(lk_notices **out, const lk_store *store,
+                                               lk_error *err);
+/* Waits until something was changed, for wait_ms at most; *changes has its bits, and all of them when a connection was just made:
+ * nobody knows what was said before. LK_E_IO and the like while there is no connection, after the wait: another is made by a later
+ * call, every second or so. */
+LK_API LK_MUST_CHECK lk_status lk_notices_wait(unsigned *changes, lk_notices *n, int32_t wait_ms,
+                                               lk_error *err);
+LK_API void lk_notices_close(lk_notices *n);
+
 #ifdef __cplusplus
 }
 #endif

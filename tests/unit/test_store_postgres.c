@@ -3,6 +3,9 @@
  * asks a server skips without one (tests/store/postgres_server.py). */
 #include "tests/unit/store_files.h"
 
+#include <likeness/jobs.h>
+#include <likeness/service.h>
+
 #include "store/blob.h"
 #include "store/migrate.h"
 
@@ -172,8 +175,7 @@ static void test_cut(void **state) {
     draw_picture(&d, p->engine, 2);
     const lk_reference_draft draft = draft_of("b", &d);
     cut(p);
-    lk_status status = lk_reference_add(NULL, NULL, s, &draft, &err); /* its own connection */
-    assert_true(status == LK_OK || status == LK_E_IO);
+    assert_ok(lk_reference_add(NULL, NULL, s, &draft, &err)); /* its own connection as well */
     lk_store_check_result result;
     assert_ok(lk_store_check(&result, s, p->engine, NULL, NULL, &err));
     assert_int_equal(result.problems, 0);
@@ -302,6 +304,117 @@ static void test_shared_folder(void **state) {
     lk_store_close(s);
 }
 
+/* -- Notices -- */
+
+/* What is heard until it is quiet for a while. */
+static unsigned heard(lk_notices *n, int32_t wait_ms) {
+    lk_error err;
+    unsigned all = 0, changes;
+    do {
+        assert_ok(lk_notices_wait(&changes, n, wait_ms, &err));
+        all |= changes;
+    } while (changes);
+    return all;
+}
+
+static void add_job(lk_store *s) {
+    lk_error err;
+    int64_t id;
+    const lk_job_draft draft = {.kind = "index", .subject = "here", .settings = "{}"};
+    assert_ok(lk_job_add(&id, s, &draft, &err));
+}
+
+static void test_notices(void **state) {
+    struct place *p = *state;
+    lk_error err;
+    lk_notices *n;
+    int64_t before, after;
+    NEEDS_SERVER(p)
+    lk_store *s = open_place(p->store, LK_STORE_WRITE);
+    assert_ok(lk_notices_open(&n, s, &err));
+    assert_int_equal(heard(n, 100), LK_CHANGE_ALL); /* nobody knows what was before */
+    assert_int_equal(heard(n, 100), 0);
+    assert_ok(lk_store_changes(&before, s, &err));
+    lk_reference r = add_drawn(p, s, "a", 1);
+    lk_reference_release(&r);
+    assert_int_equal(heard(n, 500), LK_CHANGE_REFERENCES);
+    assert_ok(lk_store_changes(&after, s, &err));
+    assert_true(after > before);
+    add_job(s);
+    assert_int_equal(heard(n, 500), LK_CHANGE_JOBS | LK_CHANGE_NEWS);
+    assert_ok(lk_store_begin(s, &err)); /* what is not committed is not told */
+    r = add_drawn(p, s, "b", 2);
+    lk_reference_release(&r);
+    assert_int_equal(heard(n, 100), 0);
+    assert_int_equal(lk_store_end(s, LK_E_CANCELLED, &err), LK_E_CANCELLED);
+    assert_int_equal(heard(n, 100), 0);
+    lk_notices_close(n);
+    lk_store_close(s);
+}
+
+/* Nothing is missed by who was cut off. */
+static void test_notices_cut(void **state) {
+    struct place *p = *state;
+    lk_error err;
+    lk_notices *n;
+    unsigned changes;
+    NEEDS_SERVER(p)
+    lk_store *s = open_place(p->store, LK_STORE_WRITE);
+    assert_ok(lk_notices_open(&n, s, &err));
+    assert_int_equal(heard(n, 100), LK_CHANGE_ALL);
+    cut(p);
+    add_job(s);
+    int tries = 0;
+    while (lk_notices_wait(&changes, n, 100, &err) ==
+           LK_OK) { /* the server's last words come first */
+        assert_int_equal(changes, 0);
+        assert_true(++tries < 10);
+    }
+    assert_int_equal(err.status, LK_E_IO);
+    while (lk_notices_wait(&changes, n, 100, &err) != LK_OK) {
+        assert_true(++tries < 100);
+    }
+    assert_int_equal(changes, LK_CHANGE_ALL);
+    add_job(s);
+    assert_int_equal(heard(n, 500), LK_CHANGE_JOBS | LK_CHANGE_NEWS);
+    lk_notices_close(n);
+    lk_store_close(s);
+}
+
+/* A database from before PostgreSQL's own steps gets them from whoever may make them; who may not opens it as it is. */
+static void test_own_steps(void **state) {
+    struct place *p = *state;
+    lk_error err;
+    char text[400], address[200];
+    const char *name = strrchr(p->root, '-') + 1;
+    static const char functions[] = "SELECT count(*) FROM pg_catalog.pg_proc WHERE proname = "
+                                    "'likeness_tells' AND pronamespace = "
+                                    "(SELECT relnamespace FROM pg_catalog.pg_class WHERE oid = "
+                                    "'job'::regclass)";
+    NEEDS_SERVER(p)
+    lk_store *s = open_place(p->store, LK_STORE_WRITE);
+    assert_int_equal(count_of(s, functions), 1);
+    assert_ok(sql_run(&s->at,
+                      "ALTER TABLE likeness_store DROP COLUMN own_steps; DROP FUNCTION "
+                      "likeness_tells() CASCADE",
+                      &err));
+    snprintf(text, sizeof text,
+             "CREATE ROLE \"%s-w\" LOGIN; ALTER ROLE \"%s-w\" SET search_path = \"%s\"; GRANT "
+             "USAGE ON SCHEMA \"%s\" TO \"%s-w\"; GRANT SELECT, INSERT, UPDATE, DELETE ON ALL "
+             "TABLES IN SCHEMA \"%s\" TO \"%s-w\"",
+             name, name, name, name, name, name, name);
+    assert_ok(sql_run(&s->at, text, &err));
+    snprintf(address, sizeof address, "postgresql://%s-w%s", name, strchr(p->store, '@'));
+    lk_store *limited = open_place(address, LK_STORE_WRITE);
+    add_job(limited);
+    assert_int_equal(count_of(limited, functions), 0);
+    lk_store_close(limited);
+    lk_store_close(s);
+    s = open_place(p->store, LK_STORE_WRITE);
+    assert_int_equal(count_of(s, functions), 1);
+    lk_store_close(s);
+}
+
 #define EACH(test) cmocka_unit_test_setup_teardown(test, place_new, place_free)
 
 int main(void) {
@@ -311,6 +424,8 @@ int main(void) {
         EACH(test_reads_only),        EACH(test_cut),
         EACH(test_failed_part),       EACH(test_rows_between),
         EACH(test_picture_rows),      EACH(test_shared_folder),
+        EACH(test_notices),           EACH(test_notices_cut),
+        EACH(test_own_steps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
