@@ -15,9 +15,9 @@
 #include "serve/job_process.h"
 #include "serve/listeners.h"
 
-/* Seconds between looks for jobs of other nodes; between renewals with and without something to tell; for which the end of a job
- * is tried to be written down. Pieces of talk that are kept of one. */
-enum { LOOK_S = 2, QUIET_S = 5, END_S = 20, LOG_MOST = 200, NAME_BYTES = 200 };
+/* Seconds between looks for jobs of other nodes, and where one is told of them; between renewals with and without something to
+ * tell; for which the end of a job is tried to be written down. Pieces of talk that are kept of one. */
+enum { LOOK_S = 2, LOOK_TOLD_S = 10, QUIET_S = 5, END_S = 20, LOG_MOST = 200, NAME_BYTES = 200 };
 static const double tell_s = 1;
 
 struct desk {
@@ -46,6 +46,7 @@ struct jobs {
     struct listeners *listeners;
     pthread_mutex_t lock;
     pthread_cond_t came;
+    uint64_t nudges; /* so far: none between a look and the wait behind it is missed */
     bool ends;
 };
 
@@ -355,12 +356,20 @@ static void run_job(struct desk *d, int64_t id) {
 
 /* -- Desks -- */
 
-static void wait_for_jobs(struct jobs *j) {
+static uint64_t nudges(struct jobs *j) {
+    pthread_mutex_lock(&j->lock);
+    uint64_t count = j->nudges;
+    pthread_mutex_unlock(&j->lock);
+    return count;
+}
+
+/* Until there is another nudge than those that were seen. */
+static void wait_for_jobs(struct jobs *j, uint64_t seen) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += LOOK_S;
+    until.tv_sec += __atomic_load_n(&j->server->hears, __ATOMIC_RELAXED) ? LOOK_TOLD_S : LOOK_S;
     pthread_mutex_lock(&j->lock);
-    if (!j->ends) {
+    if (!j->ends && j->nudges == seen) {
         pthread_cond_timedwait(&j->came, &j->lock, &until);
     }
     pthread_mutex_unlock(&j->lock);
@@ -376,11 +385,12 @@ static void *desk_run(void *arg) {
     }
     while (!desk_ends(d)) {
         int64_t id = 0;
+        uint64_t seen = nudges(j);
         lk_error err = {0};
         if (lk_job_take(&id, d->store, &claim, &err) == LK_OK && id > 0) {
             run_job(d, id);
         } else {
-            wait_for_jobs(j);
+            wait_for_jobs(j, seen);
         }
     }
     return NULL;
@@ -427,6 +437,7 @@ lk_status jobs_start(struct jobs **out, struct server *s, lk_error *err) {
 
 void jobs_nudge(struct jobs *j) {
     pthread_mutex_lock(&j->lock);
+    j->nudges++;
     pthread_cond_broadcast(&j->came);
     pthread_mutex_unlock(&j->lock);
     listeners_nudge(j->listeners);

@@ -11,9 +11,16 @@
 #include "base/error.h"
 #include "base/mem.h"
 
-/* Events in the ring; streams at once; milliseconds between looks at the store; seconds of silence; events before the first that a
- * stream brings at most (who wants more comes again). */
-enum { RING = 512, LISTENERS_MOST = 200, LOOK_MS = 300, HEARTBEAT_S = 15, BACKLOG_MOST = 1000 };
+/* Events in the ring; streams at once; milliseconds between looks at the store, and where it tells of its news; seconds of silence;
+ * events before the first that a stream brings at most (who wants more comes again). */
+enum {
+    RING = 512,
+    LISTENERS_MOST = 200,
+    LOOK_MS = 300,
+    LOOK_TOLD_MS = 1000,
+    HEARTBEAT_S = 15,
+    BACKLOG_MOST = 1000
+};
 
 struct heard {
     int64_t number, job;
@@ -308,7 +315,8 @@ void listen_answer(struct request *r, struct bench *bench, int64_t job, int64_t 
 static void wait_for_news(struct listeners *l) {
     struct timespec until;
     clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_nsec += LOOK_MS * 1000000L;
+    bool told = __atomic_load_n(&l->server->hears, __ATOMIC_RELAXED);
+    until.tv_nsec += (told ? LOOK_TOLD_MS : LOOK_MS) * 1000000L;
     until.tv_sec += until.tv_nsec / 1000000000L;
     until.tv_nsec %= 1000000000L;
     pthread_mutex_lock(&l->lock);

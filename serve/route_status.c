@@ -63,12 +63,14 @@ static void metrics(struct request *r, struct bench *bench) {
         "# TYPE likeness_indexes_opened_total counter\nlikeness_indexes_opened_total %llu\n"
         "# TYPE likeness_upload_bytes gauge\nlikeness_upload_bytes %lld\n"
         "# TYPE likeness_uploads gauge\nlikeness_uploads %d\n"
+        "# TYPE likeness_store_heard gauge\nlikeness_store_heard %d\n"
         "# TYPE likeness_uptime_seconds gauge\nlikeness_uptime_seconds %.0f\n"
         "# TYPE likeness_build_info gauge\nlikeness_build_info{version=\"%s\"} 1\n",
         s->waiting, s->working, (unsigned long long)s->refused_busy,
         (unsigned long long)s->decoders_stopped, (unsigned long long)nursery_keepers(&s->nursery),
         (unsigned long long)__atomic_load_n(&s->indexes_opened, __ATOMIC_RELAXED),
-        (long long)s->uploads.bytes, s->uploads.count, clock_s() - s->started_s, lk_version());
+        (long long)s->uploads.bytes, s->uploads.count,
+        (int)__atomic_load_n(&s->hears, __ATOMIC_RELAXED), clock_s() - s->started_s, lk_version());
     pthread_mutex_unlock(&s->lock);
     answer_written(r, 200);
 }

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "serve/changes.h"
 
 /* Seconds: until the head of a request is there; nothing comes on a connection; one request computes; an end waits. */
 enum { HEAD_S = 10, IDLE_S = 15, COMPUTE_S = 60, DRAIN_S = 20 };
@@ -413,6 +414,7 @@ static lk_status run(struct server *s, lk_error *err) {
         status = access_open(&s->access, of, s->options->rate, err);
     }
     status = status == LK_OK ? jobs_start(&s->jobs, s, err) : status;
+    status = status == LK_OK ? changes_start(&s->changes, s, err) : status;
     status = status == LK_OK ? start_daemon(s, err) : status;
     if (status == LK_OK) {
         say_ready(s);
@@ -433,6 +435,7 @@ static lk_status run(struct server *s, lk_error *err) {
     if (s->daemon) {
         s->http.MHD_stop_daemon(s->daemon);
     }
+    changes_stop(s->changes);
     jobs_stop(s->jobs);
     s->jobs = NULL;
     access_close(&s->access);

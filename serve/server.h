@@ -52,6 +52,7 @@ struct jobs;
 struct listeners;
 struct listener;
 struct finders;
+struct changes;
 
 /* Where one thread computes: nothing of it is shared. */
 struct bench {
@@ -62,8 +63,9 @@ struct bench {
     lk_model *model;
     lk_model *classifier; /* NULL: none is installed, or none was wanted yet */
     lk_store *store;
-    lk_contest *contest; /* NULL: not opened yet */
-    uint64_t contest_of; /* references_changed when it was opened */
+    lk_contest *contest;     /* NULL: not opened yet */
+    uint64_t contest_of;     /* references_changed, */
+    int64_t contest_changes; /* and lk_store_changes, when it was opened */
     double contest_since_s;
     struct finders *finders; /* NULL: nothing was searched yet */
     int stop;                /* of its engine: set when a request takes too long */
@@ -90,6 +92,8 @@ struct server {
     struct access access;
     struct jobs *jobs;
     struct listeners *listeners;
+    struct changes *changes; /* NULL: the store tells of none */
+    bool hears;              /* it tells; else the store is asked more often */
     pthread_mutex_t lock;
     pthread_cond_t work_came;
     struct request *first, *last; /* the queue */

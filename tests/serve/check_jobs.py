@@ -4,7 +4,6 @@
 when somebody cancels it, when the service ends, and when it is killed."""
 import json
 import os
-import random
 import re
 import shutil
 import signal
@@ -14,18 +13,11 @@ import sys
 import tempfile
 import time
 
-from service import PATIENCE, Listener, Service, check, png
+from service import PATIENCE, Listener, Service, check, noise
 
 LIKENESS, SAMPLES = [os.path.abspath(a) for a in sys.argv[1:3]]
 JOBS = "/api/v1/jobs"
 TRAINING = {"kind": "contrastive", "labels": "none", "size": 32, "batch": 8, "validation": 0.2}
-
-
-def noise(seed, width=96, height=72):
-    r = random.Random(seed)
-    blocks = [[r.randrange(256) for _ in range(width // 12 + 1)] for _ in range(height // 12 + 1)]
-    rows = b"".join(b"\0" + bytes(blocks[y // 12][x // 12] for x in range(width)) for y in range(height))
-    return png(width, height, rows)
 
 
 def make_pictures(folder):

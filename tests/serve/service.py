@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import random
 import signal
 import struct
 import subprocess
@@ -27,6 +28,13 @@ def png(width, height, rows=None):
     head = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     rows = b"".join(b"\0" + bytes((x * y) % 251 for x in range(width)) for y in range(height)) if rows is None else rows
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def noise(seed, width=96, height=72):
+    r = random.Random(seed)
+    blocks = [[r.randrange(256) for _ in range(width // 12 + 1)] for _ in range(height // 12 + 1)]
+    rows = b"".join(b"\0" + bytes(blocks[y // 12][x // 12] for x in range(width)) for y in range(height))
+    return png(width, height, rows)
 
 
 def size_of(data):
