@@ -111,6 +111,7 @@ void mem_keep_freed(void) {
     mallopt(M_MMAP_THRESHOLD,
             32 << 20); /* the most it takes: larger blocks are still mapped by themselves */
     mallopt(M_TRIM_THRESHOLD, 1 << 30);
+    mallopt(M_ARENA_MAX, 1); /* what a thread frees is there for the others too */
     /* What is to be the heap comes in huge pages when it is touched; until then it costs nothing. */
     char *ahead[HEAP_AHEAD];
     for (int i = 0; i < HEAP_AHEAD; i++) {

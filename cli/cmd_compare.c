@@ -15,7 +15,7 @@
 struct compare_settings {
     struct common common;
     const char *measures, *mask, *flow_out, *pictures;
-    bool list_measures, explain;
+    bool list_measures, measures_only, explain;
     int32_t align, fit;
     double min_score;
     struct model_settings model;
@@ -31,6 +31,11 @@ static const struct option compare_options[] = {
      "measures with commas between, default or all (default)", AT(measures)},
     {"list-measures", 0, OPTION_FLAG, NULL, NULL, NULL, "list the measures and what each tells",
      AT(list_measures)},
+    {"measures-only", 0, OPTION_FLAG, NULL, NULL, NULL,
+     "numbers alone, which is faster: no verdict, no regions, no aspects; ends with 0",
+     AT(measures_only)},
+    {"no-details", 0, OPTION_FLAG, NULL, NULL, NULL,
+     "leave out details of measures that cost more than the measure", AT(measure.no_details)},
     {"set", 0, OPTION_LIST, "MEASURE.NAME=VALUE", NULL, NULL,
      "set an option of a measure (--list-measures names them); may be given again", AT(set)},
     MODEL_OPTIONS(struct compare_settings, model),
@@ -189,6 +194,7 @@ static lk_status compare_pictures(struct comparing *c, const struct compare_sett
     o.ignore_count = c->areas.count;
     o.infos[0] = &c->info[0];
     o.infos[1] = &c->info[1];
+    o.measures_only = s->measures_only;
     o.want_evidence = s->report.count > 0 || s->pictures;
     lk_status status = lk_compare(&c->result, engine, &c->a, &c->b, &o, err);
     if (status == LK_OK) {
@@ -235,7 +241,8 @@ static enum exit_code print_comparison(const struct comparing *c, const struct c
             remark(&s->common, "%s", c->result.warnings[i].text);
         }
     }
-    enum exit_code code = write_result(&s->common, &text, codes[c->result.verdict]);
+    enum exit_code code =
+        write_result(&s->common, &text, s->measures_only ? EXIT_YES : codes[c->result.verdict]);
     lk_bytes_release(&text);
     return code;
 }
@@ -266,6 +273,9 @@ static const char *argument_mistake(const struct compare_settings *s) {
     }
     if (s->pictures && (!is_folder(s->pictures) || strlen(s->pictures) > 4000)) {
         return "--pictures takes a folder that is there";
+    }
+    if (s->measures_only && (s->explain || s->min_score > 0 || s->report.count)) {
+        return "--measures-only judges nothing: no --explain, --min-score or --report";
     }
     for (size_t i = 0; i < s->report.count; i++) {
         if (!report_name_ok(s->report.items[i])) {

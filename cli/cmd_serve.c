@@ -21,7 +21,7 @@ struct serve_settings {
     const char *listen, *db, *auth, *token_file;
     bool behind_proxy;
     struct text_list hosts;
-    const char *max_body, *keep, *work;
+    const char *max_body, *keep, *keep_decoded, *work;
     int32_t workers, queue, rate, runs;
     struct text_list collections;
 };
@@ -48,6 +48,8 @@ static const struct option serve_options_table[] = {
     {"max-body", 0, OPTION_TEXT, "BYTES", NULL, NULL, "the largest upload (64Mi)", AT(max_body)},
     {"keep", 0, OPTION_TEXT, "BYTES", NULL, NULL,
      "uploads to keep in memory, the last used (256Mi)", AT(keep)},
+    {"keep-decoded", 0, OPTION_TEXT, "BYTES", NULL, NULL,
+     "pictures to keep decoded, for the comparisons after (256Mi)", AT(keep_decoded)},
     {"workers", 0, OPTION_INT, "N", NULL, NULL,
      "requests that compute at once, each with a process that decodes (2)", AT(workers)},
     {"queue", 0, OPTION_INT, "N", NULL, NULL,
@@ -187,6 +189,12 @@ static struct serve_collection *read_collections(const struct text_list *given) 
     return out;
 }
 
+static bool read_sizes(struct serve_options *o, const struct serve_settings *s) {
+    return bytes_of(&o->max_body, s->max_body, o->limits->file_bytes) &&
+           bytes_of(&o->keep_bytes, s->keep, 256 << 20) &&
+           bytes_of(&o->decoded_bytes, s->keep_decoded, 256 << 20);
+}
+
 static enum exit_code serve_command(void *settings, lk_engine *engine) {
     struct serve_settings *s = settings;
     char place[4096], models[4096], work[4200];
@@ -212,10 +220,10 @@ static enum exit_code serve_command(void *settings, lk_engine *engine) {
                               .ready = say_ready,
                               .arg = s};
     models_folder(models, sizeof models, NULL);
-    if (!bytes_of(&o.max_body, s->max_body, limits.file_bytes) ||
-        !bytes_of(&o.keep_bytes, s->keep, 256 << 20)) {
-        return report_usage(&s->common, &command_serve,
-                            "--max-body and --keep take a number of bytes, 1Ki to 4Gi");
+    if (!read_sizes(&o, s)) {
+        return report_usage(
+            &s->common, &command_serve,
+            "--max-body, --keep and --keep-decoded take a number of bytes, 1Ki to 4Gi");
     }
     const char *mistake = mistake_in(s);
     if (mistake) {

@@ -59,12 +59,14 @@ struct taps {
     int32_t most;
     int32_t *first, *count;
     int32_t *weights;
+    int16_t *halves; /* resize_row */
 };
 
 static void taps_release(struct taps *t) {
     mem_free(t->first);
     mem_free(t->count);
     mem_free(t->weights);
+    mem_free(t->halves);
     *t = (struct taps){0};
 }
 
@@ -97,8 +99,9 @@ static lk_status taps_new(struct taps *t, int32_t in, double from, double to, in
     t->first = mem_alloc((size_t)out, sizeof *t->first);
     t->count = mem_alloc((size_t)out, sizeof *t->count);
     t->weights = mem_calloc((size_t)out * (size_t)t->most, sizeof *t->weights);
+    t->halves = mem_alloc(2 * (size_t)out * (size_t)t->most, sizeof *t->halves);
     double *scratch = mem_alloc((size_t)t->most, sizeof *scratch);
-    if (!t->first || !t->count || !t->weights || !scratch) {
+    if (!t->halves || !t->first || !t->count || !t->weights || !scratch) {
         taps_release(t);
         mem_free(scratch);
         return error_memory(err, (size_t)out * (size_t)t->most * sizeof *t->weights);
@@ -106,6 +109,7 @@ static lk_status taps_new(struct taps *t, int32_t in, double from, double to, in
     for (int32_t i = 0; i < out; i++) {
         fill_taps(t, scratch, i, in, from + (i + 0.5) * scale, filterscale, filter);
     }
+    kernel_resize_split(t->halves, t->weights, (size_t)out, (size_t)t->most);
     mem_free(scratch);
     return LK_OK;
 }
@@ -125,6 +129,7 @@ static void resize_row_across(void *arg, int32_t y) {
     const struct resize_row row = {.first = p->taps->first,
                                    .count = p->taps->count,
                                    .weights = p->taps->weights,
+                                   .halves = p->taps->halves,
                                    .most = (size_t)p->taps->most,
                                    .width = (size_t)p->to->width,
                                    .from_width = (size_t)p->from->width,

@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kernel/kernel_resize.h"
 
+void kernel_resize_split(int16_t *halves, const int32_t *weights, size_t samples, size_t most) {
+    for (size_t x = 0; x < samples; x++, halves += 2 * most, weights += most) {
+        for (size_t i = 0; i < most; i++) {
+            halves[i] = (int16_t)(weights[i] & ((1 << RESIZE_LOW_BITS) - 1));
+            halves[most + i] = (int16_t)(weights[i] >> RESIZE_LOW_BITS);
+        }
+    }
+}
+
 static int32_t across_c(const uint8_t *in, const int32_t *weights, size_t n) {
     int32_t sum = 0;
     for (size_t i = 0; i < n; i++) {

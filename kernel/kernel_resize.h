@@ -16,11 +16,14 @@ enum {
  * on; those beyond count are 0. */
 struct resize_row {
     const int32_t *first, *count, *weights;
+    /* The same weights in two parts of 16 bits, weight = low + 2^RESIZE_LOW_BITS * high: from halves[2 * x * most] on first the
+     * low ones of sample x, `most` of them, then the high ones. */
+    const int16_t *halves;
     size_t most; /* a multiple of RESIZE_MOST */
     size_t width, from_width, channels;
 };
 
-enum { RESIZE_MOST = 8 };
+enum { RESIZE_MOST = 8, RESIZE_LOW_BITS = 11 };
 
 struct kernel_resize {
     /* A row of 1, 3 or 4 channels, rounded and clipped. */
@@ -35,6 +38,9 @@ struct kernel_resize {
     void (*down)(uint8_t *out, const uint8_t *first, size_t stride, const int32_t *weights,
                  size_t rows, size_t n);
 };
+
+/* resize_row.halves of `samples` times `most` weights, each below 2^(15 + RESIZE_LOW_BITS). */
+void kernel_resize_split(int16_t *halves, const int32_t *weights, size_t samples, size_t most);
 
 /* A sum with RESIZE_HALF already in it, as a sample. */
 static inline uint8_t resize_clip(int32_t sum) {

@@ -52,75 +52,88 @@ static void across_colour_avx2(int32_t sums[4], const uint8_t *in, size_t channe
     _mm_storeu_si128((__m128i *)(void *)sums, sum);
 }
 
-static inline __m256i load_weights(const int32_t *weights) {
-    return _mm256_loadu_si256((const __m256i *)(const void *)weights);
-}
-
-/* The products of one sample, most of them (8 or more), in eight sums. */
-static inline __m256i products(const uint8_t *in, const int32_t *weights, size_t most) {
-    __m256i sums = _mm256_mullo_epi32(load_8(in), load_weights(weights));
-    for (size_t i = 8; i < most; i += 8) {
-        sums =
-            _mm256_add_epi32(sums, _mm256_mullo_epi32(load_8(in + i), load_weights(weights + i)));
-    }
-    return sums;
-}
+/* Pairs of 16-bit products are added up in one instruction: samples times the low halves of the weights and times the high ones,
+ * put together at the end. */
 
 static inline __m128i round_sums(__m128i sums) {
-    sums = _mm_srai_epi32(_mm_add_epi32(sums, _mm_set1_epi32(RESIZE_HALF)), RESIZE_WEIGHT_BITS);
-    sums = _mm_packus_epi32(sums, sums);
-    return _mm_packus_epi16(sums, sums);
+    return _mm_srai_epi32(_mm_add_epi32(sums, _mm_set1_epi32(RESIZE_HALF)), RESIZE_WEIGHT_BITS);
+}
+
+/* The products of one sample, most of them (a multiple of 8), in four sums. */
+static inline __m128i products(const uint8_t *in, const int16_t *halves, size_t most) {
+    __m128i low = _mm_setzero_si128(), high = low;
+    for (size_t i = 0; i < most; i += 8) {
+        __m128i v = _mm_cvtepu8_epi16(_mm_loadl_epi64((const __m128i *)(const void *)(in + i)));
+        const __m128i *l = (const __m128i *)(const void *)(halves + i);
+        const __m128i *h = (const __m128i *)(const void *)(halves + most + i);
+        low = _mm_add_epi32(low, _mm_madd_epi16(v, _mm_loadu_si128(l)));
+        high = _mm_add_epi32(high, _mm_madd_epi16(v, _mm_loadu_si128(h)));
+    }
+    return _mm_add_epi32(low, _mm_slli_epi32(high, RESIZE_LOW_BITS));
 }
 
 /* Four samples at a time, so long as what is read for the last lies inside. Returns how many were made. */
 static size_t row_of_gray(uint8_t *to, const uint8_t *from, const struct resize_row *r) {
-    size_t x = 0;
+    size_t x = 0, each = 2 * r->most;
     for (; x + 4 <= r->width && (size_t)r->first[x + 3] + r->most <= r->from_width; x += 4) {
-        const int32_t *w = r->weights + x * r->most, *first = r->first + x;
-        __m256i s0 = products(from + first[0], w, r->most);
-        __m256i s1 = products(from + first[1], w + r->most, r->most);
-        __m256i s2 = products(from + first[2], w + 2 * r->most, r->most);
-        __m256i s3 = products(from + first[3], w + 3 * r->most, r->most);
-        __m256i all = _mm256_hadd_epi32(_mm256_hadd_epi32(s0, s1), _mm256_hadd_epi32(s2, s3));
-        __m128i sums = round_sums(
-            _mm_add_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
-        int32_t four = _mm_cvtsi128_si32(sums);
+        const int16_t *h = r->halves + x * each;
+        const int32_t *first = r->first + x;
+        __m128i s0 = products(from + first[0], h, r->most);
+        __m128i s1 = products(from + first[1], h + each, r->most);
+        __m128i s2 = products(from + first[2], h + 2 * each, r->most);
+        __m128i s3 = products(from + first[3], h + 3 * each, r->most);
+        __m128i sums = round_sums(_mm_hadd_epi32(_mm_hadd_epi32(s0, s1), _mm_hadd_epi32(s2, s3)));
+        sums = _mm_packus_epi32(sums, sums);
+        int32_t four = _mm_cvtsi128_si32(_mm_packus_epi16(sums, sums));
         memcpy(to + x, &four, sizeof four);
     }
     return x;
 }
 
-/* The same of three or four channels, a sample at a time, four pixels a step, channel by channel. */
+/* One sample of three or four channels, four pixels a step: two sums a channel. */
+static inline __m256i colour_products(const uint8_t *in, size_t channels, const int16_t *halves,
+                                      size_t most, size_t steps, __m128i order) {
+    __m256i low_sums = _mm256_setzero_si256(), high_sums = low_sums;
+    for (size_t i = 0; i < steps; i++) {
+        int64_t low, high;
+        memcpy(&low, halves + 4 * i, sizeof low);
+        memcpy(&high, halves + most + 4 * i, sizeof high);
+        __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(in + 4 * channels * i));
+        __m256i v = _mm256_cvtepu8_epi16(_mm_shuffle_epi8(bytes, order));
+        low_sums = _mm256_add_epi32(low_sums, _mm256_madd_epi16(v, _mm256_set1_epi64x(low)));
+        high_sums = _mm256_add_epi32(high_sums, _mm256_madd_epi16(v, _mm256_set1_epi64x(high)));
+    }
+    return _mm256_add_epi32(low_sums, _mm256_slli_epi32(high_sums, RESIZE_LOW_BITS));
+}
+
+/* Two samples at a time, so long as what is read for the second lies inside. */
 static size_t row_of_colour(uint8_t *to, const uint8_t *from, const struct resize_row *r) {
-    const size_t channels = r->channels, end = r->from_width * channels;
+    const size_t channels = r->channels, end = r->from_width * channels, each = 2 * r->most;
     const __m128i order = channels == 4
                               ? _mm_setr_epi8(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15)
                               : _mm_setr_epi8(0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11, -1, -1, -1, -1);
+    const __m128i together =
+        channels == 4 ? _mm_setr_epi8(0, 1, 2, 3, 4, 5, 6, 7, -1, -1, -1, -1, -1, -1, -1, -1)
+                      : _mm_setr_epi8(0, 1, 2, 4, 5, 6, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
     size_t x = 0;
-    for (; x < r->width; x++) {
-        size_t steps = ((size_t)r->count[x] + 3) / 4, at = (size_t)r->first[x] * channels;
+    for (; x + 6 - channels <= r->width; x += 2) { /* 8 bytes are written: the next sample's too */
+        size_t most = (size_t)(r->count[x] > r->count[x + 1] ? r->count[x] : r->count[x + 1]);
+        size_t steps = (most + 3) / 4, at = (size_t)r->first[x + 1] * channels;
         if (at + 4 * channels * (steps - 1) + 16 > end) {
             break;
         }
-        const int32_t *w = r->weights + x * r->most;
-        __m256i low = _mm256_setzero_si256(), high = low;
-        for (size_t i = 0; i < steps; i++) {
-            __m256i four = _mm256_broadcastsi128_si256(
-                _mm_loadu_si128((const __m128i *)(const void *)(w + 4 * i)));
-            __m128i in = _mm_shuffle_epi8(
-                _mm_loadu_si128((const __m128i *)(const void *)(from + at + 4 * channels * i)),
-                order);
-            low = _mm256_add_epi32(low, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(in), four));
-            high = _mm256_add_epi32(
-                high, _mm256_mullo_epi32(_mm256_cvtepu8_epi32(_mm_srli_si128(in, 8)), four));
-        }
-        __m256i all =
-            _mm256_hadd_epi32(low, high); /* halves: channels 0 and 2, 1 and 3, in pairs */
-        all = _mm256_hadd_epi32(all, all);
-        __m128i sums = round_sums(
-            _mm_unpacklo_epi32(_mm256_castsi256_si128(all), _mm256_extracti128_si256(all, 1)));
-        int32_t pixel = _mm_cvtsi128_si32(sums);
-        memcpy(to + x * channels, &pixel, channels);
+        const int16_t *h = r->halves + x * each;
+        __m256i s0 = colour_products(from + (size_t)r->first[x] * channels, channels, h, r->most,
+                                     steps, order);
+        __m256i s1 = colour_products(from + at, channels, h + each, r->most, steps, order);
+        /* Halves: channels 0 and 1 of both samples, 2 and 3 of both. */
+        __m256i both = _mm256_hadd_epi32(s0, s1);
+        __m128i first = _mm256_castsi256_si128(both), second = _mm256_extracti128_si256(both, 1);
+        __m128i words = _mm_packus_epi32(round_sums(_mm_unpacklo_epi64(first, second)),
+                                         round_sums(_mm_unpackhi_epi64(first, second)));
+        int64_t pixels =
+            _mm_cvtsi128_si64(_mm_shuffle_epi8(_mm_packus_epi16(words, words), together));
+        memcpy(to + x * channels, &pixels, sizeof pixels);
     }
     return x;
 }
@@ -130,6 +143,7 @@ static void across_row_avx2(uint8_t *to, const uint8_t *from, const struct resiz
     const struct resize_row rest = {.first = r->first + x,
                                     .count = r->count + x,
                                     .weights = r->weights + x * r->most,
+                                    .halves = r->halves + 2 * x * r->most,
                                     .most = r->most,
                                     .width = r->width - x,
                                     .from_width = r->from_width,

@@ -42,75 +42,79 @@ static double mean_of(const int64_t *sums, int32_t bands, int64_t count) {
     return (double)sum / (double)(1 << SSIM_SUM_BITS) / (double)count;
 }
 
-/* One channel with RADIUS reflected columns on either side. */
-struct padded {
-    size_t stride;
-    uint8_t *data;
-};
-
-static lk_status padded_new(struct padded *out, const lk_image *from, int32_t channel,
-                            lk_error *err) {
-    size_t stride = (size_t)from->width + 2 * RADIUS, step = (size_t)from->channels;
-    *out = (struct padded){.stride = stride, .data = mem_alloc((size_t)from->height, stride)};
-    if (!out->data) {
-        return error_memory(err, stride * (size_t)from->height);
-    }
-    for (int32_t y = 0; y < from->height; y++) {
-        const uint8_t *in = image_row(from, y) + channel;
-        uint8_t *to = out->data + (size_t)y * stride;
-        if (step == 1) {
-            memcpy(to + RADIUS, in, (size_t)from->width);
-        } else {
-            for (size_t x = 0; x < (size_t)from->width; x++) {
-                to[x + RADIUS] = in[x * step];
-            }
-        }
-        for (int32_t i = 1; i <= RADIUS; i++) {
-            int32_t right = from->width + i - 1;
-            to[RADIUS - i] = in[(size_t)filter_border(-i, from->width, BORDER_REFLECT) * step];
-            to[RADIUS + right] =
-                in[(size_t)filter_border(right, from->width, BORDER_REFLECT) * step];
-        }
-    }
-    return LK_OK;
-}
+/* The rows that a window and its next step touch, of one channel, each with RADIUS reflected columns on either side: row y lies at
+ * y modulo RING. */
+enum { RING = 8 };
+_Static_assert(RING >= SSIM_UNIFORM_TAPS + 1,
+               "the row that leaves is there beside those that stay");
 
 struct uniform {
     const struct kernel_ssim *kernel;
-    int32_t width, height, bands;
-    struct padded a, b;
+    const lk_image *a, *b;
+    int32_t channel, bands;
     float *map; /* NULL: not wanted */
-    /* For each band: a sum, a row of S, and columns. */
+    /* For each band: a sum, a row of S, columns, and two rings of rows. */
     int64_t *sums;
     float *rows;
     int32_t *columns;
+    uint8_t *rings;
 };
 
-static const uint8_t *padded_row(const struct uniform *u, const struct padded *p, int32_t y) {
-    return p->data + (size_t)filter_border(y, u->height, BORDER_REFLECT) * p->stride;
+static size_t padded_width(const struct uniform *u) {
+    return (size_t)u->a->width + 2 * RADIUS;
+}
+
+static uint8_t *ring_row(const struct uniform *u, uint8_t *ring, int32_t y) {
+    return ring + (size_t)((y + RING) % RING) * padded_width(u);
+}
+
+/* Row y of the picture, or the one that is reflected there, into its place. */
+static void ring_take(const struct uniform *u, uint8_t *ring, const lk_image *from, int32_t y) {
+    size_t step = (size_t)from->channels;
+    const uint8_t *in =
+        image_row(from, filter_border(y, from->height, BORDER_REFLECT)) + u->channel;
+    uint8_t *to = ring_row(u, ring, y);
+    if (step == 1) {
+        memcpy(to + RADIUS, in, (size_t)from->width);
+    } else {
+        for (size_t x = 0; x < (size_t)from->width; x++) {
+            to[x + RADIUS] = in[x * step];
+        }
+    }
+    for (int32_t i = 1; i <= RADIUS; i++) {
+        int32_t right = from->width + i - 1;
+        to[RADIUS - i] = in[(size_t)filter_border(-i, from->width, BORDER_REFLECT) * step];
+        to[RADIUS + right] = in[(size_t)filter_border(right, from->width, BORDER_REFLECT) * step];
+    }
 }
 
 static void uniform_band(void *arg, int32_t band) {
     const struct uniform *u = arg;
-    int32_t from = (int32_t)((int64_t)u->height * band / u->bands);
-    int32_t to = (int32_t)((int64_t)u->height * (band + 1) / u->bands);
-    size_t width = (size_t)u->width, columns = u->a.stride;
+    int32_t height = u->a->height;
+    int32_t from = (int32_t)((int64_t)height * band / u->bands);
+    int32_t to = (int32_t)((int64_t)height * (band + 1) / u->bands);
+    size_t width = (size_t)u->a->width, columns = padded_width(u);
     int32_t *base = u->columns + (size_t)band * 3 * columns;
+    uint8_t *a = u->rings + (size_t)band * 2 * RING * columns, *b = a + RING * columns;
     struct ssim_columns c = {(uint32_t *)base, base + columns, base + 2 * columns};
     memset(base, 0, 3 * columns * sizeof *base);
     for (int32_t y = from - RADIUS; y <= from + RADIUS; y++) {
-        u->kernel->columns_add(&c, padded_row(u, &u->a, y), padded_row(u, &u->b, y), columns);
+        ring_take(u, a, u->a, y);
+        ring_take(u, b, u->b, y);
+        u->kernel->columns_add(&c, ring_row(u, a, y), ring_row(u, b, y), columns);
     }
     u->sums[band] = 0;
     for (int32_t y = from; y < to; y++) {
         float *s = u->map ? u->map + (size_t)y * width : u->rows + (size_t)band * width;
         if (y > from) {
             int32_t in = y + RADIUS, out = y - RADIUS - 1;
-            u->kernel->columns_slide(&c, padded_row(u, &u->a, in), padded_row(u, &u->b, in),
-                                     padded_row(u, &u->a, out), padded_row(u, &u->b, out), columns);
+            ring_take(u, a, u->a, in);
+            ring_take(u, b, u->b, in);
+            u->kernel->columns_slide(&c, ring_row(u, a, in), ring_row(u, b, in),
+                                     ring_row(u, a, out), ring_row(u, b, out), columns);
         }
         u->kernel->uniform_row(s, &c, width);
-        if (y >= RADIUS && y < u->height - RADIUS) {
+        if (y >= RADIUS && y < height - RADIUS) {
             u->sums[band] += u->kernel->sum(s + RADIUS, width - 2 * RADIUS);
         }
         if (u->map) {
@@ -120,9 +124,8 @@ static void uniform_band(void *arg, int32_t band) {
 }
 
 static void uniform_release(struct uniform *u) {
-    mem_free(u->a.data);
-    mem_free(u->b.data);
     mem_free(u->sums);
+    mem_free(u->rings);
     mem_free(u->rows);
     mem_free(u->columns);
 }
@@ -143,27 +146,28 @@ lk_status ssim_uniform(double *mean, lk_map *map, lk_engine *engine, const lk_im
         return status;
     }
     struct uniform u = {.kernel = &engine->kernels.ssim,
-                        .width = a->width,
-                        .height = a->height,
+                        .a = a,
+                        .b = b,
+                        .channel = channel,
                         .bands = count_bands(engine, a->height)};
     size_t width = (size_t)a->width, bands = (size_t)u.bands;
     u.sums = mem_alloc(bands, sizeof *u.sums);
     u.rows = mem_alloc(bands, width * sizeof *u.rows);
-    u.columns = mem_alloc(3 * bands, (width + 2 * RADIUS) * sizeof *u.columns);
+    u.columns = mem_alloc(3 * bands, padded_width(&u) * sizeof *u.columns);
+    u.rings = mem_alloc(2 * RING * bands, padded_width(&u));
     if (map) {
         u.map = mem_alloc((size_t)a->height, width * sizeof *u.map);
     }
-    if (!u.sums || !u.rows || !u.columns || (map && !u.map)) {
+    if (!u.sums || !u.rows || !u.columns || !u.rings || (map && !u.map)) {
         status = error_memory(err, width * (size_t)a->height * sizeof *u.map);
     }
-    status = status == LK_OK ? padded_new(&u.a, a, channel, err) : status;
-    status = status == LK_OK ? padded_new(&u.b, b, channel, err) : status;
     if (status == LK_OK) {
         pool_for(engine->pool, u.bands, uniform_band, &u);
-        *mean = mean_of(u.sums, u.bands, (int64_t)(u.width - 2 * RADIUS) * (u.height - 2 * RADIUS));
+        *mean =
+            mean_of(u.sums, u.bands, (int64_t)(a->width - 2 * RADIUS) * (a->height - 2 * RADIUS));
     }
     if (map && status == LK_OK) {
-        *map = (lk_map){.width = u.width, .height = u.height, .data = u.map};
+        *map = (lk_map){.width = a->width, .height = a->height, .data = u.map};
         u.map = NULL;
     }
     mem_free(u.map);

@@ -8,27 +8,38 @@
 #include "image/contrast.h"
 #include "image/resize.h"
 
-lk_status view_init(struct view *v, lk_engine *engine, const lk_image *image, lk_error *err) {
-    *v = (struct view){.engine = engine, .image = image};
-    if (pthread_mutex_init(&v->lock, NULL) != 0) {
-        v->image = NULL;
-        return error_memory(err, sizeof v->lock);
+lk_status derived_init(struct derived *d, lk_error *err) {
+    *d = (struct derived){0};
+    return pthread_mutex_init(&d->lock, NULL) == 0 ? LK_OK : error_memory(err, sizeof d->lock);
+}
+
+void derived_release(struct derived *d) {
+    lk_image_release(&d->rgb);
+    lk_image_release(&d->gray);
+    for (int i = 0; i < KEYPOINT_SETS; i++) {
+        keypoints_release(&d->keypoints[i]);
     }
-    return LK_OK;
+    sift_points_release(&d->sift);
+    seen_release(&d->seen);
+    pthread_mutex_destroy(&d->lock);
+}
+
+lk_status view_init(struct view *v, lk_engine *engine, const lk_image *image, lk_error *err) {
+    *v = (struct view){.engine = engine, .image = image, .derived = &v->own};
+    lk_status status = derived_init(&v->own, err);
+    v->image = status == LK_OK ? image : NULL;
+    return status;
 }
 
 void view_release(struct view *v) {
     if (v && v->image) {
-        lk_image_release(&v->rgb);
-        lk_image_release(&v->gray);
-        for (int i = 0; i < KEYPOINT_SETS; i++) {
-            keypoints_release(&v->keypoints[i]);
-        }
-        sift_points_release(&v->sift);
-        seen_release(&v->seen);
-        pthread_mutex_destroy(&v->lock);
+        derived_release(&v->own);
         *v = (struct view){0};
     }
+}
+
+void view_share(struct view *v, struct derived *with) {
+    v->derived = with;
 }
 
 typedef lk_status derive_image(lk_image *out, const lk_engine *engine, const lk_image *from,
@@ -37,11 +48,11 @@ typedef lk_status derive_image(lk_image *out, const lk_engine *engine, const lk_
 static lk_status derive_once(const lk_image **out, struct view *v, lk_image *slot,
                              derive_image *derive, lk_error *err) {
     lk_status status = LK_OK;
-    pthread_mutex_lock(&v->lock);
+    pthread_mutex_lock(&v->derived->lock);
     if (!slot->data) {
         status = derive(slot, v->engine, v->image, err);
     }
-    pthread_mutex_unlock(&v->lock);
+    pthread_mutex_unlock(&v->derived->lock);
     *out = slot;
     return status;
 }
@@ -58,11 +69,11 @@ lk_status view_rgb(const lk_image **out, struct view *v, lk_error *err) {
         *out = image;
         return LK_OK;
     }
-    return derive_once(out, v, &v->rgb, derive_rgb, err);
+    return derive_once(out, v, &v->derived->rgb, derive_rgb, err);
 }
 
 lk_status view_gray(const lk_image **out, struct view *v, lk_error *err) {
-    return derive_once(out, v, &v->gray, colour_to_gray8, err);
+    return derive_once(out, v, &v->derived->gray, colour_to_gray8, err);
 }
 
 lk_status view_seen(const struct seen **out, struct view *v, lk_model *model, lk_error *err) {
@@ -71,13 +82,13 @@ lk_status view_seen(const struct seen **out, struct view *v, lk_model *model, lk
         *out = v->known_seen;
         return LK_OK;
     }
-    pthread_mutex_lock(&v->lock);
-    if (!v->has_seen) {
-        status = seen_make(&v->seen, model, v->image, err);
-        v->has_seen = status == LK_OK;
+    pthread_mutex_lock(&v->own.lock);
+    if (!v->own.has_seen) {
+        status = seen_make(&v->own.seen, model, v->image, err);
+        v->own.has_seen = status == LK_OK;
     }
-    pthread_mutex_unlock(&v->lock);
-    *out = &v->seen;
+    pthread_mutex_unlock(&v->own.lock);
+    *out = &v->own.seen;
     return status;
 }
 
@@ -135,13 +146,13 @@ lk_status view_keypoints(const struct keypoints **out, struct view *v, enum keyp
     if (status != LK_OK) {
         return status;
     }
-    pthread_mutex_lock(&v->lock);
-    if (!v->has_keypoints[set]) {
-        status = detect_keypoints(&v->keypoints[set], v, gray, set, err);
-        v->has_keypoints[set] = status == LK_OK;
+    pthread_mutex_lock(&v->derived->lock);
+    if (!v->derived->has_keypoints[set]) {
+        status = detect_keypoints(&v->derived->keypoints[set], v, gray, set, err);
+        v->derived->has_keypoints[set] = status == LK_OK;
     }
-    pthread_mutex_unlock(&v->lock);
-    *out = &v->keypoints[set];
+    pthread_mutex_unlock(&v->derived->lock);
+    *out = &v->derived->keypoints[set];
     return status;
 }
 
@@ -156,12 +167,12 @@ lk_status view_sift(const struct sift_points **out, struct view *v, lk_error *er
     if (status != LK_OK) {
         return status;
     }
-    pthread_mutex_lock(&v->lock);
-    if (!v->has_sift) {
-        status = sift_detect(&v->sift, v->engine, gray, &options, err);
-        v->has_sift = status == LK_OK;
+    pthread_mutex_lock(&v->derived->lock);
+    if (!v->derived->has_sift) {
+        status = sift_detect(&v->derived->sift, v->engine, gray, &options, err);
+        v->derived->has_sift = status == LK_OK;
     }
-    pthread_mutex_unlock(&v->lock);
-    *out = &v->sift;
+    pthread_mutex_unlock(&v->derived->lock);
+    *out = &v->derived->sift;
     return status;
 }

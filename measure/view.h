@@ -19,9 +19,8 @@
  * the thing is only part of it. */
 enum keypoint_set { KEYPOINTS_QUICK, KEYPOINTS_REFERENCE, KEYPOINTS_PHOTO, KEYPOINT_SETS };
 
-struct view {
-    lk_engine *engine;     /* borrowed */
-    const lk_image *image; /* borrowed: as decoded, 8 or 16 bits, 1, 3 or 4 channels */
+/* What was derived from one picture. */
+struct derived {
     pthread_mutex_t lock;
     lk_image rgb;
     lk_image gray;
@@ -31,6 +30,15 @@ struct view {
     bool has_sift;
     struct seen seen;
     bool has_seen;
+};
+LK_MUST_CHECK lk_status derived_init(struct derived *d, lk_error *err);
+void derived_release(struct derived *d);
+
+struct view {
+    lk_engine *engine;     /* borrowed */
+    const lk_image *image; /* borrowed: as decoded, 8 or 16 bits, 1, 3 or 4 channels */
+    struct derived own;
+    struct derived *derived; /* own, or what outlives the view (view_share) */
     const struct sift_points
         *known_sift;               /* borrowed: what view_sift would find; NULL where it is to */
     const struct seen *known_seen; /* the same of view_seen */
@@ -39,6 +47,9 @@ struct view {
 LK_MUST_CHECK lk_status view_init(struct view *v, lk_engine *engine, const lk_image *image,
                                   lk_error *err);
 void view_release(struct view *v);
+/* From now on the view takes what it derives, all but what a network sees, from there and leaves it there: for views of the same
+ * picture before and after, and for others at the same time. Before anything is derived. */
+void view_share(struct view *v, struct derived *with);
 
 /* RGB, 8 bits, alpha over white (colour_to_rgb8). */
 LK_MUST_CHECK lk_status view_rgb(const lk_image **out, struct view *v, lk_error *err);

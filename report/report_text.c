@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "report/parts.h"
 
+#include <math.h>
+
 #include "base/compiler.h"
 
 /* Word, symbol and colour: never colour alone. */
@@ -52,9 +54,22 @@ static void add_aspects(struct buf *b, const lk_comparison *c) {
  * more than the aspects. */
 enum { TEXT_MAX = 1 << 16, LINES = 4 };
 
+/* A line a measure, where nothing else was asked for. */
+static void text_measures(struct buf *b, const lk_comparison *c) {
+    for (size_t i = 0; i < c->measure_count; i++) {
+        const lk_measure_result *m = &c->measures[i];
+        buf_printf(b, "%-14s %.6g%s%s\n", m->info->name, m->value, *m->info->unit ? " " : "",
+                   m->info->unit);
+    }
+}
+
 lk_status lk_report_text(lk_bytes *out, const lk_comparison *c, bool colour, lk_error *err) {
     struct buf b;
     buf_init(&b, TEXT_MAX);
+    if (isnan(c->score)) {
+        text_measures(&b, c);
+        return buf_finish(&b, out, err);
+    }
     text_verdict(&b, c->verdict, colour);
     buf_printf(&b, "  score %.3f\n", c->score);
     int32_t aspects = c->aspect_count > 0 && c->verdict != LK_CANNOT_TELL;

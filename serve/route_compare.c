@@ -63,6 +63,8 @@ static void read_options(lk_compare_options *o, const struct request *r) {
     o->align = (lk_align_mode)choice_of(align_words, request_text(r, "align"));
     o->fit = (lk_fit_mode)choice_of(fit_words, request_text(r, "fit"));
     o->min_score = request_number(r, "min_score", 0);
+    o->measures_only = request_flag(r, "measures_only");
+    o->measure.no_details = !object_flag(r->json, "details", true);
 }
 
 /* As the command does: what the files gave cause to say belongs into the document. */
@@ -78,7 +80,7 @@ static void add_file_warnings(lk_comparison *c) {
 
 /* What a comparison is made from. */
 struct asking {
-    lk_image pictures[2];
+    struct decoded *pictures[2];
     lk_image_info infos[2];
     lk_polygon areas[AREAS_MOST];
     size_t area_count;
@@ -105,20 +107,23 @@ static lk_status compare_pair(lk_comparison *c, struct asking *a, const struct r
     lk_compare_options *o = &a->options;
     read_options(o, r);
     o->want_evidence = evidence;
-    o->infos[0] = &a->infos[0];
-    o->infos[1] = &a->infos[1];
+    for (int i = 0; i < 2; i++) {
+        o->infos[i] = &a->infos[i];
+        o->known[i] = a->pictures[i]->known;
+    }
     lk_status status = read_areas(a, r, err);
     status = status == LK_OK ? model_for(&o->measure.model, b, o->measures, err) : status;
-    return status == LK_OK ? lk_compare(c, b->engine, &a->pictures[0], &a->pictures[1], o, err)
-                           : status;
+    return status == LK_OK
+               ? lk_compare(c, b->engine, &a->pictures[0]->image, &a->pictures[1]->image, o, err)
+               : status;
 }
 
 bool compare_asked(lk_comparison *c, struct request *r, struct bench *bench, bool evidence) {
     struct asking a;
     lk_error err = {0};
     memset(&a, 0, sizeof a);
-    bool there = session_picture(&a.pictures[0], &a.infos[0], r, bench, request_text(r, "a"), 0) &&
-                 session_picture(&a.pictures[1], &a.infos[1], r, bench, request_text(r, "b"), 0);
+    bool there = session_decoded(&a.pictures[0], &a.infos[0], r, bench, request_text(r, "a")) &&
+                 session_decoded(&a.pictures[1], &a.infos[1], r, bench, request_text(r, "b"));
     if (there && compare_pair(c, &a, r, bench, evidence, &err) == LK_OK) {
         add_file_warnings(c);
     } else if (there) {
@@ -128,8 +133,8 @@ bool compare_asked(lk_comparison *c, struct request *r, struct bench *bench, boo
     for (size_t i = 0; i < a.area_count; i++) {
         lk_polygon_release(&a.areas[i]);
     }
-    lk_image_release(&a.pictures[0]);
-    lk_image_release(&a.pictures[1]);
+    decoded_let_go(&r->server->decoded, a.pictures[0]);
+    decoded_let_go(&r->server->decoded, a.pictures[1]);
     return there;
 }
 
@@ -162,6 +167,10 @@ static const struct field compare_fields[] = {
     {"measures", "default, all, or names with commas", .kind = FIELD_TEXT},
     {"ignore", "areas of the reference to leave out, in pixels or %: X,Y,W,H or x,y x,y x,y ...",
      .kind = FIELD_TEXTS, .most = AREAS_MOST},
+    {"measures_only", "numbers alone, which is faster: no regions, and cannot-tell without a score",
+     .kind = FIELD_BOOL},
+    {"details", "false leaves out details of measures that cost more than the measure",
+     .kind = FIELD_BOOL},
     {"pictures", "keep the result and its pictures; Location says where", .kind = FIELD_BOOL},
     FIELD_END};
 

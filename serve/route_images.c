@@ -55,7 +55,9 @@ static void post_image(struct request *r, struct bench *bench) {
         answer_decode(r, end, &err);
         return;
     }
-    lk_image_release(&image);
+    snprintf(info.sha256, sizeof info.sha256, "%.64s", item.key);
+    info.file_bytes = item.size;
+    decoded_let_go(&s->decoded, decoded_put(&s->decoded, &image, &info));
     snprintf(item.format, sizeof item.format, "%s", info.format);
     item.width = info.width;
     item.height = info.height;
@@ -160,31 +162,63 @@ static void get_image(struct request *r, struct bench *bench) {
     }
 }
 
-bool session_picture(lk_image *out, lk_image_info *info, struct request *r, struct bench *bench,
-                     const char *id, int32_t max_side) {
-    struct shelf_item item;
+/* Decodes it, and takes its file. False with a problem as the answer. */
+static bool item_pixels(lk_image *out, lk_image_info *info, struct request *r, struct bench *bench,
+                        const struct shelf_item *item, int32_t max_side) {
     struct decode_ask ask;
     lk_error err = {0};
-    memset(out, 0, sizeof *out);
-    if (!picture_find(&item, r, bench, id)) {
-        return false;
-    }
-    name_ask(&ask, &item);
+    name_ask(&ask, item);
     ask.max_side = max_side;
     enum decode_end end = decoder_pixels(out, info, &bench->keeper, r->server->options->limits,
-                                         item.file, &ask, &err);
-    close(item.file);
+                                         item->file, &ask, &err);
+    close(item->file);
     if (end != DECODE_OK) {
         answer_decode(r, end, &err);
         return false;
     }
-    snprintf(info->sha256, sizeof info->sha256, "%.64s", item.key);
-    info->file_bytes = item.size;
+    snprintf(info->sha256, sizeof info->sha256, "%.64s", item->key);
+    info->file_bytes = item->size;
     return true;
 }
 
+bool session_picture(lk_image *out, lk_image_info *info, struct request *r, struct bench *bench,
+                     const char *id, int32_t max_side) {
+    struct shelf_item item;
+    memset(out, 0, sizeof *out);
+    return picture_find(&item, r, bench, id) && item_pixels(out, info, r, bench, &item, max_side);
+}
+
+bool session_decoded(struct decoded **out, lk_image_info *info, struct request *r,
+                     struct bench *bench, const char *id) {
+    struct decoded_shelf *shelf = &r->server->decoded;
+    struct shelf_item item;
+    lk_image image;
+    if (!picture_find(&item, r, bench, id)) {
+        return false;
+    }
+    *out = decoded_find(shelf, item.key);
+    if (*out) {
+        close(item.file);
+    } else if (item_pixels(&image, info, r, bench, &item, 0)) {
+        *out = decoded_put(shelf, &image, info);
+        if (!*out) {
+            answer_problem(r, 503, "busy", "no memory for the picture");
+        }
+    }
+    if (*out) {
+        *info = (*out)->info;
+        snprintf(info->path, sizeof info->path, "%s", item.name[0] ? item.name : item.key);
+    }
+    return *out != NULL;
+}
+
 static void delete_image(struct request *r, struct bench *bench) {
+    struct shelf_item item;
     (void)bench;
+    if (shelf_find(&item, &r->server->images, r->parameters[0])) {
+        close(item.file);
+        decoded_drop(&r->server->decoded, item.key);
+    }
     if (shelf_drop(&r->server->images, r->parameters[0])) {
         answer_written(r, 204);
     } else {

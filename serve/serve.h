@@ -19,12 +19,13 @@ struct serve_options {
     bool behind_proxy;        /* other addresses than loopback's are allowed */
     const char *const *hosts; /* names it answers to besides loopback's */
     size_t host_count;
-    int64_t max_body;   /* bytes of a request */
-    int64_t keep_bytes; /* of uploaded pictures, and as much again for pictures of results */
-    int32_t workers;    /* requests that compute at once, each with a process that decodes for it */
-    int32_t queue;      /* requests that may wait for one */
-    bool auth;          /* a token of the store is wanted (likeness/service.h) */
-    int32_t rate;       /* units of work a minute for a token or an address; 0: no limit */
+    int64_t max_body;      /* bytes of a request */
+    int64_t keep_bytes;    /* of uploaded pictures, and as much again for pictures of results */
+    int64_t decoded_bytes; /* of pictures kept decoded, for the requests after */
+    int32_t workers; /* requests that compute at once, each with a process that decodes for it */
+    int32_t queue;   /* requests that may wait for one */
+    bool auth;       /* a token of the store is wanted (likeness/service.h) */
+    int32_t rate;    /* units of work a minute for a token or an address; 0: no limit */
     const struct serve_collection *collections;
     size_t collection_count;
     const char *work; /* folder for indexes of collections and for jobs while they run */

@@ -455,6 +455,7 @@ lk_status serve_run(const struct serve_options *options, lk_error *err) {
     uploads_init(&s->uploads, options->max_body);
     shelf_init(&s->images, options->keep_bytes);
     shelf_init(&s->pictures, options->keep_bytes);
+    decoded_init(&s->decoded, options->decoded_bytes);
     s->answered = mem_calloc((routes_count() + 1) * ANSWER_CODES, sizeof *s->answered);
     s->seconds = mem_calloc(routes_count() + 1, sizeof *s->seconds);
     sandbox_describe(s->sandbox, sizeof s->sandbox);
@@ -475,6 +476,7 @@ lk_status serve_run(const struct serve_options *options, lk_error *err) {
     }
     shelf_release(&s->images);
     shelf_release(&s->pictures);
+    decoded_release(&s->decoded);
     mem_free(s->answered);
     mem_free(s->seconds);
     mem_free(s);

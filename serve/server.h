@@ -15,6 +15,7 @@
 #include "base/digest.h"
 #include "base/library.h"
 #include "serve/access.h"
+#include "serve/decoded.h"
 #include "serve/decoder.h"
 #include "serve/serve.h"
 #include "serve/shelf.h"
@@ -89,6 +90,7 @@ struct server {
     struct bench benches[WORKERS_MOST];
     int32_t bench_count;
     struct shelf images, pictures;
+    struct decoded_shelf decoded;
     struct access access;
     struct jobs *jobs;
     struct listeners *listeners;
@@ -306,6 +308,10 @@ void openapi_write(struct buf *out, const struct server *s);
 bool picture_find(struct shelf_item *out, struct request *r, struct bench *bench, const char *id);
 bool session_picture(lk_image *out, lk_image_info *info, struct request *r, struct bench *bench,
                      const char *id, int32_t max_side);
+/* The same, whole, from where it is kept when it was decoded before. Where it is true the caller lets it go (r->server->decoded);
+ * info is under the name that the client used. */
+bool session_decoded(struct decoded **out, lk_image_info *info, struct request *r,
+                     struct bench *bench, const char *id);
 /* Answers it, encoded again, no wider than width (0: as it is). Takes the item's file. */
 void answer_picture(struct request *r, struct bench *bench, struct shelf_item *item, int32_t width);
 /* route_compare.c: compares as the body asks; false with a problem as the answer. The caller releases c, empty before. */

@@ -21,6 +21,7 @@
 #include "verify/decide.h"
 #include "verify/difference.h"
 #include "verify/features.h"
+#include "verify/known.h"
 #include "verify/mask.h"
 #include "verify/mirror.h"
 
@@ -131,6 +132,10 @@ static lk_status fit_photo(struct comparing *c, lk_comparison *out, const lk_ima
     return status;
 }
 
+static bool counts_whole(const uint8_t *row, size_t n) {
+    return row[0] == 255 && memcmp(row, row + 1, n - 1) == 0;
+}
+
 /* What does not count is made equal to the reference, so that measures that know no masks do not see it. */
 static lk_status hide_invalid(struct comparing *c, const lk_image *reference, lk_error *err) {
     lk_image counts = {0};
@@ -138,6 +143,11 @@ static lk_status hide_invalid(struct comparing *c, const lk_image *reference, lk
     bool hidden = false, shown = false;
     for (int32_t y = 0; status == LK_OK && y < reference->height; y++) {
         uint8_t *valid = image_row(&c->valid, y);
+        size_t width = (size_t)reference->width;
+        if (counts_whole(valid, width) && counts_whole(image_row(&counts, y), width)) {
+            shown = true;
+            continue;
+        }
         for (int32_t x = 0; x < reference->width; x++) {
             valid[x] = valid[x] == 255 && image_row(&counts, y)[x] ? 255 : 0;
             if (valid[x]) {
@@ -177,8 +187,19 @@ static lk_status agreement_on_frame(struct comparing *c, lk_error *err) {
     return status;
 }
 
+/* Whether the measures, which alone are wanted, can take the photo as it came. */
+static bool stays_as_it_is(const struct comparing *c) {
+    const lk_compare_options *o = c->options;
+    return o->measures_only && !o->want_evidence && !o->mask && o->ignore_count == 0 &&
+           c->align.outcome != ALIGN_FOUND && image_same_size(c->a.image, c->b.image);
+}
+
 static lk_status bring_onto_frame(struct comparing *c, lk_comparison *out, lk_error *err) {
     const lk_image *reference, *rgb;
+    if (stays_as_it_is(c)) {
+        c->untouched = true;
+        return LK_OK;
+    }
     lk_status status = view_rgb(&reference, &c->a, err);
     status = status == LK_OK ? view_rgb(&rgb, &c->b, err) : status;
     if (status != LK_OK) {
@@ -196,7 +217,7 @@ static lk_status bring_onto_frame(struct comparing *c, lk_comparison *out, lk_er
     }
     bool fitted = c->options->align == LK_ALIGN_NONE && !image_same_size(c->a.image, c->b.image);
     bool hidden = c->align.outcome == ALIGN_IN_PLACE && !c->untouched;
-    if (status == LK_OK && (fitted || hidden)) {
+    if (status == LK_OK && (fitted || hidden) && !c->options->measures_only) {
         status = agreement_on_frame(c, err);
     }
     return status;
@@ -317,6 +338,25 @@ static lk_status find_aspects(struct comparing *c, lk_comparison *out, lk_error 
     return status == LK_OK ? aspects_find(out, &in, err) : status;
 }
 
+/* Where the pair differs, and what that says. */
+static lk_status judge_pair(struct comparing *c, lk_comparison *out, lk_error *err) {
+    bool only = c->options->measures_only;
+    lk_status status = only ? LK_OK : compare_colours(c, err);
+    status = status == LK_OK && !only ? find_regions(c, out, err) : status;
+    status = status == LK_OK && !only ? name_changes(c, out, err) : status;
+    if (status != LK_OK) {
+        return status;
+    }
+    full_size_alignment(&c->align.alignment, &c->size_a, &c->size_b);
+    full_size_regions(out->regions, out->region_count, &c->size_a);
+    if (only) {
+        decide_nothing(out);
+        return LK_OK;
+    }
+    judge(c, out);
+    return c->options->no_aspects ? LK_OK : find_aspects(c, out, err);
+}
+
 /* Copies what a report shows, on the frame of the whole reference. The matched points stay in full pixels of the photo;
  * photo_scale brings them onto its copy. */
 static lk_status keep_evidence(struct comparing *c, lk_comparison *out, lk_error *err) {
@@ -382,24 +422,16 @@ lk_status lk_compare(lk_comparison *out, lk_engine *engine, const lk_image *a, c
     lk_status status = check_names(c.options->measures, c.options->measure.model, err);
     status = status == LK_OK ? view_init(&c.a, engine, a, err) : status;
     status = status == LK_OK ? view_init(&c.b, engine, b, err) : status;
+    known_lend(&c.a, c.options->known[0]);
+    known_lend(&c.b, c.options->known[1]);
     features_lend(&c.a, c.options->features[0], c.options->measure.model);
     features_lend(&c.b, c.options->features[1], c.options->measure.model);
     status = status == LK_OK ? find_alignment(&c, out, err) : status;
     status = status == LK_OK ? engine_check_stop(engine, err) : status;
     status = status == LK_OK ? bring_onto_frame(&c, out, err) : status;
-    status = status == LK_OK ? compare_colours(&c, err) : status;
     status = status == LK_OK ? run_measures(&c, out, err) : status;
     status = status == LK_OK ? engine_check_stop(engine, err) : status;
-    status = status == LK_OK ? find_regions(&c, out, err) : status;
-    status = status == LK_OK ? name_changes(&c, out, err) : status;
-    if (status == LK_OK) {
-        full_size_alignment(&c.align.alignment, &c.size_a, &c.size_b);
-        full_size_regions(out->regions, out->region_count, &c.size_a);
-        judge(&c, out);
-    }
-    if (status == LK_OK && !c.options->no_aspects) {
-        status = find_aspects(&c, out, err);
-    }
+    status = status == LK_OK ? judge_pair(&c, out, err) : status;
     if (status == LK_OK) {
         take_alignment(&c, out);
         status = keep_maps(&c, out, err);

@@ -179,3 +179,9 @@ void decide(lk_comparison *out, const struct evidence *e) {
         add_reason(out, "score %.3f is below --min-score %.3f", out->score, e->min_score);
     }
 }
+
+void decide_nothing(lk_comparison *out) {
+    out->verdict = LK_CANNOT_TELL;
+    out->score = NAN;
+    add_reason(out, "only the measures were asked for");
+}

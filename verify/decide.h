@@ -22,5 +22,7 @@ struct evidence {
 
 /* Fills out->verdict, score and reasons. */
 void decide(lk_comparison *out, const struct evidence *e);
+/* The same where nobody asked for a verdict. */
+void decide_nothing(lk_comparison *out);
 
 #endif

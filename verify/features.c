@@ -56,8 +56,8 @@ static lk_status find(lk_features *f, lk_engine *engine, lk_model *model, const 
     f->height = picture->height;
     status = view_sift(&sift, &v, err);
     if (status == LK_OK) {
-        f->sift = v.sift; /* taken over */
-        v.sift = (struct sift_points){0};
+        f->sift = v.own.sift; /* taken over */
+        v.own.sift = (struct sift_points){0};
         status = seen_make(&f->seen, model, picture, err);
     }
     view_release(&v);

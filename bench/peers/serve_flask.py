@@ -3,8 +3,9 @@
 """The web service against the obvious one of Flask, Pillow, OpenCV and scikit-image, two workers each: serve_flask.py BUILD_FOLDER [SECONDS]
 
 Both compare the same pair by pixel, ORB and SSIM, asked by the same clients over kept connections. "by name": both pictures are uploaded
-once, then compared again and again. "from files": each comparison sends both files. The peer fits the photo to the reference and computes
-three numbers; ours, with align none, besides them the difference map with its regions and a verdict, and with align auto the alignment too.
+once, then compared again and again. "from files": each comparison sends both files, no file twice: each has a mark of its own. The peer
+fits the photo to the reference and computes three numbers; ours does the same as "numbers", finds the difference map with its regions and
+a verdict besides as "judged", and aligns the photo before that as "aligned".
 What is printed as ms is the time of processors that one comparison takes in all processes of the service, since two workers on two
 processors do as many as that allows, and other work on the machine changes it little. LIKENESS_DATA: folder of photographs, of
 which a pair of 12 MP is made too."""
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import threading
 import time
+import zlib
 
 import cv2
 import flask
@@ -71,6 +73,17 @@ def compare_route():
 
 # -- Services and clients --
 
+ASKED = {"numbers": {"align": "none", "measures_only": True, "details": False}, "judged": {"align": "none"}, "aligned": {"align": "auto"}}
+
+
+def marked(data):
+    """The same picture in another file."""
+    mark = os.urandom(16)
+    if data[:2] == b"\xff\xd8":
+        return data[:2] + b"\xff\xfe\x00\x12" + mark + data[2:]
+    chunk = b"liKe" + mark
+    return data[:33] + len(mark).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big") + data[33:]
+
 
 class Peer:
     def __init__(self, folder):
@@ -104,8 +117,8 @@ class Peer:
 
 
 class Ours:
-    def __init__(self, likeness, folder, align):
-        self.align = align
+    def __init__(self, likeness, folder, ask):
+        self.ask = ask
         self.process = subprocess.Popen([likeness, "serve", "--listen", "127.0.0.1:0", "--workers", str(WORKERS), "--db", os.path.join(folder, "store")],
                                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         self.port = int(self.process.stdout.readline().strip().rstrip("/").rsplit(":", 1)[1])
@@ -114,7 +127,7 @@ class Ours:
         connection.request("POST", f"/api/v1/images?name={name}", data, {"Content-Type": "application/octet-stream"})
 
     def by_name(self, connection):
-        ask = {"a": "a", "b": "b", "measures": "pixel,orb,ssim", "align": self.align}
+        ask = {"a": "a", "b": "b", "measures": "pixel,orb,ssim", **self.ask}
         connection.request("POST", "/api/v1/compare", json.dumps(ask), {"Content-Type": "application/json"})
         return answer(connection)
 
@@ -163,7 +176,7 @@ def ms_each(service, pair, way, seconds):
     def client():
         own = http.client.HTTPConnection("127.0.0.1", service.port)
         while time.perf_counter() < until:
-            done.append(service.by_name(own) if way == "by name" else service.from_files(own, *pair))
+            done.append(service.by_name(own) if way == "by name" else service.from_files(own, *map(marked, pair)))
 
     threads = [threading.Thread(target=client) for _ in range(CLIENTS)]
     for t in threads:
@@ -208,12 +221,12 @@ def main():
                 peer = Peer(folder)
                 theirs = ms_each(peer, pair, way, seconds)
                 peer.stop()
-            for align in ("none", "auto"):
+            for name, ask in ASKED.items():
                 with tempfile.TemporaryDirectory() as folder:
-                    service = Ours(likeness, folder, align)
+                    service = Ours(likeness, folder, ask)
                     ours = ms_each(service, pair, way, seconds)
                     service.stop()
-                print(f"serve, {label} {way}, align {align}: ours {ours:.1f} ms, Flask {theirs:.1f} ms, ratio {theirs / ours:.2f}", flush=True)
+                print(f"serve, {label} {way}, {name}: ours {ours:.1f} ms, Flask {theirs:.1f} ms, ratio {theirs / ours:.2f}", flush=True)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,13 @@ typedef enum lk_fit_mode { LK_FIT_SCALE, LK_FIT_FAIL, LK_FIT_PAD, LK_FIT_CROP } 
 /* Keypoints and embedding of a picture. */
 typedef struct lk_features lk_features;
 
+/* What comparisons found in one picture (gray levels, keypoints), kept for the comparisons after: each thing is computed by the
+ * first that wants it. Any number of comparisons may use it at once. */
+typedef struct lk_known lk_known;
+/* image is borrowed and stays as it is, and where it is, while this is used. LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_known_new(lk_known **out, const lk_image *image, lk_error *err);
+LK_API void lk_known_free(lk_known *known);
+
 typedef struct lk_compare_options {
     const char *measures; /* "default", "all" or names with commas; NULL is default, "" none */
     lk_align_mode align;
@@ -44,8 +51,11 @@ typedef struct lk_compare_options {
     /* What was found of A and B before (lk_features_make), so that it need not be found again: taken where it is of a picture of
      * the size that is compared and of the same model, else passed over. NULL for none. */
     const lk_features *features[2];
+    /* The same, growing with what this comparison finds: passed over unless it was made of that very lk_image. NULL for none. */
+    lk_known *known[2];
     bool want_evidence; /* keep pictures, maps and matched points for a report */
     bool no_aspects;    /* leave aspects out: a verdict does not need them */
+    bool measures_only; /* neither judge nor look for regions: cannot-tell, and the score is NAN */
 } lk_compare_options;
 
 LK_API lk_compare_options lk_compare_options_default(void);
@@ -91,7 +101,7 @@ enum { LK_REASONS_MAX = 8, LK_WARNINGS_MAX = 8 };
 /* The whole result; plain data that reports are written from. */
 typedef struct lk_comparison {
     lk_verdict verdict;
-    double score;
+    double score; /* 0..1; NAN where nothing was judged */
     char reasons[LK_REASONS_MAX][200];
     int32_t reason_count;
     lk_aspect_result aspects[LK_ASPECTS];

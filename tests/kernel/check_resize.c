@@ -62,11 +62,13 @@ static void check_row(const struct kernel_resize *c, const struct kernel_resize 
                       size_t channels, struct rng *rng) {
     enum { TAPS = 24 };
     static int32_t weights[MOST * TAPS], first[MOST], count[MOST];
+    static int16_t halves[2 * MOST * TAPS];
     static uint8_t want[4 * MOST], got[4 * MOST];
     size_t width = n % 2 ? n / 5 + 1 : n * 3 / 4 + 1, taps = 1 + n % 20;
     struct resize_row r = {.first = first,
                            .count = count,
                            .weights = weights,
+                           .halves = halves,
                            .most = (taps + RESIZE_MOST - 1) / RESIZE_MOST * RESIZE_MOST,
                            .width = width,
                            .from_width = n,
@@ -77,6 +79,7 @@ static void check_row(const struct kernel_resize *c, const struct kernel_resize 
         count[x] = (int32_t)(taps < n - (size_t)first[x] ? taps : n - (size_t)first[x]);
         fill_weights(weights + x * r.most, (size_t)count[x], rng);
     }
+    kernel_resize_split(halves, weights, width, r.most);
     uint8_t *in = random_samples(n * channels, rng, n % 3 == 0);
     memset(want, 0, sizeof want);
     memset(got, 0, sizeof got);

@@ -43,6 +43,10 @@ def check_pictures(s):
 def check_compare(s, a):
     expected = by_command("compare", "original.png", "photo.jpg")
     check(s.ask("POST", COMPARE, {"a": "original.png", "b": "photo.jpg"})[2] == expected, "compare is not what the command says")
+    names = "pixel,orb,ssim"
+    numbers = s.ask("POST", COMPARE, {"a": a, "b": "photo.jpg", "measures": names, "measures_only": True, "details": False})[2]
+    expected = by_command("compare", "original.png", "photo.jpg", "--measures", names, "--measures-only", "--no-details")
+    check(numbers == expected and numbers["score"] is None and len(numbers["measures"]) == 3, "measures alone")
     asked = {"a": a, "b": "photo.jpg", "pictures": True, "measures": "all", "ignore": ["60%,80%,12%,10%"]}
     status, fields, result = s.ask("POST", COMPARE, asked)
     check(status == 200, "by id")
