@@ -6,7 +6,7 @@ const drawing = makeDrawing(dotsCanvas);
 
 // zoom: screen pixels a unit; x, y: the place in the middle.
 const view = { x: 0, y: 0, zoom: 1, width: 1, height: 1 };
-const state = { colourBy: doc.colour_by, chosen: -1, hover: -1, lit: null, lasso: false, dark: false };
+const state = { colourBy: doc.colour_by, chosen: -1, hover: -1, lit: null, lasso: false, dark: false, landed: null };
 const ZOOM_MOST = 4000; // times the whole map
 const fitZoom = () => 0.9 * Math.min(view.width / extent[0], view.height / extent[1]);
 const onScreen = (x, y) => [(x - view.x) * view.zoom + view.width / 2, (y - view.y) * view.zoom + view.height / 2];
@@ -89,9 +89,40 @@ function ring(i, radius) {
   marksContext.stroke();
 }
 
+function linesTo(list, fromX, fromY) {
+  const c = marksContext, [x, y] = onScreen(fromX, fromY);
+  c.globalAlpha = 0.55;
+  for (const near of list) {
+    const [nx, ny] = onScreen(places[2 * near.picture], places[2 * near.picture + 1]);
+    c.beginPath();
+    c.moveTo(x, y);
+    c.lineTo(nx, ny);
+    c.stroke();
+    ring(near.picture, dotSize() / 2 + 3);
+  }
+  c.globalAlpha = 1;
+}
+
+// A picture that is not of the map: itself, on a foot that stands where it lands.
+const LANDED_SIDE = 84, FOOT = 14;
+function drawLanded({ x, y, near, bitmap }) {
+  const c = marksContext, [px, py] = onScreen(x, y), style = getComputedStyle(document.documentElement);
+  linesTo(near, x, y);
+  const scale = bitmap ? LANDED_SIDE / Math.max(bitmap.width, bitmap.height) : 0;
+  const width = bitmap ? bitmap.width * scale : 24, height = bitmap ? bitmap.height * scale : 24;
+  c.fillStyle = style.getPropertyValue("--focus");
+  c.beginPath();
+  c.moveTo(px, py);
+  c.lineTo(px - FOOT / 2, py - FOOT);
+  c.lineTo(px + FOOT / 2, py - FOOT);
+  c.fill();
+  c.fillRect(px - width / 2 - 3, py - FOOT - height - 6, width + 6, height + 6);
+  if (bitmap) c.drawImage(bitmap, px - width / 2, py - FOOT - height - 3, width, height);
+}
+
 let lassoPath = [], marked = true;
 function drawMarks() {
-  const wanted = state.chosen >= 0 || state.hover >= 0 || lassoPath.length > 1;
+  const wanted = state.chosen >= 0 || state.hover >= 0 || state.landed || lassoPath.length > 1;
   if (!wanted && !marked) return;
   marked = wanted;
   const c = marksContext, style = getComputedStyle(document.documentElement), ratio = marks.width / view.width;
@@ -100,20 +131,12 @@ function drawMarks() {
   c.strokeStyle = style.getPropertyValue("--focus");
   c.lineWidth = 2;
   if (state.chosen >= 0) {
-    const [x, y] = onScreen(places[2 * state.chosen], places[2 * state.chosen + 1]);
-    c.globalAlpha = 0.55;
-    for (const near of nearestOf(state.chosen)) {
-      const [nx, ny] = onScreen(places[2 * near.picture], places[2 * near.picture + 1]);
-      c.beginPath();
-      c.moveTo(x, y);
-      c.lineTo(nx, ny);
-      c.stroke();
-      ring(near.picture, dotSize() / 2 + 3);
-    }
-    c.globalAlpha = 1;
+    linesTo(nearestOf(state.chosen), places[2 * state.chosen], places[2 * state.chosen + 1]);
     c.lineWidth = 3;
     ring(state.chosen, dotSize() / 2 + 5);
   }
+  if (state.landed) drawLanded(state.landed);
+  c.lineWidth = 2;
   if (state.hover >= 0) ring(state.hover, dotSize() / 2 + 3);
   if (lassoPath.length > 1) {
     c.beginPath();
@@ -146,7 +169,7 @@ const chips = doc.clusters.slice(0, CHIPS_MOST).filter((c) => c.count >= Math.mi
 
 // Larger groups first; one that would cover another waits until there is room, and all leave when single pictures or a list are looked at.
 function placeChips() {
-  const near = view.zoom / fitZoom() > 12 || state.lit; // a list stands out by itself
+  const near = view.zoom / fitZoom() > 12 || state.lit || state.landed; // a list stands out by itself
   const taken = [$("legend"), stage.querySelector(".zoom")].map((e) => [e.offsetLeft, e.offsetTop, e.offsetWidth, e.offsetHeight]);
   for (const chip of chips) {
     chip.width ||= chip.element.offsetWidth;
@@ -373,7 +396,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
   if (lassoPath.length) lassoPath = [];
   else if (state.lasso) setLasso(false);
-  else if (state.chosen >= 0) choose(-1);
+  else if (state.chosen >= 0 || state.landed) choose(-1);
   else clearList();
   hover(-1);
   redraw();

@@ -62,7 +62,7 @@ void main() {
 
 const INSTANCE = 13, INSTANCES_MOST = 6000; // numbers a picture: place, tile, size, layer, opacity, frame
 
-const tileInfo = $("map-sizes");
+const tileInfo = data.getElementById("map-sizes");
 const tile = tileInfo ? +tileInfo.dataset.tile : 0, tileColumns = tileInfo ? +tileInfo.dataset.columns : 1;
 const tilesAPage = tileInfo ? tileColumns * +tileInfo.dataset.rows : 1, pageSide = tile * tileColumns;
 const tileSizes = tileInfo ? bytesOf(tileInfo) : new Uint8Array(2 * count);
@@ -167,7 +167,7 @@ function drawAll(d, view, dotSize, shown) {
 
 // Decodes the pages of thumbnails and hands them to the graphics card, one after the other.
 async function loadThumbnails(d, afterPage) {
-  const elements = [...document.querySelectorAll("script.map-page")];
+  const elements = [...data.querySelectorAll(".map-page")];
   if (!elements.length) return;
   const gl = d?.gl;
   if (gl) {

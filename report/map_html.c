@@ -15,12 +15,14 @@
 
 #define PAGE_MAX ((size_t)1 << 30)
 
-/* In the order in which they are read. */
+/* The body of showMap(data), in the order in which they are read. */
 static const struct asset *const script_parts[] = {
     &asset_map_model_js, &asset_map_draw_js, &asset_map_camera_js,
     &asset_map_lists_js, &asset_map_page_js,
 };
-static const char script_begin[] = "(() => {\n\"use strict\";\n", script_end[] = "})();\n";
+static const char script_begin[] = "((data) => {\n\"use strict\";\n",
+                  script_end[] = "})(document);\n",
+                  module_begin[] = "export function showMap(data) {\n", module_end[] = "}\n";
 
 static void add_hash(struct buf *b, struct digest *d) {
     uint8_t sum[DIGEST_BYTES];
@@ -61,14 +63,24 @@ static void add_head(struct buf *b, const lk_map_page *p) {
     buf_add_text(b, "</style>\n</head>\n<body>\n");
 }
 
-static void add_script(struct buf *b) {
-    buf_add_text(b, "<script>");
-    buf_add_text(b, script_begin);
+static void add_script_parts(struct buf *b, const char *begin, const char *end) {
+    buf_add_text(b, begin);
     for (size_t i = 0; i < ARRAY_COUNT(script_parts); i++) {
         buf_add(b, script_parts[i]->data, script_parts[i]->size);
     }
-    buf_add_text(b, script_end);
-    buf_add_text(b, "</script>\n</body>\n</html>\n");
+    buf_add_text(b, end);
+}
+
+lk_status lk_map_page_part(lk_bytes *out, lk_map_part part, lk_error *err) {
+    struct buf b;
+    buf_init(&b, PAGE_MAX);
+    if (part == LK_MAP_MODULE) {
+        add_script_parts(&b, module_begin, module_end);
+    } else {
+        const struct asset *a = part == LK_MAP_STYLE ? &asset_map_css : &asset_map_html;
+        buf_add(&b, a->data, a->size);
+    }
+    return buf_finish(&b, out, err);
 }
 
 /* -- Data -- */
@@ -167,7 +179,9 @@ lk_status lk_map_page_html(lk_bytes *out, const lk_map_page *page, lk_error *err
     buf_init(&b, PAGE_MAX);
     add_head(&b, page);
     add_noscript(&b, page);
+    buf_add_text(&b, "<main class=\"map\">\n");
     buf_add(&b, asset_map_html.data, asset_map_html.size);
+    buf_add_text(&b, "</main>\n");
     lk_status status = add_document(&b, page, err);
     status = status == LK_OK ? add_nearest(&b, page->map, err) : status;
     status = status == LK_OK && page->atlas ? add_thumbnails(&b, page->atlas, err) : status;
@@ -175,6 +189,8 @@ lk_status lk_map_page_html(lk_bytes *out, const lk_map_page *page, lk_error *err
         buf_release(&b);
         return status;
     }
-    add_script(&b);
+    buf_add_text(&b, "<script>");
+    add_script_parts(&b, script_begin, script_end);
+    buf_add_text(&b, "</script>\n</body>\n</html>\n");
     return buf_finish(&b, out, err);
 }

@@ -105,22 +105,27 @@ function fact(list, name, value) {
   list.append(make("dt", "", name), make("dd", "", value));
 }
 
+// Puts a picture into the side: its name, facts and the pictures nearest to it.
+function showAbout(name, facts, near) {
+  $("about").hidden = false;
+  $("about-name").textContent = name;
+  $("about-facts").replaceChildren();
+  for (const [what, value] of facts) fact($("about-facts"), what, value);
+  $("near").replaceChildren(...near.map((n) => entry(n.picture, `cosine ${n.cosine.toFixed(3)}${pictures[n.picture].label ? " · " + pictures[n.picture].label : ""}`)));
+  $("panel").scrollTop = 0;
+}
+
 function choose(i, quiet) {
-  if (i === state.chosen) return;
+  if (i === state.chosen && !(i < 0 && state.landed)) return;
   state.chosen = i;
-  $("about").hidden = i < 0;
-  if (i >= 0) {
-    const p = pictures[i], facts = $("about-facts");
-    $("about-name").textContent = fileName(i);
+  if (i < 0) {
+    state.landed = null;
+    $("about").hidden = true;
+  } else {
+    const p = pictures[i];
+    showAbout(fileName(i), [["Folder", parts[i].slice(0, -1).join("/")], ["Label", p.label], ["Group", clusterName.get(p.cluster)],
+      ["Score", p.score?.toFixed(3)], ["Time", p.time?.replace("T", " ").replace("Z", " UTC")]], nearestOf(i));
     paintThumb($("about-picture"), i);
-    facts.replaceChildren();
-    fact(facts, "Folder", parts[i].slice(0, -1).join("/"));
-    fact(facts, "Label", p.label);
-    fact(facts, "Group", clusterName.get(p.cluster));
-    fact(facts, "Score", p.score?.toFixed(3));
-    fact(facts, "Time", p.time?.replace("T", " ").replace("Z", " UTC"));
-    $("near").replaceChildren(...nearestOf(i).map((n) => entry(n.picture, `cosine ${n.cosine.toFixed(3)}${pictures[n.picture].label ? " · " + pictures[n.picture].label : ""}`)));
-    $("panel").scrollTop = 0;
     if (!quiet) walk = { from: i, at: 0 };
     say(`${fileName(i)}. ${describe(i)}. ${perPicture} nearest pictures are listed.`);
   }
@@ -130,6 +135,41 @@ $("about-close").addEventListener("click", () => {
   choose(-1);
   dotsCanvas.focus();
 });
+
+// ---- a picture that is not of the map ----
+// Where it lands: at the mean place of the pictures nearest to it, each weighted as UMAP weighs neighbours (McInnes and others 2018):
+// exp(-(d - d of the nearest) / scale), d = 1 - cosine; scale is the mean of d less d of the nearest.
+function landingPlace(near) {
+  const far = near.map((n) => 1 - n.cosine), least = Math.min(...far), scale = far.reduce((sum, d) => sum + d - least, 0) / far.length || 1;
+  const weights = far.map((d) => Math.exp(-(d - least) / scale)), all = weights.reduce((a, b) => a + b);
+  const mean = (axis) => near.reduce((sum, n, k) => sum + weights[k] * places[2 * n.picture + axis], 0) / all;
+  return { x: mean(0), y: mean(1) };
+}
+
+// likes: [{ path, cosine }], the most alike pictures of the collection; bitmap: the picture itself, or null. False where the map has
+// none of them.
+const LANDS_BY = 5;
+function land(name, bitmap, likes) {
+  const near = likes.map(({ path, cosine }) => ({ picture: pathNumbers.get(path), cosine })).filter((n) => n.picture !== undefined);
+  if (!near.length) return false;
+  choose(-1);
+  const { x, y } = landingPlace(near.slice(0, LANDS_BY)), group = clusterName.get(pictures[near[0].picture].cluster);
+  state.landed = { x, y, near: near.slice(0, LANDS_BY), bitmap };
+  showAbout(name, [["On the map", "no: this is where it lands"], ["Nearest group", group]], near);
+  const canvas = $("about-picture"), context = canvas.getContext("2d");
+  delete canvas.dataset.picture;
+  context.clearRect(0, 0, canvas.width, canvas.height);
+  if (bitmap) {
+    const scale = Math.min(canvas.width / bitmap.width, canvas.height / bitmap.height), width = bitmap.width * scale, height = bitmap.height * scale;
+    context.drawImage(bitmap, (canvas.width - width) / 2, (canvas.height - height) / 2, width, height);
+  }
+  const reach = Math.max(...state.landed.near.map((n) => Math.max(Math.abs(places[2 * n.picture] - x), Math.abs(places[2 * n.picture + 1] - y))));
+  flyTo(x, y, clamp(0.35 * Math.min(view.width, view.height) / Math.max(reach, 0.01), fitZoom(), 8 * fitZoom()));
+  $("about-name").focus();
+  say(`${name} lands beside ${fileName(near[0].picture)}, group ${group}. ${near.length} nearest pictures are listed.`);
+  redraw();
+  return true;
+}
 
 // ---- the table ----
 const cell = (value) => {

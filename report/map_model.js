@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the map is of: pictures and their places, neighbours, groups, colours. The files map_*.js share one scope and are read in the
-// order of map_html.c.
+// What the map is of: pictures and their places, neighbours, groups, colours. The files map_*.js are the body of one function,
+// showMap(data), in the order of map_html.c. data: the document, or a fragment of one, whose elements hold the map.
 const $ = (id) => document.getElementById(id);
 const make = (name, className, text) => {
   const element = document.createElement(name);
@@ -10,7 +10,7 @@ const make = (name, className, text) => {
 };
 const clamp = (v, low, high) => Math.min(Math.max(v, low), high);
 
-const doc = JSON.parse($("map-data").textContent);
+const doc = JSON.parse(data.getElementById("map-data").textContent);
 const pictures = doc.pictures, count = pictures.length;
 
 // The bytes of an element's base64; the element goes, since it may hold megabytes.
@@ -42,7 +42,7 @@ function readPlaces() {
 
 // ---- neighbours, of the vectors ----
 const perPicture = doc.neighbours;
-const nearBytes = bytesOf($("map-nearest"));
+const nearBytes = bytesOf(data.getElementById("map-nearest"));
 const nearView = new DataView(nearBytes.buffer, nearBytes.byteOffset, nearBytes.byteLength);
 
 function nearestOf(i) {

@@ -76,3 +76,4 @@ loadThumbnails(drawing, (page, pages) => {
   document.documentElement.dataset.ready = "true";
   redraw();
 });
+return { land }; // for a page that shows the map within itself

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The pages and what they load, all from the binary. A page is what its file says, within the shell: shell.html, in whose places
- * <!--title-->, <!--head-->, <!--nav--> and <!--main--> the rows below are written; <!--cards--> in a page are all pages. */
+ * <!--title-->, <!--head-->, <!--nav--> and <!--main--> the rows below are written; <!--cards--> in a page are all pages,
+ * <!--map--> the elements of a similarity map. */
+#include <likeness/map_page.h>
+
 #include <string.h>
 
 #include "serve/page/page_assets.h"
@@ -11,6 +14,27 @@ static void answer_asset(struct request *r, struct bench *bench) {
     (void)bench;
     buf_add(&r->out, a->data, a->size);
     answer_written(r, 200);
+}
+
+/* Of the map's own page, which it shares. */
+static void answer_map_part(struct request *r, struct bench *bench) {
+    lk_bytes part;
+    lk_error err = {0};
+    bool script = strncmp(r->route->type, "text/javascript", 15) == 0;
+    (void)bench;
+    if (lk_map_page_part(&part, script ? LK_MAP_MODULE : LK_MAP_STYLE, &err) == LK_OK) {
+        answer_bytes(r, 200, &part);
+    } else {
+        answer_error(r, &err);
+    }
+}
+
+static void write_map(struct buf *out) {
+    lk_bytes body;
+    if (lk_map_page_part(&body, LK_MAP_BODY, NULL) == LK_OK) {
+        buf_add(out, body.data, body.size);
+        lk_bytes_release(&body);
+    }
 }
 
 /* Links to the pages that have a name there; the one that is shown says so. */
@@ -44,6 +68,8 @@ static void write_place(struct buf *out, const char *name, size_t size, const st
         write_nav(out, page);
     } else if (strncmp(name, "cards", size) == 0) {
         write_cards(out);
+    } else if (strncmp(name, "map", size) == 0) {
+        write_map(out);
     } else if (strncmp(name, "main", size) == 0 && page->asset) {
         write_filled(out, page->asset, page);
     } else if (strncmp(name, "main", size) == 0) {
@@ -94,6 +120,13 @@ static const struct field verdict_names[] = {
     FIELD_END};
 static const struct field login_names[] = {{"to", "the page that is wanted", .kind = FIELD_TEXT},
                                            FIELD_END};
+static const struct field search_names[] = {
+    {"image", "a picture that is there", .kind = FIELD_TEXT},
+    {"name", "what it is called", .kind = FIELD_TEXT},
+    {"in", "the collection that is searched", .kind = FIELD_TEXT},
+    {"by", "how", .kind = FIELD_TEXT},
+    {"k", "how many are wanted", .kind = FIELD_TEXT},
+    FIELD_END};
 static const struct field audit_names[] = {
     {"kind", "only entries of this kind", .kind = FIELD_TEXT},
     {"subject", "only about this", .kind = FIELD_TEXT},
@@ -108,6 +141,9 @@ static const struct field audit_names[] = {
 #define PART(where, what, media, of)                                                               \
     {.method = "GET", .path = where, .summary = what, .handle = answer_asset, .asset = &(of),      \
      .type = media "; charset=utf-8", .is_page = true}
+#define MAP_PART(where, what, media)                                                              \
+    {.method = "GET", .path = where, .summary = what, .handle = answer_map_part,                   \
+     .type = media "; charset=utf-8", .is_page = true}
 #define SCRIPT(where, of) PART(where, "a script of the pages", "text/javascript", of)
 #define STYLE(where, of) PART(where, "a style of the pages", "text/css", of)
 
@@ -118,6 +154,8 @@ const struct route page_routes[] = {
     PAGE_OF("/verifications", "Verdicts", "verdicts on record, and what people decided",
             asset_verifications_html, "/verifications.mjs", verdict_names),
     PAGE("/verifications/{entry}", NULL, "a verdict on record", asset_verification_html, "/verification.mjs"),
+    PAGE_OF("/search", "Search", "what is like a picture, in a collection or among the originals",
+            asset_search_html, "/search.mjs", search_names),
     PAGE("/references", "References", "the originals that photos are verified against", asset_references_html, "/references.mjs"),
     PAGE("/references/{reference}", NULL, "a reference", asset_reference_html, "/reference.mjs"),
     PAGE("/cameras", "Cameras", "fixed cameras, and whether they still see what they should", asset_cameras_html, "/cameras.mjs"),
@@ -126,6 +164,8 @@ const struct route page_routes[] = {
     {.method = "GET", .path = "/problems", .summary = "problems", .handle = answer_page,
      .type = "text/html; charset=utf-8", .is_page = true},
     PAGE("/duplicates", "Duplicates", "duplicates of a collection", asset_duplicates_html, "/duplicates.mjs"),
+    PAGE("/map", "Map", "similarity maps of collections", asset_maps_html, "/maps.mjs"),
+    PAGE("/map/{job}", NULL, "a similarity map", asset_similarity_map_html, "/similarity_map.mjs"),
     PAGE("/training", "Training", "learn an embedding", asset_training_html, "/training.mjs"),
     PAGE("/jobs", "Jobs", "long work", asset_jobs_html, "/jobs.mjs"),
     STYLE("/jobs.css", asset_jobs_css),
@@ -133,6 +173,13 @@ const struct route page_routes[] = {
     SCRIPT("/duplicates.mjs", asset_duplicates_mjs),
     SCRIPT("/training.mjs", asset_training_mjs),
     SCRIPT("/jobs.mjs", asset_jobs_mjs),
+    STYLE("/search.css", asset_search_css),
+    SCRIPT("/search.mjs", asset_search_mjs),
+    SCRIPT("/maps.mjs", asset_maps_mjs),
+    STYLE("/similarity_map.css", asset_similarity_map_css),
+    SCRIPT("/similarity_map.mjs", asset_similarity_map_mjs),
+    MAP_PART("/map.css", "a style of the pages", "text/css"),
+    MAP_PART("/map_view.mjs", "a script of the pages", "text/javascript"),
     STYLE("/site.css", asset_site_css),
     SCRIPT("/site.mjs", asset_site_mjs),
     PAGE_OF("/login", NULL, "log in", asset_login_html, "/login.mjs", login_names),

@@ -69,9 +69,9 @@ static lk_status search_index(lk_search_hits *hits, struct bench *b, lk_collecti
     o.most = (size_t)a->most;
     o.min_score = a->min_score;
     lk_status status = wants_model ? finders_model(&model, b, index, err) : LK_OK;
-    return status == LK_OK ? lk_collection_search(hits, index, b->engine, model, &a->picture,
-                                                  &a->info, &o, err)
-                           : status;
+    return status == LK_OK
+               ? lk_collection_search(hits, index, b->engine, model, &a->picture, &a->info, &o, err)
+               : status;
 }
 
 /* A damaged index is no damaged picture. */

@@ -48,6 +48,18 @@ LK_API LK_MUST_CHECK lk_status lk_map_page_plain(lk_bytes *out, const lk_map_pag
 LK_API LK_MUST_CHECK lk_status lk_map_page_html(lk_bytes *out, const lk_map_page *page,
                                                 lk_error *err);
 
+/* What that file is made of, for a page of a program that shows such maps: the file itself is then only read for its data. */
+typedef enum lk_map_part {
+    LK_MAP_STYLE, /* a style sheet */
+    LK_MAP_BODY,  /* elements, to stand in one of class "map" */
+    /* A script module that exports showMap(data), data being a fragment whose elements have what the file's scripts of other types
+     * than JavaScript have: id, class, data attributes and text. It returns { land(name, bitmap, [{ path, cosine }]) }, which
+     * shows where another picture would be, by what it is like. */
+    LK_MAP_MODULE,
+} lk_map_part;
+/* LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_map_page_part(lk_bytes *out, lk_map_part part, lk_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -3,7 +3,7 @@
 import { byId, call, node, when } from "/site.mjs";
 import { API, begin, cancel, fillCollections, follow, job, kindWords, progressWords, stateWords } from "/job_follow.mjs";
 
-const pages = { duplicates: "/duplicates#", map: "/map#", training: "/training#" };
+const pages = { duplicates: "/duplicates#", map: "/map/", training: "/training#" };
 const rows = new Map();
 
 function parts(j) {

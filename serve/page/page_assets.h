@@ -21,6 +21,9 @@ extern const struct asset asset_shell_html, asset_site_css, asset_site_mjs, asse
 extern const struct asset asset_duplicates_html, asset_duplicates_mjs, asset_job_follow_mjs,
     asset_jobs_css, asset_jobs_html, asset_jobs_mjs, asset_training_html, asset_training_mjs;
 
+extern const struct asset asset_maps_html, asset_maps_mjs, asset_search_css, asset_search_html,
+    asset_search_mjs, asset_similarity_map_css, asset_similarity_map_html, asset_similarity_map_mjs;
+
 extern const struct asset asset_camera_html, asset_camera_mjs, asset_camera_aim_mjs,
     asset_camera_parts_mjs, asset_camera_timeline_mjs, asset_cameras_html, asset_cameras_mjs,
     asset_care_css, asset_mask_editor_mjs, asset_reference_html, asset_reference_mjs,

@@ -49,15 +49,17 @@ export async function ask(method, path, body, headers = {}) {
 const PHOTOGRAPH_MOST = 150_000; // bytes
 export const viewports = [{ width: 1280, height: 900 }, { width: 360, height: 740 }];
 
-// On a desk and on a phone: `act` brings the page to where it is of use; axe, sizes, and a photograph called name.
-export async function suitsEverybody(path, name, act = async () => {}) {
+const TOUCHED = "button, input:not([type=checkbox], [type=radio]), select, textarea, nav a, .button";
+
+// On a desk and on a phone: `act` brings the page to where it is of use; axe, sizes of what is touched, and a photograph called name.
+export async function suitsEverybody(path, name, act = async () => {}, touched = TOUCHED) {
   for (const viewport of viewports) {
     for (const colorScheme of ["light", "dark"]) {
       const page = await open(url + path, { bypassCSP: true, viewport, colorScheme });
       await axeFindsNothing(page);
       await act(page);
       await axeFindsNothing(page);
-      await suitsFingers(page, "button, input:not([type=checkbox], [type=radio]), select, textarea, nav a, .button");
+      await suitsFingers(page, touched);
       if (process.env.LIKENESS_PHOTOGRAPHS && colorScheme === "light") {
         await page.evaluate(() => document.activeElement?.blur());
         const path = join(resolve(process.env.LIKENESS_PHOTOGRAPHS), `${name}-${viewport.width}.jpg`);
