@@ -115,6 +115,9 @@ static void print_check(struct buf *b, const lk_store_check_result *r) {
                r->problems ? "DAMAGED" : "ok", (long long)r->references, plural(r->references),
                (long long)r->versions, plural(r->versions), (long long)r->pictures,
                plural(r->pictures), (long long)r->derived, (long long)r->entries);
+    if (r->kept) {
+        buf_printf(b, "files beside %lld verdict%s\n", (long long)r->kept, plural(r->kept));
+    }
     if (r->unused_pictures) {
         buf_printf(b, "%lld picture%s that nothing names, which is harmless\n",
                    (long long)r->unused_pictures, plural(r->unused_pictures));
@@ -128,6 +131,7 @@ static void check_json(struct json *j, const lk_store_check_result *r) {
     json_int(j, "pictures", r->pictures);
     json_int(j, "derived", r->derived);
     json_int(j, "entries", r->entries);
+    json_int(j, "kept", r->kept);
     json_int(j, "unused_pictures", r->unused_pictures);
 }
 

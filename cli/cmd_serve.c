@@ -21,7 +21,7 @@ struct serve_settings {
     const char *listen, *db, *auth, *token_file;
     bool behind_proxy;
     struct text_list hosts;
-    const char *max_body, *keep, *keep_decoded, *work;
+    const char *max_body, *keep, *keep_decoded, *keep_verdicts, *work;
     int32_t workers, queue, rate, runs;
     struct text_list collections;
 };
@@ -50,6 +50,10 @@ static const struct option serve_options_table[] = {
      "uploads to keep in memory, the last used (256Mi)", AT(keep)},
     {"keep-decoded", 0, OPTION_TEXT, "BYTES", NULL, NULL,
      "pictures to keep decoded, for the comparisons after (256Mi)", AT(keep_decoded)},
+    {"keep-verdicts", 0, OPTION_TEXT, "HOW", NULL, NULL,
+     "of files beside verdicts, reports and the like: BYTES, DAYSd, both (2Gi,90d) or none; the "
+     "oldest go (2Gi)",
+     AT(keep_verdicts)},
     {"workers", 0, OPTION_INT, "N", NULL, NULL,
      "requests that compute at once, each with a process that decodes (2)", AT(workers)},
     {"queue", 0, OPTION_INT, "N", NULL, NULL,
@@ -101,6 +105,44 @@ static bool bytes_of(int64_t *out, const char *text, int64_t otherwise) {
     }
     *out = (int64_t)value;
     return value >= 1024 && value <= 4.0 * (1 << 30);
+}
+
+/* BYTES, DAYSd, both with a comma between, or none. */
+static bool read_keeping(struct serve_options *o, const char *text) {
+    enum { DAY_MS = 86400000 };
+    o->kept_bytes = (int64_t)2 << 30;
+    if (text && strcmp(text, "none") == 0) {
+        o->kept_bytes = 0;
+        return true;
+    }
+    for (const char *at = text; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL) {
+        char part[32], *end;
+        double bytes;
+        snprintf(part, sizeof part, "%.*s", (int)strcspn(at, ","), at);
+        long days = strtol(part, &end, 10);
+        if (end > part && strcmp(end, "d") == 0 && days >= 1 && days <= 36500) {
+            o->kept_ms = days * (int64_t)DAY_MS;
+            o->kept_bytes = strchr(text, ',') ? o->kept_bytes : INT64_MAX;
+        } else if (parse_amount(&bytes, part) && bytes >= 1 << 20 && bytes <= 1e15) {
+            o->kept_bytes = (int64_t)bytes;
+        } else {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What is wrong with them, or NULL. */
+static const char *read_amounts(struct serve_options *o, const struct serve_settings *s) {
+    if (!bytes_of(&o->max_body, s->max_body, o->limits->file_bytes) ||
+        !bytes_of(&o->keep_bytes, s->keep, 256 << 20) ||
+        !bytes_of(&o->decoded_bytes, s->keep_decoded, 256 << 20)) {
+        return "--max-body, --keep and --keep-decoded take a number of bytes, 1Ki to 4Gi";
+    }
+    return read_keeping(o, s->keep_verdicts)
+               ? NULL
+               : "--keep-verdicts takes a number of bytes of 1Mi or more, a number of days as 90d, "
+                 "both as 2Gi,90d, or none";
 }
 
 /* -- The first token -- */
@@ -189,12 +231,6 @@ static struct serve_collection *read_collections(const struct text_list *given) 
     return out;
 }
 
-static bool read_sizes(struct serve_options *o, const struct serve_settings *s) {
-    return bytes_of(&o->max_body, s->max_body, o->limits->file_bytes) &&
-           bytes_of(&o->keep_bytes, s->keep, 256 << 20) &&
-           bytes_of(&o->decoded_bytes, s->keep_decoded, 256 << 20);
-}
-
 static enum exit_code serve_command(void *settings, lk_engine *engine) {
     struct serve_settings *s = settings;
     char place[4096], models[4096], work[4200];
@@ -220,12 +256,8 @@ static enum exit_code serve_command(void *settings, lk_engine *engine) {
                               .ready = say_ready,
                               .arg = s};
     models_folder(models, sizeof models, NULL);
-    if (!read_sizes(&o, s)) {
-        return report_usage(
-            &s->common, &command_serve,
-            "--max-body, --keep and --keep-decoded take a number of bytes, 1Ki to 4Gi");
-    }
-    const char *mistake = mistake_in(s);
+    const char *mistake = read_amounts(&o, s);
+    mistake = mistake ? mistake : mistake_in(s);
     if (mistake) {
         return report_usage(&s->common, &command_serve, mistake);
     }

@@ -19,12 +19,28 @@ static const char *base_name(const char *path) {
     return slash ? slash + 1 : path ? path : "";
 }
 
+/* Decoded, unless the caller has it. */
+static lk_status get_picture(lk_image *own, const lk_image **out, lk_image_info *info,
+                             lk_engine *engine, const lk_bundle *b, int i, lk_error *err) {
+    const lk_load_options size = {.max_side = i == 0 ? LK_VERIFY_FRAME_SIDE : LK_VERIFY_PHOTO_SIDE};
+    const lk_image *given = i == 0 ? b->reference_image : b->photo_image;
+    const char *name = base_name(i == 0 ? b->reference_name : b->photo_name);
+    *out = own;
+    if (given) {
+        *out = given;
+        *info = i == 0 ? *b->reference_info : *b->photo_info;
+        snprintf(info->path, sizeof info->path, "%s", name);
+        return LK_OK;
+    }
+    return lk_image_decode(own, info, engine, i == 0 ? b->reference : b->photo,
+                           i == 0 ? b->reference_bytes : b->photo_bytes, name, &size, err);
+}
+
 lk_status bundle_verify(lk_bytes *out, lk_verification *v, lk_engine *engine, const lk_bundle *b,
                         lk_error *err) {
-    lk_image reference = {0}, photo = {0};
+    lk_image own[2] = {{0}, {0}};
+    const lk_image *pair[2];
     lk_image_info infos[2];
-    const lk_load_options sizes[2] = {{.max_side = LK_VERIFY_FRAME_SIDE},
-                                      {.max_side = LK_VERIFY_PHOTO_SIDE}};
     lk_verify_options o = lk_verify_options_default();
     o.policy = b->policy;
     o.compare.ignore = b->ignore;
@@ -32,20 +48,17 @@ lk_status bundle_verify(lk_bytes *out, lk_verification *v, lk_engine *engine, co
     o.compare.infos[0] = &infos[0];
     o.compare.infos[1] = &infos[1];
     *v = (lk_verification){0};
-    lk_status status =
-        lk_image_decode(&reference, &infos[0], engine, b->reference, b->reference_bytes,
-                        base_name(b->reference_name), &sizes[0], err);
-    if (status == LK_OK) {
-        status = lk_image_decode(&photo, &infos[1], engine, b->photo, b->photo_bytes,
-                                 base_name(b->photo_name), &sizes[1], err);
+    lk_status status = LK_OK;
+    for (int i = 0; status == LK_OK && i < 2; i++) {
+        status = get_picture(&own[i], &pair[i], &infos[i], engine, b, i, err);
     }
-    status = status == LK_OK ? lk_verify(v, engine, &reference, &photo, &o, err) : status;
+    status = status == LK_OK ? lk_verify(v, engine, pair[0], pair[1], &o, err) : status;
     if (status == LK_OK) {
         lk_verification_weigh(v, b->rivals, b->rival_count);
         status = lk_report_verify_json(out, v, true, err);
     }
-    lk_image_release(&reference);
-    lk_image_release(&photo);
+    lk_image_release(&own[0]);
+    lk_image_release(&own[1]);
     return status;
 }
 
@@ -149,28 +162,57 @@ static lk_status check_decided(const lk_verification *v, const lk_verification *
                            lk_verdict_name(v->verdict), lk_intactness_name(v->intact));
 }
 
+/* The policy as a reader will have it, with numbers of as many digits as are written; text is what is written. */
+static lk_status settle_policy(lk_bytes *text, lk_policy *as_written, const lk_policy *given,
+                               lk_error *err) {
+    lk_policy photos;
+    lk_status status = given ? LK_OK : lk_policy_built_in(&photos, "photos", err);
+    given = given ? given : &photos;
+    status = status == LK_OK ? lk_policy_write(text, given, err) : status;
+    if (status == LK_OK) {
+        *as_written = *given;
+        status = lk_policy_parse(as_written, text->data, text->size, err);
+    }
+    return status;
+}
+
+static lk_status make_result(lk_bytes *out, lk_engine *engine, const lk_bundle *b, lk_error *err) {
+    lk_verification v;
+    lk_status status = bundle_verify(out, &v, engine, b, err);
+    status = status == LK_OK ? check_decided(&v, b->decided, err) : status;
+    lk_verification_release(&v);
+    return status;
+}
+
+lk_status lk_bundle_result(lk_bytes *out, lk_engine *engine, const lk_bundle *bundle,
+                           lk_error *err) {
+    lk_bundle b = *bundle;
+    lk_policy policy;
+    lk_bytes text = {0};
+    *out = (lk_bytes){0};
+    lk_status status = settle_policy(&text, &policy, b.policy, err);
+    b.policy = &policy;
+    status = status == LK_OK ? make_result(out, engine, &b, err) : status;
+    lk_bytes_release(&text);
+    if (status != LK_OK) {
+        lk_bytes_release(out);
+    }
+    return status;
+}
+
 lk_status lk_bundle_write(lk_bytes *out, lk_engine *engine, const lk_bundle *bundle,
                           lk_error *err) {
     lk_bundle b = *bundle;
-    lk_policy photos;
-    lk_verification v;
-    lk_bytes policy = {0}, result = {0};
+    lk_policy policy;
+    lk_bytes text = {0}, result = {0};
     *out = (lk_bytes){0};
-    lk_status status = b.policy ? LK_OK : lk_policy_built_in(&photos, "photos", err);
-    b.policy = b.policy ? b.policy : &photos;
-    status = status == LK_OK ? lk_policy_write(&policy, b.policy, err) : status;
-    lk_policy as_written = *b.policy;
-    if (status == LK_OK) { /* what a reader will have: numbers of as many digits as are written */
-        status = lk_policy_parse(&as_written, policy.data, policy.size, err);
-        b.policy = &as_written;
+    lk_status status = settle_policy(&text, &policy, b.policy, err);
+    b.policy = &policy;
+    if (status == LK_OK && !b.result) {
+        status = make_result(&result, engine, &b, err);
     }
-    if (status == LK_OK) {
-        status = bundle_verify(&result, &v, engine, &b, err);
-        status = status == LK_OK ? check_decided(&v, b.decided, err) : status;
-        lk_verification_release(&v);
-    }
-    status = status == LK_OK ? pack(out, &b, &policy, &result, err) : status;
-    lk_bytes_release(&policy);
+    status = status == LK_OK ? pack(out, &b, &text, b.result ? b.result : &result, err) : status;
+    lk_bytes_release(&text);
     lk_bytes_release(&result);
     return status;
 }

@@ -13,6 +13,9 @@ struct page {
     lk_engine *engine;        /* borrowed */
     const lk_comparison *c;   /* borrowed */
     const lk_verification *v; /* borrowed; NULL: a comparison without a policy */
+    const lk_figures *made;   /* pictures that were encoded before, or NULL; borrowed */
+    lk_figures *taken;        /* gets those that are encoded; NULL: nobody wants them */
+    size_t figures;           /* so far */
 };
 
 /* html_tables.c: what is said in words and numbers. */

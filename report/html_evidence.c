@@ -5,6 +5,8 @@
 #include <math.h>
 
 #include "base/compiler.h"
+#include "base/error.h"
+#include "base/mem.h"
 #include "image/image.h"
 #include "image/resize.h"
 #include "report/assets.h"
@@ -22,33 +24,70 @@ enum {
     LISTED_MAX = 200,
 };
 
-/* " src=\"data:...\"" of the picture, reduced to side_max. */
-static lk_status add_source(struct page *p, const lk_image *image, int32_t side_max,
-                            lk_error *err) {
-    lk_image small = {0};
-    lk_bytes bytes = {0};
-    lk_status status = LK_OK;
+/* The sides that a picture is shown with. */
+struct shown {
+    int32_t width, height;
+    bool lossless;
+};
+
+static struct shown shown_of(const lk_image *image, int32_t side_max) {
+    struct shown s = {.width = image->width, .height = image->height};
     int32_t longest = MAX(image->width, image->height);
     if (longest > side_max) {
         double scale = (double)side_max / longest;
-        status =
-            image_resize(&small, p->engine, image, MAX((int32_t)lround(image->width * scale), 1),
-                         MAX((int32_t)lround(image->height * scale), 1), RESIZE_BICUBIC, err);
+        s.width = MAX((int32_t)lround(image->width * scale), 1);
+        s.height = MAX((int32_t)lround(image->height * scale), 1);
     }
-    const lk_image *shown = small.data ? &small : image;
-    bool lossless = (int64_t)shown->width * shown->height <= LOSSLESS_PIXELS;
+    s.lossless = (int64_t)s.width * s.height <= LOSSLESS_PIXELS;
+    return s;
+}
+
+static lk_status encode(lk_bytes *out, struct page *p, const lk_image *image,
+                        const struct shown *as, lk_error *err) {
+    lk_image small = {0};
+    lk_status status = LK_OK;
+    *out = (lk_bytes){0};
+    if (as->width != image->width || as->height != image->height) {
+        status = image_resize(&small, p->engine, image, as->width, as->height, RESIZE_BICUBIC, err);
+    }
     if (status == LK_OK) {
-        status =
-            lk_image_encode(&bytes, shown, p->engine, lossless ? "png" : "jpeg", JPEG_QUALITY, err);
+        status = lk_image_encode(out, small.data ? &small : image, p->engine,
+                                 as->lossless ? "png" : "jpeg", JPEG_QUALITY, err);
     }
-    if (status == LK_OK) {
-        buf_printf(&p->out, " width=\"%d\" height=\"%d\" src=\"data:image/%s;base64,", shown->width,
-                   shown->height, lossless ? "png" : "jpeg");
-        buf_add_base64(&p->out, bytes.data, bytes.size);
-        buf_add_text(&p->out, "\"");
-    }
-    lk_bytes_release(&bytes);
     lk_image_release(&small);
+    return status;
+}
+
+/* For whoever wants the pictures; the bytes are theirs then. */
+static lk_status hand_over(struct page *p, lk_bytes *bytes, lk_error *err) {
+    lk_figures *to = p->taken;
+    lk_bytes *items = mem_realloc(to->items, to->count + 1, sizeof *items);
+    if (!items) {
+        return error_memory(err, (to->count + 1) * sizeof *items);
+    }
+    to->items = items;
+    to->items[to->count++] = *bytes;
+    *bytes = (lk_bytes){0};
+    return LK_OK;
+}
+
+/* " src=\"data:...\"" of the picture, reduced to side_max. */
+static lk_status add_source(struct page *p, const lk_image *image, int32_t side_max,
+                            lk_error *err) {
+    const struct shown as = shown_of(image, side_max);
+    const bool made = p->made && p->figures < p->made->count;
+    lk_bytes fresh = {0};
+    lk_status status = made ? LK_OK : encode(&fresh, p, image, &as, err);
+    const lk_bytes *bytes = made ? &p->made->items[p->figures] : &fresh;
+    p->figures++;
+    if (status == LK_OK) {
+        buf_printf(&p->out, " width=\"%d\" height=\"%d\" src=\"data:image/%s;base64,", as.width,
+                   as.height, as.lossless ? "png" : "jpeg");
+        buf_add_base64(&p->out, bytes->data, bytes->size);
+        buf_add_text(&p->out, "\"");
+        status = p->taken ? hand_over(p, &fresh, err) : LK_OK;
+    }
+    lk_bytes_release(&fresh);
     return status;
 }
 

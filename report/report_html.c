@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/digest.h"
+#include "base/mem.h"
 #include "report/assets.h"
 
 enum { PAGE_MAX = 64 << 20 };
@@ -120,6 +121,32 @@ lk_status lk_report_html(lk_bytes *out, lk_engine *engine, const lk_comparison *
 
 lk_status lk_report_verify_html(lk_bytes *out, lk_engine *engine, const lk_verification *v,
                                 lk_error *err) {
-    struct page p = {.engine = engine, .c = &v->comparison, .v = v};
+    return lk_report_verify_html_of(out, engine, v, NULL, err);
+}
+
+lk_status lk_report_verify_html_of(lk_bytes *out, lk_engine *engine, const lk_verification *v,
+                                   const lk_figures *figures, lk_error *err) {
+    struct page p = {.engine = engine, .c = &v->comparison, .v = v, .made = figures};
     return make_page(out, &p, err);
+}
+
+lk_status lk_report_verify_figures(lk_figures *out, lk_engine *engine, const lk_verification *v,
+                                   lk_error *err) {
+    struct page p = {.engine = engine, .c = &v->comparison, .v = v, .taken = out};
+    lk_bytes page;
+    *out = (lk_figures){0};
+    lk_status status = make_page(&page, &p, err);
+    lk_bytes_release(&page);
+    if (status != LK_OK) {
+        lk_figures_release(out);
+    }
+    return status;
+}
+
+void lk_figures_release(lk_figures *figures) {
+    for (size_t i = 0; i < figures->count; i++) {
+        lk_bytes_release(&figures->items[i]);
+    }
+    mem_free(figures->items);
+    *figures = (lk_figures){0};
 }

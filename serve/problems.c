@@ -34,7 +34,9 @@ static const struct problem problems[] = {
      "The token lacks the scope that the route wants; the detail names it. likeness token add "
      "--scope gives one."},
     {"gone", 410, "No longer kept",
-     "What is made beside a verdict is kept in memory for a while. The record in the log stays."},
+     "What is made beside a verdict is kept for as long as --keep-verdicts of the service says. "
+     "The "
+     "record in the log stays."},
     {"has-ended", 409, "It has ended already", "A job that has ended cannot be cancelled."},
     {"idempotency-in-progress", 409, "Being answered",
      "Another request with the same Idempotency-Key is at it: ask again after Retry-After "

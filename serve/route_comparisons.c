@@ -13,6 +13,7 @@
 enum {
     LOSSLESS_PIXELS =
         512 * 512, /* up to this it is sent as PNG: no artefact to mistake for a difference */
+    QUALITY = 90,  /* as in reports, so that what is kept of both is the same bytes */
     DOCUMENT_MAX = 16 << 20,
 };
 
@@ -36,14 +37,21 @@ lk_status keep_bytes(struct request *r, const char *id, const char *name, const 
     return keep(r, id, name, type, bytes->data, bytes->size);
 }
 
+/* Who gets the pictures. */
+struct taking {
+    lk_status (*take)(void *arg, const char *name, const char *type, lk_bytes *bytes);
+    void *arg;
+};
+
 /* Encoded here, from pixels. */
-static lk_status keep_picture(struct request *r, struct bench *b, const char *id, const char *name,
-                              const lk_image *image, lk_error *err) {
+static lk_status hand_over(const struct taking *t, struct bench *b, const char *name,
+                           const lk_image *image, lk_error *err) {
     lk_bytes file = {0};
     bool lossless = (int64_t)image->width * image->height <= LOSSLESS_PIXELS;
-    lk_status status = lk_image_encode(&file, image, b->engine, lossless ? "png" : "jpeg", 92, err);
+    lk_status status =
+        lk_image_encode(&file, image, b->engine, lossless ? "png" : "jpeg", QUALITY, err);
     if (status == LK_OK) {
-        status = keep_bytes(r, id, name, lossless ? "image/png" : "image/jpeg", &file);
+        status = t->take(t->arg, name, lossless ? "image/png" : "image/jpeg", &file);
     }
     lk_bytes_release(&file);
     return status;
@@ -74,29 +82,41 @@ static bool has_sight(const lk_comparison *c, const struct sight *s) {
                                          : c->difference.data != NULL;
 }
 
-static lk_status keep_sight(struct request *r, struct bench *b, const char *id,
-                            const lk_comparison *c, const struct sight *s, lk_error *err) {
+static lk_status draw_sight(const struct taking *t, struct bench *b, const lk_comparison *c,
+                            const struct sight *s, lk_error *err) {
     lk_image drawn;
     memset(&drawn, 0, sizeof drawn);
     const lk_image *image = strcmp(s->name, "reference") == 0 ? &c->reference
                             : strcmp(s->name, "aligned") == 0 ? &c->aligned
                                                               : &c->photo;
     lk_status status = s->is_drawn ? lk_report_picture(&drawn, c, s->kind, err) : LK_OK;
-    status = status == LK_OK ? keep_picture(r, b, id, s->name, s->is_drawn ? &drawn : image, err)
-                             : status;
+    status = status == LK_OK ? hand_over(t, b, s->name, s->is_drawn ? &drawn : image, err) : status;
     lk_image_release(&drawn);
     return status;
 }
 
-lk_status keep_pictures(struct request *r, struct bench *b, const char *id, const lk_comparison *c,
-                        lk_error *err) {
+lk_status draw_pictures(struct bench *b, const lk_comparison *c,
+                        lk_status (*take)(void *arg, const char *name, const char *type,
+                                          lk_bytes *bytes),
+                        void *arg, lk_error *err) {
+    const struct taking t = {take, arg};
     lk_status status = LK_OK;
     for (int i = 0; status == LK_OK && i < SIGHTS; i++) {
         if (has_sight(c, &sights[i])) {
-            status = keep_sight(r, b, id, c, &sights[i], err);
+            status = draw_sight(&t, b, c, &sights[i], err);
         }
     }
     return status;
+}
+
+struct keeping {
+    struct request *r;
+    const char *id;
+};
+
+static lk_status keep_picture(void *arg, const char *name, const char *type, lk_bytes *bytes) {
+    const struct keeping *k = arg;
+    return keep_bytes(k->r, k->id, name, type, bytes);
 }
 
 /* {"id", "asked", "pictures": [...], "photo_scale", "result"}: what a page needs to show it again. */
@@ -146,7 +166,8 @@ lk_status comparison_keep(struct request *r, struct bench *b, const lk_compariso
     lk_status status = keep(r, id, "asked", "application/json", r->text.data, r->text.size);
     status = status == LK_OK ? keep_bytes(r, id, "result", "application/json", result) : status;
     status = status == LK_OK ? keep_document(r, id, c, result, err) : status;
-    status = status == LK_OK ? keep_pictures(r, b, id, c, err) : status;
+    struct keeping keeping = {r, id};
+    status = status == LK_OK ? draw_pictures(b, c, keep_picture, &keeping, err) : status;
     if (status == LK_E_MEMORY && err->status == LK_OK) {
         *err = (lk_error){.status = status, .text = "no memory to keep the result"};
     }

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "serve/server.h"
+#include "serve/verdict_files.h"
 
 enum { CHUNK = 100, LOOKED_AT_MOST = 10000 };
 
@@ -272,30 +273,46 @@ static lk_status list_decisions(struct finding *f, lk_store *store, int64_t entr
     return status;
 }
 
-/* What was made beside it, and is still kept by this process. */
+/* What may be made beside it. */
 static const char *const files[] = {"result.json", "report.html", "evidence.lkev", "reference",
                                     "aligned",     "photo",       "heat",          "map",
                                     "differences", "matches"};
+enum { FILES = sizeof files / sizeof *files };
 
 static bool find_file(struct shelf_item *out, struct request *r, int64_t entry, const char *name) {
     char key[SHELF_KEY_MAX + 1];
-    snprintf(key, sizeof key, "v%lld/%.64s", (long long)entry, name);
+    verdict_file_key(key, entry, name);
     return shelf_find(out, &r->server->pictures, key);
 }
 
-static void list_files(struct json *j, struct request *r, int64_t entry) {
+static void note_file(void *arg, const lk_kept_file *file) {
+    bool *there = arg;
+    for (size_t i = 0; i < FILES; i++) {
+        there[i] = there[i] || strcmp(files[i], file->name) == 0;
+    }
+}
+
+/* Those of the store, and those that this process still has. */
+static lk_status list_files(struct json *j, struct request *r, struct bench *bench, int64_t entry,
+                            lk_error *err) {
     struct shelf_item item;
+    bool there[FILES] = {false};
+    lk_status status = lk_kept_list(bench->store, entry, note_file, there, err);
     json_object_begin(j, "files");
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    for (size_t i = 0; i < FILES; i++) {
         char path[100];
-        if (find_file(&item, r, entry, files[i])) {
+        if (!there[i] && find_file(&item, r, entry, files[i])) {
             close(item.file);
+            there[i] = true;
+        }
+        if (there[i]) {
             snprintf(path, sizeof path, "/api/v1/verifications/%lld/%s", (long long)entry,
                      files[i]);
             json_text(j, files[i], path);
         }
     }
     json_object_end(j);
+    return status;
 }
 
 static void get_verification(struct request *r, struct bench *bench) {
@@ -307,41 +324,51 @@ static void get_verification(struct request *r, struct bench *bench) {
     if (!find_record(&f, r, bench)) {
         return;
     }
-    if (list_decisions(&f, bench->store, entry, &err) != LK_OK) {
+    if (list_decisions(&f, bench->store, entry, &err) != LK_OK ||
+        list_files(&f.j, r, bench, entry, &err) != LK_OK) {
         answer_error(r, &err);
         return;
     }
-    list_files(&f.j, r, entry);
     json_object_end(&f.j);
     buf_add_text(&r->out, "\n");
     answer_written(r, 200);
 }
 
-static void get_file(struct request *r, struct bench *bench) {
+/* Why there is none. */
+static void answer_gone(struct request *r, struct bench *bench) {
     struct finding f = {.found = false};
-    struct shelf_item item;
     struct buf rest;
+    buf_init(&rest, 1 << 20);
+    json_init(&f.j, &rest, 0);
+    if (find_record(&f, r, bench)) {
+        answer_problem(r, 410, "gone",
+                       "it was not made (\"pictures\", \"report\" and \"evidence\" of the request "
+                       "say what is), or is kept no longer (--keep-verdicts)");
+    }
+    buf_release(&rest);
+}
+
+static void get_file(struct request *r, struct bench *bench) {
+    struct shelf_item item;
+    const char *name = r->parameters[1];
+    int64_t entry = entry_of(r);
     bool known = false;
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-        known = known || strcmp(files[i], r->parameters[1]) == 0;
+    for (size_t i = 0; i < FILES; i++) {
+        known = known || strcmp(files[i], name) == 0;
     }
     if (!known) {
         answer_problem(r, 404, "not-found", "nothing is at that path");
         return;
     }
-    if (find_file(&item, r, entry_of(r), r->parameters[1])) {
-        r->saves_as = strncmp(item.type, "image/", 6) == 0 ? NULL : r->parameters[1];
-        answer_file(r, &item);
+    if (!find_file(&item, r, entry, name) && !verdict_files_fetch(&item, r, bench, entry, name)) {
         return;
     }
-    buf_init(&rest, 1 << 20);
-    json_init(&f.j, &rest, 0);
-    if (find_record(&f, r, bench)) {
-        answer_problem(r, 410, "gone",
-                       "what is made beside a verdict, where the request says so (pictures, "
-                       "report, evidence), is kept for a while only");
+    if (item.file >= 0) {
+        r->saves_as = strncmp(item.type, "image/", 6) == 0 ? NULL : name;
+        answer_file(r, &item);
+    } else {
+        answer_gone(r, bench);
     }
-    buf_release(&rest);
 }
 
 /* -- Decisions -- */
@@ -426,8 +453,8 @@ const struct route verification_routes[] = {
     {.method = "GET",
      .path = "/api/v1/verifications/{entry}/{file}",
      .summary = "what was made beside it: result.json, report.html, evidence.lkev, or a picture "
-                "(reference, aligned, photo, heat, map, differences, matches); 410 when it is kept "
-                "no longer",
+                "(reference, aligned, photo, heat, map, differences, matches), the same bytes each "
+                "time; 410 when it is kept no longer",
      .computes = true,
      .scope = SCOPE_READ | SCOPE_VERIFY,
      .handle = get_file,

@@ -6,8 +6,8 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
-#include "serve/memory_file.h"
 #include "serve/server.h"
+#include "serve/verdict_files.h"
 
 enum {
     CONTEST_S = 60,   /* after which changes that others made to the store are seen for certain */
@@ -22,6 +22,8 @@ struct verifying {
     lk_image_info info;
     lk_original original;
     lk_verification result;
+    struct verdict_files files;
+    bool lasts; /* the record, with its files */
     char key_name[KEY_MAX + 1], digest[65], holder[64];
     lk_answer_key key; /* name NULL: the client chose none */
 };
@@ -96,85 +98,25 @@ static lk_status record(struct verifying *v, const lk_hash *mark, lk_bytes *text
                  (long long)v->result.log_entry);
         status = lk_answer_end(v->b->store, &v->key, &answer, err);
     }
-    return status;
+    return status == LK_OK ? verdict_files_finish(&v->files, v->b, text, err) : status;
 }
 
-/* The entry of the log and the answer under the client's key, as one. */
+/* The entry of the log, the answer under the client's key and the files beside the verdict, as one. */
 static lk_status commit(struct verifying *v, lk_bytes *text, lk_error *err) {
     lk_hash mark;
+    v->files = (struct verdict_files){.result = &v->result,
+                                      .original = &v->original,
+                                      .photo = &v->photo,
+                                      .photo_info = &v->info,
+                                      .note = request_text(v->r, "note")};
     lk_status status = lk_verification_mark(&mark, v->b->engine, &v->photo, err);
+    status = status == LK_OK ? verdict_files_prepare(&v->files, v->r, v->b, err) : status;
     status = status == LK_OK ? lk_store_begin(v->b->store, err) : status;
-    return status == LK_OK ? lk_store_end(v->b->store, record(v, &mark, text, err), err) : status;
-}
-
-/* -- What is kept of it for a while -- */
-
-static lk_status keep_report(struct verifying *v, const char *id, lk_error *err) {
-    lk_bytes page = {0};
-    lk_status status = lk_report_verify_html(&page, v->b->engine, &v->result, err);
-    status = status == LK_OK ? keep_bytes(v->r, id, "report.html", "text/html", &page) : status;
-    lk_bytes_release(&page);
+    if (status == LK_OK) {
+        status = lk_store_end(v->b->store, record(v, &mark, text, err), err);
+        v->lasts = status == LK_OK;
+    }
     return status;
-}
-
-static lk_status photo_bytes(lk_bytes *out, struct verifying *v) {
-    struct shelf_item item;
-    const char *photo = request_text(v->r, "photo");
-    memset(out, 0, sizeof *out);
-    if (!picture_find(&item, v->r, v->b, photo)) {
-        return LK_E_IO;
-    }
-    bool right = strcmp(item.key, v->info.sha256) == 0 && memory_file_bytes(out, item.file);
-    close(item.file);
-    return right ? LK_OK : LK_E_MEMORY;
-}
-
-static lk_status keep_evidence(struct verifying *v, const char *id, lk_error *err) {
-    const lk_original *o = &v->original;
-    lk_bytes photo, bundle = {0};
-    lk_status status = photo_bytes(&photo, v);
-    const lk_bundle b = {.photo = photo.data,
-                         .photo_bytes = photo.size,
-                         .photo_name = v->info.path,
-                         .reference = o->file.data,
-                         .reference_bytes = o->file.size,
-                         .reference_name = o->info.path,
-                         .policy = &v->result.policy,
-                         .ignore = o->ignore,
-                         .ignore_count = o->ignore_count,
-                         .rivals = v->result.rivals,
-                         .rival_count = v->result.rival_count,
-                         .reference_id = v->result.reference_id,
-                         .reference_version = v->result.reference_version,
-                         .entry = v->result.log_entry,
-                         .entry_hash = v->result.log_hash,
-                         .actor = v->result.actor,
-                         .note = request_text(v->r, "note"),
-                         .decided = &v->result};
-    status = status == LK_OK ? lk_bundle_write(&bundle, v->b->engine, &b, err) : status;
-    status = status == LK_OK ? keep_bytes(v->r, id, "evidence.lkev", "application/x-tar", &bundle)
-                             : status;
-    lk_bytes_release(&bundle);
-    lk_bytes_release(&photo);
-    return status;
-}
-
-/* The verdict is on record: what cannot be made beside it is not there later, and no error. */
-static void keep(struct verifying *v, const lk_bytes *text) {
-    char id[32];
-    lk_error err = {0};
-    snprintf(id, sizeof id, "v%lld", (long long)v->result.log_entry);
-    lk_status status = keep_bytes(v->r, id, "result.json", "application/json", text);
-    if (request_flag(v->r, "pictures")) {
-        status = keep_pictures(v->r, v->b, id, &v->result.comparison, &err);
-    }
-    if (request_flag(v->r, "report")) {
-        status = keep_report(v, id, &err);
-    }
-    if (request_flag(v->r, "evidence")) {
-        status = keep_evidence(v, id, &err);
-    }
-    (void)status;
 }
 
 /* -- The client's key -- */
@@ -250,7 +192,7 @@ static void answer(struct verifying *v) {
     if (there && status == LK_OK) {
         snprintf(r->location, sizeof r->location, "/api/v1/verifications/%lld",
                  (long long)v->result.log_entry);
-        keep(v, &text);
+        verdict_files_shelve(&v->files, r, &text);
         answer_bytes(r, 200, &text);
         return;
     }
@@ -271,6 +213,7 @@ static void verify_photo(struct request *r, struct bench *bench) {
     if (read_key(&v) && !(v.key.name && answer_again(&v))) {
         answer(&v);
     }
+    verdict_files_release(&v.files, v.lasts);
     lk_verification_release(&v.result);
     lk_original_release(&v.original);
     lk_image_release(&v.photo);

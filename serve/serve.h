@@ -22,10 +22,12 @@ struct serve_options {
     int64_t max_body;      /* bytes of a request */
     int64_t keep_bytes;    /* of uploaded pictures, and as much again for pictures of results */
     int64_t decoded_bytes; /* of pictures kept decoded, for the requests after */
-    int32_t workers; /* requests that compute at once, each with a process that decodes for it */
-    int32_t queue;   /* requests that may wait for one */
-    bool auth;       /* a token of the store is wanted (likeness/service.h) */
-    int32_t rate;    /* units of work a minute for a token or an address; 0: no limit */
+    int64_t kept_bytes; /* of files beside verdicts, in the store; 0: in memory for a while alone */
+    int64_t kept_ms;    /* how long; 0: as long as there is room */
+    int32_t workers;    /* requests that compute at once, each with a process that decodes for it */
+    int32_t queue;      /* requests that may wait for one */
+    bool auth;          /* a token of the store is wanted (likeness/service.h) */
+    int32_t rate;       /* units of work a minute for a token or an address; 0: no limit */
     const struct serve_collection *collections;
     size_t collection_count;
     const char *work; /* folder for indexes of collections and for jobs while they run */

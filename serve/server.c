@@ -415,6 +415,10 @@ static lk_status run(struct server *s, lk_error *err) {
     }
     status = status == LK_OK ? jobs_start(&s->jobs, s, err) : status;
     status = status == LK_OK ? changes_start(&s->changes, s, err) : status;
+    if (status == LK_OK) {
+        status = retention_start(&s->retention, s->benches[0].store, s->options->kept_bytes,
+                                 s->options->kept_ms, err);
+    }
     status = status == LK_OK ? start_daemon(s, err) : status;
     if (status == LK_OK) {
         say_ready(s);
@@ -436,6 +440,7 @@ static lk_status run(struct server *s, lk_error *err) {
         s->http.MHD_stop_daemon(s->daemon);
     }
     changes_stop(s->changes);
+    retention_stop(&s->retention);
     jobs_stop(s->jobs);
     s->jobs = NULL;
     access_close(&s->access);

@@ -17,6 +17,7 @@
 #include "serve/access.h"
 #include "serve/decoded.h"
 #include "serve/decoder.h"
+#include "serve/retention.h"
 #include "serve/serve.h"
 #include "serve/shelf.h"
 #include "serve/uploads.h"
@@ -96,6 +97,7 @@ struct server {
     struct listeners *listeners;
     struct changes *changes; /* NULL: the store tells of none */
     bool hears;              /* it tells; else the store is asked more often */
+    struct retention retention;
     pthread_mutex_t lock;
     pthread_cond_t work_came;
     struct request *first, *last; /* the queue */
@@ -319,9 +321,12 @@ bool compare_asked(lk_comparison *c, struct request *r, struct bench *bench, boo
 /* route_comparisons.c: what came of a request, kept for a while as ID/NAME on the shelf of results. */
 lk_status keep_bytes(struct request *r, const char *id, const char *name, const char *type,
                      const lk_bytes *bytes);
-/* reference, aligned, photo, heat, map, differences and matches, those there are; c was made with want_evidence. */
-lk_status keep_pictures(struct request *r, struct bench *b, const char *id, const lk_comparison *c,
-                        lk_error *err);
+/* Calls take with each of reference, aligned, photo, heat, map, differences and matches that there is; c was made with
+ * want_evidence. Names and types are constants; take may keep the bytes, and empties them then. */
+lk_status draw_pictures(struct bench *b, const lk_comparison *c,
+                        lk_status (*take)(void *arg, const char *name, const char *type,
+                                          lk_bytes *bytes),
+                        void *arg, lk_error *err);
 /* Keeps the document and the pictures of c, which was made with evidence; r->location says where. */
 MUST_CHECK lk_status comparison_keep(struct request *r, struct bench *b, const lk_comparison *c,
                                      const lk_bytes *document, lk_error *err);

@@ -230,6 +230,39 @@ static const char *const steps[] = {
     "  entry INTEGER NOT NULL REFERENCES audit (seq),"
     "  word TEXT NOT NULL"
     ") STRICT;",
+
+    /* Files made beside verdicts (store/kept.h). What kept_gone names is looked at: nothing may need it any more. */
+    "CREATE TABLE kept ("
+    "  entry INTEGER PRIMARY KEY REFERENCES audit (seq),"
+    "  at INTEGER NOT NULL,"
+    "  bytes INTEGER NOT NULL,"
+    "  plain INTEGER NOT NULL,"
+    "  data BLOB NOT NULL"
+    ") STRICT;"
+    "CREATE INDEX kept_at ON kept (at, bytes);"
+    "CREATE TABLE kept_blob ("
+    "  entry INTEGER NOT NULL REFERENCES kept (entry),"
+    "  number INTEGER NOT NULL,"
+    "  sha256 TEXT NOT NULL,"
+    "  bytes INTEGER NOT NULL,"
+    "  PRIMARY KEY (entry, number)"
+    ") STRICT;"
+    "CREATE INDEX kept_blob_sha256 ON kept_blob (sha256);"
+    "CREATE TABLE kept_file ("
+    "  entry INTEGER NOT NULL REFERENCES kept (entry),"
+    "  name TEXT NOT NULL,"
+    "  type TEXT NOT NULL,"
+    "  bytes INTEGER NOT NULL,"
+    "  sha256 TEXT NOT NULL,"
+    "  parts TEXT NOT NULL,"
+    "  PRIMARY KEY (entry, name)"
+    ") STRICT;"
+    "CREATE TABLE kept_gone (sha256 TEXT NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;"
+    "DROP VIEW picture_in_use;"
+    "CREATE VIEW picture_in_use (sha256) AS"
+    "  SELECT sha256 FROM version WHERE purged IS NULL UNION ALL SELECT sha256 FROM camera_view"
+    "  UNION ALL SELECT before_sha256 FROM camera_event UNION ALL SELECT after_sha256 FROM "
+    "camera_event UNION ALL SELECT sha256 FROM kept_blob;",
 };
 
 int64_t schema_newest(void) {

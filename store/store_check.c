@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Looking at everything that a store holds. */
+#include <likeness/service.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -160,6 +161,36 @@ static lk_status check_log(struct care *c, lk_error *err) {
     return tell(c, status, err);
 }
 
+static bool want_all(void *arg, const char *name) {
+    (void)arg, (void)name;
+    return true;
+}
+
+static void pass_file(void *arg, const lk_kept_file *file) {
+    (void)arg, (void)file;
+}
+
+/* Each file beside a verdict, against its own SHA-256. */
+static lk_status check_kept(struct care *c, lk_error *err) {
+    struct sql q;
+    bool row;
+    lk_status status;
+    sql_begin(&q, &c->store->at, "SELECT entry FROM kept ORDER BY entry");
+    while ((status = sql_step(&q, &row, err)) == LK_OK && row) {
+        c->out->kept++;
+        status = engine_check_stop(c->engine, err);
+        if (status == LK_OK) {
+            status = lk_kept_read(c->store, sql_int(&q, 0), want_all, pass_file, NULL, err);
+            status = tell(c, status, err);
+        }
+        if (status != LK_OK) {
+            break;
+        }
+    }
+    sql_end(&q);
+    return tell(c, status, err);
+}
+
 /* Files in the folder of pictures that nothing in use names. */
 static void look_at_file(void *arg, const char *name) {
     struct care *c = arg;
@@ -191,6 +222,9 @@ lk_status lk_store_check(lk_store_check_result *out, lk_store *store, lk_engine 
     }
     if (status == LK_OK) {
         status = check_log(&c, err);
+    }
+    if (status == LK_OK) {
+        status = check_kept(&c, err);
     }
     if (status == LK_OK) {
         status = blob_visit(store, look_at_file, &c, err);

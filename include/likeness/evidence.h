@@ -25,6 +25,11 @@ typedef struct lk_bundle {
     const char *entry_hash;         /* 64 hex digits; NULL for none */
     const char *actor, *note;       /* NULL for none */
     const lk_verification *decided; /* the verdict that is on record; NULL: whatever comes out */
+    /* Both pictures where they are decoded already, with LK_VERIFY_FRAME_SIDE and LK_VERIFY_PHOTO_SIDE, and what is known of their
+     * files; NULL: they are decoded here. */
+    const lk_image *reference_image, *photo_image;
+    const lk_image_info *reference_info, *photo_info;
+    const lk_bytes *result; /* of lk_bundle_result; NULL: it is made here */
 } lk_bundle;
 
 /* Verifies photo against reference and writes the bundle: a tar archive of manifest.json, the two files, policy.json,
@@ -32,6 +37,11 @@ typedef struct lk_bundle {
  * is not what was decided. */
 LK_API LK_MUST_CHECK lk_status lk_bundle_write(lk_bytes *out, lk_engine *engine,
                                                const lk_bundle *bundle, lk_error *err);
+
+/* Verifies as lk_bundle_write would, and gives the document that it would have inside: it rests on the pictures, the policy, the
+ * areas and the rivals alone. Errors as lk_bundle_write. */
+LK_API LK_MUST_CHECK lk_status lk_bundle_result(lk_bytes *out, lk_engine *engine,
+                                                const lk_bundle *bundle, lk_error *err);
 
 /* What checking one came to. */
 typedef struct lk_bundle_check {

@@ -68,6 +68,20 @@ LK_API LK_MUST_CHECK lk_status lk_report_verify_json(lk_bytes *out, const lk_ver
 LK_API LK_MUST_CHECK lk_status lk_report_verify_html(lk_bytes *out, lk_engine *engine,
                                                      const lk_verification *v, lk_error *err);
 
+/* The pictures of a report as they are in it, in their order: files of JPEG or PNG. They take nearly all of its time, and say
+ * nothing of who verified and when. */
+typedef struct lk_figures {
+    lk_bytes *items;
+    size_t count;
+} lk_figures;
+LK_API LK_MUST_CHECK lk_status lk_report_verify_figures(lk_figures *out, lk_engine *engine,
+                                                        const lk_verification *v, lk_error *err);
+LK_API void lk_figures_release(lk_figures *figures);
+/* lk_report_verify_html with figures that were made before of the same comparison. */
+LK_API LK_MUST_CHECK lk_status lk_report_verify_html_of(lk_bytes *out, lk_engine *engine,
+                                                        const lk_verification *v,
+                                                        const lk_figures *figures, lk_error *err);
+
 /* A policy as one HTML file that needs nothing else: its limits, its record with 95 % intervals, its reliability diagram (where the
  * record tells it) and its weights. LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_report_policy_html(lk_bytes *out, const lk_policy *policy,

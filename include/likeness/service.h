@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the web service keeps in a store beside references and verdicts: who may ask, what was answered under a key that a client
- * chose, and what a person decided on a verdict. Times are milliseconds since 1970. */
+ * chose, what a person decided on a verdict, and the files made beside one. Times are milliseconds since 1970. */
 #ifndef LIKENESS_SERVICE_H
 #define LIKENESS_SERVICE_H
 
@@ -127,6 +127,59 @@ LK_API LK_MUST_CHECK lk_status lk_notices_open(lk_notices **out, const lk_store 
 LK_API LK_MUST_CHECK lk_status lk_notices_wait(unsigned *changes, lk_notices *n, int32_t wait_ms,
                                                lk_error *err);
 LK_API void lk_notices_close(lk_notices *n);
+
+/* -- Files made beside a verdict -- */
+
+enum { LK_KEPT_NAME_MAX = 31, LK_KEPT_TYPE_MAX = 63 };
+
+/* What files have inside, and is large: it is kept once, however many of them have it. */
+typedef struct lk_kept_piece {
+    const void *data; /* borrowed until lk_kept_free */
+    size_t size;
+    bool
+        is_shared; /* other verdicts may have it too, as a photo: it is kept once for all of them */
+    bool is_base64; /* files may have it as base64 */
+} lk_kept_piece;
+
+typedef struct lk_kept_file {
+    const char *name; /* 1 to LK_KEPT_NAME_MAX of letters, digits and ._- */
+    const char *type; /* of its content */
+    const void *data; /* NULL in a list */
+    size_t size;
+} lk_kept_file;
+
+/* The files of one verdict on their way into the store: pieces go to the disk at once, which takes long and needs no lock; files
+ * are made of them and of little else, so that they can be written with the verdict's entry of the log. */
+typedef struct lk_kept lk_kept;
+
+/* LK_E_WRITE, LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_kept_new(lk_kept **out, lk_store *store,
+                                           const lk_kept_piece *pieces, size_t count,
+                                           lk_error *err);
+/* Adds a file; `pieces` of them, from the first, are looked for in it, in their order. LK_E_USAGE for a name or type, LK_E_LIMIT,
+ * LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_kept_add(lk_kept *kept, const lk_kept_file *file, size_t first,
+                                           size_t pieces, lk_error *err);
+/* Writes them as those of the entry, which has none as yet; within the transaction of the entry. LK_E_WRITE, LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_kept_put(lk_kept *kept, int64_t entry, lk_error *err);
+/* lasts: that transaction did. Accepts NULL. */
+LK_API void lk_kept_free(lk_kept *kept, bool lasts);
+
+/* Calls visit with each file of the entry, without its data. LK_E_IO, LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_kept_list(lk_store *store, int64_t entry,
+                                            void (*visit)(void *arg, const lk_kept_file *file),
+                                            void *arg, lk_error *err);
+/* The same with the data, which is what was added, to the bit, of those that `wants` wants by their name. LK_E_IO when it is
+ * missing, LK_E_CORRUPT when it was changed. */
+LK_API LK_MUST_CHECK lk_status lk_kept_read(lk_store *store, int64_t entry,
+                                            bool (*wants)(void *arg, const char *name),
+                                            void (*visit)(void *arg, const lk_kept_file *file),
+                                            void *arg, lk_error *err);
+
+/* Forgets the files of the oldest entries, a few at a time, until they have at most most_bytes in all and none is older than age_ms
+ * (0: however old); *more: there may still be some to be forgotten. The log stays as it is. LK_E_WRITE, LK_E_IO, LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_kept_prune(bool *more, lk_store *store, int64_t most_bytes,
+                                             int64_t age_ms, lk_error *err);
 
 #ifdef __cplusplus
 }

@@ -258,6 +258,7 @@ LK_API LK_MUST_CHECK lk_status lk_submission_visit(lk_store *store, const char *
 
 typedef struct lk_store_check_result {
     int64_t references, versions, pictures, derived, entries; /* that were looked at */
+    int64_t kept; /* verdicts whose files were looked at */
     int64_t problems;
     int64_t
         unused_pictures; /* files that no version names: left by an end in mid-writing, harmless */

@@ -24,6 +24,7 @@ class Writer:
 
     def __init__(self, number):
         self.number, self.count = number, 0
+        self.reports = {}  # entry: the log's hash, which the report names
         self.asked, self.acknowledged = {"ref": set(), "verify": set()}, {"ref": set(), "verify": set()}
 
     def write(self, s):
@@ -34,8 +35,10 @@ class Writer:
         if kind == "ref":
             status, _, answer = s.ask("POST", "/api/v1/references", {"id": name, "image": "small.png"})
         else:
-            status, _, answer = s.ask("POST", "/api/v1/verify", {"photo": "small.png", "reference": "pack", "note": name},
+            status, _, answer = s.ask("POST", "/api/v1/verify", {"photo": "small.png", "reference": "pack", "note": name, "report": True},
                                       Idempotency_Key=f'"{name}"')
+            if status == 200:
+                self.reports[answer["log_entry"]] = answer["log_hash"]
         check(status in (200, 201, 503), f"{kind}: {status} {answer}")
         if status != 503:
             self.acknowledged[kind].add(name)
@@ -81,8 +84,18 @@ def begin(s):
     check(s.upload("small.png", png(160, 120))[0] in (200, 201), "upload")
 
 
+def check_reports(s, writers):
+    """What was made beside each verdict that was acknowledged is there, with the entry of the log in it."""
+    for w in writers:
+        for entry, log_hash in w.reports.items():
+            status, _, page = s.ask("GET", f"/api/v1/verifications/{entry}/report.html")
+            check(status == 200 and log_hash.encode() in page and page.endswith(b"</html>\n"), f"the report of entry {entry}: {status}")
+    check(by_command(s, "db", "check")["sound"], "the store is damaged")
+
+
 def check_pictures(s, writers):
     """What is stored can be read."""
+    check_reports(s, writers)
     for w in writers:
         for name in sorted(w.acknowledged["ref"])[:5]:
             status, _, v = s.ask("POST", "/api/v1/verify", {"photo": "small.png", "reference": name}, Idempotency_Key=f'"last-{name}"')
@@ -121,7 +134,7 @@ def main():
     s.stop()
     counts = {kind: sum(len(w.acknowledged[kind]) for w in writers) for kind in ("ref", "verify")}
     check(min(counts.values()) > 0, f"{counts}")
-    print(f"{KILLS} kills, acknowledged {counts['ref']} references and {counts['verify']} verdicts, each there once; up again within {slowest:.2f} s")
+    print(f"{KILLS} kills, acknowledged {counts['ref']} references and {counts['verify']} verdicts, each there once, the verdicts with their reports; up again within {slowest:.2f} s")
 
 
 main()

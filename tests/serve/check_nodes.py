@@ -54,7 +54,7 @@ class Client(threading.Thread):
         """Whether that is settled: it was acknowledged, or is held by a node that may be gone."""
         node = random.choice(self.nodes)
         try:
-            status, _, answer = node.ask("POST", "/api/v1/verify", {"photo": "small.png", "reference": "pack", "note": name},
+            status, _, answer = node.ask("POST", "/api/v1/verify", {"photo": "small.png", "reference": "pack", "note": name, "report": True},
                                          Idempotency_Key=f'"{name}"')
         except (OSError, http.client.HTTPException, ValueError):
             return False  # killed
@@ -109,6 +109,15 @@ def check_log(address, clients):
     check(by_command(address, "db", "check")["sound"], "the store is damaged")
 
 
+def check_reports(nodes, clients):
+    """Each node has the report of each verdict, whichever made it: the same bytes."""
+    for c in clients:
+        for entry in c.acknowledged.values():
+            pages = [n.ask("GET", f"/api/v1/verifications/{entry}/report.html") for n in nodes]
+            check(all(status == 200 for status, _, _ in pages) and pages[0][2] == pages[1][2] and pages[0][2].endswith(b"</html>\n"),
+                  f"the report of entry {entry}: {[status for status, _, _ in pages]}")
+
+
 def main():
     with postgres_server.Server(durable=True) as server:
         address = server.address()
@@ -131,6 +140,7 @@ def main():
             check(not c.is_alive(), "a client waits for a service that is gone")
             check(not c.wrong, f"{c.wrong}")
         check_log(address, clients)
+        check_reports(nodes, clients)
         for n in nodes:
             n.stop()
         total, again = sum(len(c.acknowledged) for c in clients), sum(c.again for c in clients)

@@ -8,8 +8,9 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 
-from service import Listener, Service, check, png
+from service import PATIENCE, Listener, Service, check, png
 
 LIKENESS, SAMPLES = [os.path.abspath(a) for a in sys.argv[1:3]]
 VERIFICATIONS, AUDIT = "/api/v1/verifications", "/api/v1/audit"
@@ -77,16 +78,37 @@ def check_news(s, first):
     check(document == {"entry": first["log_entry"], "verdict": "same", "intact": first["intact"], "reference": "pack", "version": 1}, f"{document}")
     document = next(d for _, kind, d in told if kind == "verification.done")
     check(document["entry"] > first["log_entry"] and document["reference"] is None, f"{document}")
+def all_files(s, place):
+    return {name: s.ask("GET", path)[2] for name, path in s.ask("GET", place)[2]["files"].items()}
 
 
 def check_restart(s, body, first, place):
-    """The answer outlives a kill -9 and the session's pictures."""
+    """The answer and what was made beside it outlive a kill -9, and are forgotten, the oldest first, where there is to be less."""
+    before = all_files(s, place)
+    check(set(before) >= {"result.json", "report.html", "evidence.lkev", "photo", "heat"}, f"{sorted(before)}")
     s.restart()
     again = s.ask("POST", VERIFICATIONS, body, Idempotency_Key='"phone-1"')
     check(again[0] == 200 and again[2] == first, f"after a kill: {again[0]} {again[2]}")
+    check(all_files(s, place) == before, "the same bytes")
+    check(by_command(s, "db", "check")["sound"], "db check")
+    usual = s.command
+    s.command = [*usual, "--keep-verdicts", "1Mi,30d"]
+    s.restart()
+    until = time.monotonic() + PATIENCE
+    while s.ask("GET", place)[2]["files"] and time.monotonic() < until:
+        time.sleep(0.1)
+    check(s.ask("GET", place)[2]["files"] == {}, "forgotten")
     s.problem(410, "gone", "GET", f"{place}/report.html")
-    check(s.ask("GET", place)[2]["files"] == {}, "nothing is kept beside it now")
     check(s.ask("GET", place)[2]["verdict"] == "same", "the record stays")
+    s.command = [*usual, "--keep-verdicts", "none"]
+    s.restart()
+    s.upload("dot", png(320, 240))
+    fields = s.ask("POST", VERIFICATIONS, {"photo": "dot", "reference": "pack", "report": True})[1]
+    check(s.ask("GET", f"{fields['Location']}/report.html")[0] == 200, "in memory for a while")
+    s.command = usual
+    s.restart()
+    s.problem(410, "gone", "GET", f"{fields['Location']}/report.html")
+    check(by_command(s, "db", "check")["sound"], "db check")
 
 
 def check_record(s, place):

@@ -133,10 +133,11 @@ static void test_another_stores_file(void **state) {
 
 /* What the store was in that schema; the lk_store is not to be used for more than closing it. */
 static void make_older(lk_store *store, int schema) {
+    force(store, "DROP VIEW picture_in_use; DROP TABLE kept_gone; DROP TABLE kept_file; DROP TABLE "
+                 "kept_blob; DROP TABLE kept");
     force(store, "DROP TABLE decision; DROP TABLE answered; DROP TABLE token");
     force(store, "DROP TABLE news; DROP TABLE job_file; DROP TABLE job");
-    force(store, "DROP VIEW picture_in_use; DROP TABLE camera_event; DROP TABLE camera_view; DROP "
-                 "TABLE camera");
+    force(store, "DROP TABLE camera_event; DROP TABLE camera_view; DROP TABLE camera");
     force(store, "DROP TRIGGER derived_added; DROP TRIGGER derived_changed; DROP TRIGGER "
                  "derived_gone; DROP TRIGGER reference_added; DROP TRIGGER reference_changed; "
                  "DROP INDEX reference_changed_at; ALTER TABLE reference DROP COLUMN changed");
