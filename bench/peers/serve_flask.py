@@ -9,6 +9,7 @@ a verdict besides as "judged", and aligns the photo before that as "aligned".
 What is printed as ms is the time of processors that one comparison takes in all processes of the service, since two workers on two
 processors do as many as that allows, and other work on the machine changes it little. LIKENESS_DATA: folder of photographs, of
 which a pair of 12 MP is made too."""
+import contextlib
 import glob
 import hashlib
 import http.client
@@ -16,6 +17,7 @@ import io
 import json
 import os
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -30,7 +32,7 @@ from PIL import Image
 from skimage.metrics import structural_similarity
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CLIENTS, WORKERS = 4, 2
+CLIENTS, WORKERS, TURNS = 4, 2, 5
 
 # -- The peer: gunicorn serve_flask:app --
 
@@ -163,14 +165,18 @@ def processor_s(pid):
     return seconds
 
 
-def ms_each(service, pair, way, seconds):
-    """Clients ask for so long, the pair is there before."""
-    done = []
+def prepare(service, pair):
+    """Both pictures are there, and whatever is made once is made."""
     connection = http.client.HTTPConnection("127.0.0.1", service.port)
     for name, data in zip("ab", pair):
         service.upload(connection, name, data)
         answer(connection)
-    service.by_name(connection)  # whatever is made once is made
+    service.by_name(connection)
+
+
+def ms_each(service, pair, way, seconds):
+    """Clients ask for so long."""
+    done = []
     before, until = processor_s(service.process.pid), time.perf_counter() + seconds
 
     def client():
@@ -208,25 +214,31 @@ def read(path):
         return f.read()
 
 
+def compare_services(likeness, label, pair, way, seconds):
+    """In turns, so that other work on the machine falls on all of them."""
+    with contextlib.ExitStack() as stack:
+        folder = lambda: stack.enter_context(tempfile.TemporaryDirectory())
+        services = {"Flask": Peer(folder()), **{name: Ours(likeness, folder(), ask) for name, ask in ASKED.items()}}
+        for service in services.values():
+            stack.callback(service.stop)
+            prepare(service, pair)
+        turns = [{name: ms_each(service, pair, way, seconds) for name, service in services.items()} for _ in range(TURNS)]
+    peer = statistics.median(turn["Flask"] for turn in turns)
+    for name in ASKED:
+        ours, ratios = statistics.median(turn[name] for turn in turns), sorted(turn["Flask"] / turn[name] for turn in turns)
+        print(f"serve, {label} {way}, {name}: ours {ours:.1f} ms, Flask {peer:.1f} ms, ratio {statistics.median(ratios):.2f} "
+              f"[{ratios[0]:.2f}, {ratios[-1]:.2f}]", flush=True)
+
+
 def main():
     likeness = os.path.join(os.path.abspath(sys.argv[1]), "likeness")
-    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 5
+    seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 2
     samples = os.path.join(HERE, "../../samples")
     pairs = {"samples": [read(os.path.join(samples, n)) for n in ("original.png", "photo.jpg")], "12 MP": large_pair()}
     for label, pair in pairs.items():
         for way in ("by name", "from files"):
-            if not pair:
-                continue
-            with tempfile.TemporaryDirectory() as folder:
-                peer = Peer(folder)
-                theirs = ms_each(peer, pair, way, seconds)
-                peer.stop()
-            for name, ask in ASKED.items():
-                with tempfile.TemporaryDirectory() as folder:
-                    service = Ours(likeness, folder, ask)
-                    ours = ms_each(service, pair, way, seconds)
-                    service.stop()
-                print(f"serve, {label} {way}, {name}: ours {ours:.1f} ms, Flask {theirs:.1f} ms, ratio {theirs / ours:.2f}", flush=True)
+            if pair:
+                compare_services(likeness, label, pair, way, seconds)
 
 
 if __name__ == "__main__":
