@@ -2,6 +2,7 @@
 /* Cameras as JSON. */
 #include <math.h>
 
+#include "base/error.h"
 #include "report/parts.h"
 #include "watch/camera_settings.h"
 
@@ -78,6 +79,78 @@ lk_status lk_report_camera_aim(lk_bytes *out, const char *id, const lk_sighting 
     offset_members(&j, &s->offset);
     json_bool(&j, "aimed", lk_camera_is_aimed(s, degrees));
     json_object_end(&j);
+    return buf_finish(&b, out, err);
+}
+
+/* -- Series -- */
+
+enum { SCORE_DIGITS = 10000 }; /* as in events: 0.0001 carries what is known */
+
+static void score_member(struct json *j, const char *key, double score) {
+    json_number(j, key, round(score * SCORE_DIGITS) / SCORE_DIGITS);
+}
+
+static bool add_point(void *arg, const lk_camera_score *p) {
+    struct json *j = arg;
+    json_object_begin(j, NULL);
+    json_int(j, "at_ms", p->at_ms);
+    json_int(j, "frames", p->frames);
+    json_int(j, "missed", p->missed);
+    score_member(j, "score", p->score);
+    score_member(j, "lowest", p->lowest);
+    score_member(j, "highest", p->highest);
+    json_text(j, "state", lk_view_state_name(p->state));
+    if (p->baseline > 0) {
+        json_int(j, "baseline", p->baseline);
+    } else {
+        json_null(j, "baseline");
+    }
+    json_object_end(j);
+    return true;
+}
+
+/* Below this a frame says that the camera is not well. */
+static lk_status find_limit(double *out, lk_store *store, const char *id, lk_error *err) {
+    lk_camera camera;
+    lk_status status = lk_camera_get(&camera, store, id, err);
+    *out = camera.threshold > 0 ? camera.threshold : 0.5;
+    lk_camera_release(&camera);
+    return status;
+}
+
+lk_status lk_report_camera_series(lk_bytes *out, lk_store *store,
+                                  const lk_camera_series_query *query, lk_error *err) {
+    lk_camera_series_query q = *query;
+    struct buf b;
+    struct json j;
+    double limit;
+    *out = (lk_bytes){0};
+    lk_status status = find_limit(&limit, store, q.camera, err);
+    if (status != LK_OK) {
+        return status;
+    }
+    q.step_s = lk_camera_series_step(q.from_ms, q.to_ms, q.step_s);
+    if ((q.to_ms - q.from_ms) / 1000 / q.step_s > LK_SERIES_STEPS_MAX) {
+        return error_set(err, LK_E_LIMIT, "more than %d steps: ask for a shorter time",
+                         LK_SERIES_STEPS_MAX);
+    }
+    buf_init(&b, REPORT_MAX);
+    json_init(&j, &b, 0);
+    json_object_begin(&j, NULL);
+    json_text(&j, "schema", "likeness/camera-series/1");
+    json_text(&j, "camera", q.camera);
+    json_int(&j, "from_ms", q.from_ms);
+    json_int(&j, "to_ms", q.to_ms);
+    json_int(&j, "step_s", q.step_s);
+    json_number(&j, "limit", limit);
+    json_array_begin(&j, "points");
+    status = lk_camera_series(store, &q, add_point, &j, err);
+    json_array_end(&j);
+    json_object_end(&j);
+    if (status != LK_OK) {
+        buf_release(&b);
+        return status;
+    }
     return buf_finish(&b, out, err);
 }
 

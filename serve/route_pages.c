@@ -203,6 +203,7 @@ const struct route page_routes[] = {
     SCRIPT("/camera.mjs", asset_camera_mjs),
     SCRIPT("/camera_aim.mjs", asset_camera_aim_mjs),
     SCRIPT("/camera_parts.mjs", asset_camera_parts_mjs),
+    SCRIPT("/camera_series.mjs", asset_camera_series_mjs),
     SCRIPT("/camera_timeline.mjs", asset_camera_timeline_mjs),
     SCRIPT("/mask_editor.mjs", asset_mask_editor_mjs),
     SCRIPT("/reference.mjs", asset_reference_mjs),

@@ -5,13 +5,14 @@
 #include "serve/server.h"
 
 static const struct route *const families[] = {
-    page_routes,         image_routes,        compare_routes,
-    verify_routes,       reference_routes,    reference_change_routes,
-    verification_routes, audit_routes,        access_routes,
-    camera_routes,       camera_event_routes, camera_frame_routes,
-    comparison_routes,   quality_routes,      collection_routes,
-    job_kind_routes,     embedding_routes,    job_routes,
-    status_routes,       policy_routes,       search_routes,
+    page_routes,          image_routes,        compare_routes,
+    verify_routes,        reference_routes,    reference_change_routes,
+    verification_routes,  audit_routes,        access_routes,
+    camera_routes,        camera_event_routes, camera_frame_routes,
+    camera_series_routes, comparison_routes,   quality_routes,
+    collection_routes,    job_kind_routes,     embedding_routes,
+    job_routes,           status_routes,       policy_routes,
+    search_routes,
 };
 
 const struct route *route_at(size_t i) {

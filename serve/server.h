@@ -162,9 +162,10 @@ struct route {
 /* A table each, in route_*.c. */
 extern const struct route page_routes[], image_routes[], compare_routes[], verify_routes[],
     reference_routes[], reference_change_routes[], verification_routes[], audit_routes[],
-    access_routes[], camera_routes[], camera_event_routes[], camera_frame_routes[], status_routes[],
-    comparison_routes[], quality_routes[], collection_routes[], job_kind_routes[], job_routes[],
-    embedding_routes[], policy_routes[], search_routes[];
+    access_routes[], camera_routes[], camera_event_routes[], camera_frame_routes[],
+    camera_series_routes[], status_routes[], comparison_routes[], quality_routes[],
+    collection_routes[], job_kind_routes[], job_routes[], embedding_routes[], policy_routes[],
+    search_routes[];
 /* routing.c: all of them, from 0; NULL behind the last. */
 const struct route *route_at(size_t i);
 size_t routes_count(void);

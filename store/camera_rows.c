@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "store/audit_log.h"
 #include "store/reference.h"
+#include "store/score_rows.h"
 
 static lk_status no_camera(const char *id, lk_error *err) {
     return error_input(err, error_set(err, LK_E_IO, "there is no camera of that id"), id);
@@ -75,6 +76,7 @@ static lk_status take_out(lk_store *s, const char *id, const char *actor, const 
     sql_bind_text(&q, now);
     sql_bind_text(&q, id);
     status = sql_finish(&q, err);
+    status = status == LK_OK ? score_forget(s, id, err) : status;
     return status == LK_OK ? audit_note(s, "camera.rm", id, actor, note, err) : status;
 }
 

@@ -19,7 +19,7 @@ struct camera_row {
  * is none (as lk_reference_id_is_valid). A removed one comes back with its events and views. */
 MUST_CHECK lk_status camera_put(lk_store *s, const char *id, const char *settings,
                                 const char *actor, lk_error *err);
-/* Out of use: its views and events stay. LK_E_IO when there is none. */
+/* Out of use: its views and events stay, its scores go. LK_E_IO when there is none. */
 MUST_CHECK lk_status camera_remove(lk_store *s, const char *id, const char *actor, const char *note,
                                    lk_error *err);
 /* Calls visit with the camera of that id, or with each in byte order (id NULL), until it returns false. LK_E_IO when there is no

@@ -263,6 +263,21 @@ static const char *const steps[] = {
     "  SELECT sha256 FROM version WHERE purged IS NULL UNION ALL SELECT sha256 FROM camera_view"
     "  UNION ALL SELECT before_sha256 FROM camera_event UNION ALL SELECT after_sha256 FROM "
     "camera_event UNION ALL SELECT sha256 FROM kept_blob;",
+
+    /* Cameras' scores over time, in millionths: spans of so many seconds, each with what was seen in it. */
+    "CREATE TABLE camera_score ("
+    "  camera TEXT NOT NULL REFERENCES camera (id),"
+    "  span INTEGER NOT NULL,"
+    "  at INTEGER NOT NULL,"
+    "  frames INTEGER NOT NULL,"
+    "  missed INTEGER NOT NULL,"
+    "  total INTEGER NOT NULL,"
+    "  lowest INTEGER NOT NULL,"
+    "  highest INTEGER NOT NULL,"
+    "  baseline INTEGER NOT NULL,"
+    "  state TEXT NOT NULL,"
+    "  PRIMARY KEY (camera, span, at)"
+    ") STRICT, WITHOUT ROWID;",
 };
 
 int64_t schema_newest(void) {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
+#include "store/score_rows.h"
 #include "watch/camera_news.h"
 #include "watch/event_json.h"
 #include "watch/lookout.h"
@@ -165,6 +166,22 @@ static lk_status write_standing(const struct lookout *l, lk_error *err) {
     return status;
 }
 
+/* What the frame said, for the camera's series. */
+static lk_status write_score(const struct glance *g, const struct lookout *l, int64_t at_ms,
+                             lk_error *err) {
+    int64_t score = g->seen ? (int64_t)lround(g->sighting.score * SCORE_UNIT) : 0;
+    bool known = g->seen && g->sighting.view >= 0 && (size_t)g->sighting.view < l->view_count;
+    const struct score_row row = {.at_ms = at_ms,
+                                  .frames = g->seen,
+                                  .missed = !g->seen,
+                                  .total = score,
+                                  .lowest = score,
+                                  .highest = score,
+                                  .baseline = known ? l->views[g->sighting.view].number : 0,
+                                  .state = lk_view_state_name(l->standing.state)};
+    return score_add(l->house->store, l->camera.id, &row, err);
+}
+
 /* The frame becomes a file, without a name as yet. */
 static lk_status write_picture(struct glance *out, struct lookout *l, const struct frame *frame,
                                struct blob *after, lk_error *err) {
@@ -208,6 +225,7 @@ static lk_status step(struct glance *out, struct lookout *l, const struct frame 
                      ? camera_news(store, l->camera.id, "state", &l->standing, out->event.id, err)
                      : status;
     }
+    status = status == LK_OK ? write_score(out, l, o->at_ms, err) : status;
     return status == LK_OK ? write_standing(l, err) : status;
 }
 

@@ -145,6 +145,12 @@ LK_API bool lk_camera_is_aimed(const lk_sighting *s, const double degrees[2]);
 LK_API LK_MUST_CHECK lk_status lk_report_camera_aim(lk_bytes *out, const char *id,
                                                     const lk_sighting *s, const double degrees[2],
                                                     lk_error *err);
+/* The document likeness/camera-series/1 of what lk_camera_series gives; step_s 0: one that suits. LK_E_IO when there is no such
+ * camera, LK_E_LIMIT for more than LK_SERIES_STEPS_MAX steps. */
+enum { LK_SERIES_STEPS_MAX = 10000 };
+LK_API LK_MUST_CHECK lk_status lk_report_camera_series(lk_bytes *out, lk_store *store,
+                                                       const lk_camera_series_query *query,
+                                                       lk_error *err);
 /* The document likeness/watch/1. LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_report_watch(lk_bytes *out, const lk_watch_result *result,
                                                lk_error *err);

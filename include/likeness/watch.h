@@ -199,6 +199,34 @@ LK_API LK_MUST_CHECK lk_status lk_camera_events(lk_store *store, const lk_camera
 LK_API LK_MUST_CHECK lk_status lk_camera_event_picture(lk_bytes *out, lk_store *store, int64_t id,
                                                        bool after, lk_error *err);
 
+/* -- Scores over time -- */
+
+/* A day is kept in spans of ten seconds, a month in spans of ten minutes. */
+enum { LK_SERIES_FINE_S = 10, LK_SERIES_COARSE_S = 600 };
+
+/* What a camera's frames said in a step of time. */
+typedef struct lk_camera_score {
+    int64_t at_ms;                 /* when the step begins */
+    int64_t frames, missed;        /* that came, and that did not */
+    double score, lowest, highest; /* their mean and ends, 0..1; NaN where none came */
+    lk_view_state state;           /* where the camera stood at the end of it */
+    int32_t baseline; /* the reference view that its last frame was most like; 0: none */
+} lk_camera_score;
+
+typedef struct lk_camera_series_query {
+    const char *camera;
+    int64_t from_ms, to_ms; /* since 1970; the step that from_ms lies in is the first */
+    int32_t step_s;         /* of lk_camera_series_step */
+} lk_camera_series_query;
+
+/* The step that is kept and nearest above the one that is wanted; 0: one that makes about 480 of the whole. */
+LK_API int32_t lk_camera_series_step(int64_t from_ms, int64_t to_ms, int32_t step_s);
+/* Calls visit with the steps in which the camera was looked at, in the order of time, until it returns false. LK_E_USAGE for a
+ * step that is none. */
+LK_API LK_MUST_CHECK lk_status
+lk_camera_series(lk_store *store, const lk_camera_series_query *query,
+                 bool (*visit)(void *arg, const lk_camera_score *score), void *arg, lk_error *err);
+
 /* -- Watching -- */
 
 typedef struct lk_watch_options {

@@ -3,13 +3,14 @@
 import { byId, call, facts, node, send, upload } from "/site.mjs";
 import { drawAim } from "/camera_aim.mjs";
 import { ago, cameraState, follow, score, stateOf, stateWord, time } from "/camera_parts.mjs";
+import { belowWords, spanWords, tableRows } from "/camera_series.mjs";
 import { drawTimeline } from "/camera_timeline.mjs";
 import { maskEditor, areaText } from "/mask_editor.mjs";
 
 const PAGE = 50;
 const id = decodeURIComponent(location.pathname.split("/")[2]);
 const api = `/api/v1/cameras/${encodeURIComponent(id)}`;
-let camera = null, started, events = [], next = null, chosen = 0, hours = 24, marks = "", sent = null, changedMask = false;
+let camera = null, started, events = [], next = null, chosen = 0, hours = 24, series = null, limit = null, marks = "", sent = null, changedMask = false;
 
 const say = (place, words) => { byId(place).textContent = words; };
 
@@ -68,8 +69,23 @@ function showEvents() {
   showTimeline();
 }
 
-const showTimeline = () => byId("timeline-place").replaceChildren(
-  drawTimeline({ camera, events, hours, width: byId("timeline-place").clientWidth || 640, started, choose: chooseEvent }));
+function showTimeline() {
+  if (!series) return;
+  const line = limit ?? series.limit;
+  byId("timeline-place").replaceChildren(
+    drawTimeline({ camera, events, series, limit: line, hours, width: byId("timeline-place").clientWidth || 640, started, choose: chooseEvent }));
+  byId("limit").value = line;
+  byId("limit-said").textContent = belowWords(series, camera, line, hours);
+  byId("own-limit").hidden = line === series.limit;
+}
+
+async function loadSeries() {
+  const to = Date.now();
+  series = (await call(`${api}/series?from=${to - hours * 3600e3}&to=${to}`)).body;
+  byId("scores-caption").textContent = `Scores of the last ${spanWords(hours)}, the newest first`;
+  byId("scores").replaceChildren(...tableRows(series, hours));
+  if (series.points.length === 0) byId("scores").append(node("tr", {}, node("td", { colspan: 6, class: "hint" }, "Nobody watched.")));
+}
 
 function chooseEvent(event) {
   chosen = event;
@@ -149,7 +165,7 @@ async function refresh() {
   byId("whole").hidden = false;
   const mark = JSON.stringify([camera.looked_ms, camera.state, camera.latched, camera.baselines, camera.settings]);
   if (mark !== marks) {
-    await Promise.all([loadEvents(), showViews(), showRecord()]);
+    await Promise.all([loadEvents(), loadSeries(), showViews(), showRecord()]);
     byId("now").src = `${api}/now?w=800&at=${camera.looked_ms}`;
     byId("now-when").replaceChildren(...(camera.looked_ms ? [": ", time(camera.looked_ms)] : []));
     if (!marks) mask.picture(`${api}/baselines/newest`);
@@ -190,11 +206,21 @@ byId("answer").addEventListener("submit", (event) => {
   acknowledge(0, false);
 });
 byId("normal").addEventListener("click", () => acknowledge(events.find((e) => !e.acknowledged_ms && e.state !== "ok").id, true));
-byId("spans").addEventListener("click", (event) => {
+byId("spans").addEventListener("click", async (event) => {
   if (!event.target.dataset.hours) return;
   hours = Number(event.target.dataset.hours);
   for (const b of byId("spans").children) b.setAttribute("aria-pressed", String(b === event.target));
+  await loadSeries().catch(fail);
   showTimeline();
+});
+byId("limit").addEventListener("input", () => {
+  limit = Number(byId("limit").value);
+  showTimeline();
+});
+byId("own-limit").addEventListener("click", () => {
+  limit = null;
+  showTimeline();
+  byId("limit").focus();
 });
 byId("older").addEventListener("click", async () => {
   const { body } = await call(`${api}/events?limit=${PAGE}&before=${next}`);
@@ -236,7 +262,7 @@ byId("settings").addEventListener("submit", (event) => {
   });
 });
 byId("curl").textContent = [
-  `curl ${location.origin}${api}`, `curl ${location.origin}${api}/events`,
+  `curl ${location.origin}${api}`, `curl ${location.origin}${api}/events`, `curl ${location.origin}${api}/series`,
   `curl --data-binary @frame.jpg -H 'Content-Type: image/jpeg' ${location.origin}${api}/frames`,
   `curl -H 'Content-Type: application/json' -d '{"note": "seen"}' ${location.origin}${api}/ack`,
 ].join("\n");

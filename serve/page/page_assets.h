@@ -25,8 +25,8 @@ extern const struct asset asset_maps_html, asset_maps_mjs, asset_search_css, ass
     asset_search_mjs, asset_similarity_map_css, asset_similarity_map_html, asset_similarity_map_mjs;
 
 extern const struct asset asset_camera_html, asset_camera_mjs, asset_camera_aim_mjs,
-    asset_camera_parts_mjs, asset_camera_timeline_mjs, asset_cameras_html, asset_cameras_mjs,
-    asset_care_css, asset_mask_editor_mjs, asset_reference_html, asset_reference_mjs,
-    asset_reference_parts_mjs, asset_references_html, asset_references_mjs;
+    asset_camera_parts_mjs, asset_camera_series_mjs, asset_camera_timeline_mjs, asset_cameras_html,
+    asset_cameras_mjs, asset_care_css, asset_mask_editor_mjs, asset_reference_html,
+    asset_reference_mjs, asset_reference_parts_mjs, asset_references_html, asset_references_mjs;
 
 #endif

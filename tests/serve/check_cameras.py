@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import time
 
 from service import Listener, Service, check, png, size_of
 
@@ -187,8 +188,26 @@ def check_news(s):
     listener.close()
 
 
+def check_series(s):
+    """Each frame of this test is counted once, in steps of ten seconds and of ten minutes; the last one is where the camera stands."""
+    now = int(time.time() * 1000)
+    one = s.ask("GET", CAMERA)[2]
+    for step in (10, 600):
+        status, _, said = s.ask("GET", f"{CAMERA}/series?step={step}&from={now - 3600000}&to={now + 600000}")  # frames of a folder count as taken one after the other
+        points = said["points"]
+        check(status == 200 and said["schema"] == "likeness/camera-series/1" and said["step_s"] == step and said["limit"] == 0.5, f"{status} {said}")
+        check(sum(p["frames"] for p in points) == one["frames"] and all(p["missed"] == 0 for p in points), f"{one['frames']} frames: {points}")
+        check([p["at_ms"] for p in points] == sorted({p["at_ms"] // (1000 * step) * 1000 * step for p in points}), f"{points}")
+        check(all(p["lowest"] <= p["score"] <= p["highest"] for p in points), f"{points}")
+        check(abs(points[-1]["lowest"] - one["score"]) < 1e-4 and points[-1]["state"] == one["state"] and points[-1]["baseline"] > 0, f"{one} {points}")
+    check(s.ask("GET", f"{CAMERA}/series")[2]["step_s"] == 180 and s.ask("GET", f"{CAMERA}/series?from=5&to=100000000")[2]["points"] == [], "another time")
+    s.problem(400, "bad-query", "GET", f"{CAMERA}/series?from=9&to=9")
+    s.problem(400, "bad-query", "GET", f"{CAMERA}/series?from=0&step=600")  # too many steps
+    s.problem(400, "bad-query", "GET", f"{CAMERA}/series?step=0")
+
+
 def check_refusals(s):
-    for method, path, body in (("GET", "", None), ("PATCH", "", {}), ("POST", "/mask", {"ignore": []}), ("POST", "/ack", {}), ("GET", "/events", None),
+    for method, path, body in (("GET", "", None), ("PATCH", "", {}), ("POST", "/mask", {"ignore": []}), ("POST", "/ack", {}), ("GET", "/events", None), ("GET", "/series", None),
                                ("GET", "/baselines", None), ("GET", "/baselines/1", None), ("GET", "/now", None), ("GET", "/aim?image=back.png", None),
                                ("POST", "/baselines", {"image": "back.png"})):
         s.problem(404, "not-found", method, f"/api/v1/cameras/none{path}", body)
@@ -216,6 +235,7 @@ def main():
         check_acknowledge(s, path)
         check_changes(s)
         check_news(s)
+        check_series(s)
         check_refusals(s)
         command(s, "audit", "verify")
     finally:

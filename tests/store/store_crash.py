@@ -163,7 +163,7 @@ def still(store, disk):
 def make_older(path):
     """The second schema's tables, which had no number of the last change with each reference, no cameras, jobs and tokens."""
     db = sqlite3.connect(path)
-    db.executescript("DROP TABLE kept_gone; DROP TABLE kept_file; DROP TABLE kept_blob; DROP TABLE kept; DROP TABLE decision; DROP TABLE answered; DROP TABLE token; DROP TABLE news; DROP TABLE job_file; DROP TABLE job; DROP VIEW picture_in_use; DROP TABLE camera_event; DROP TABLE camera_view; DROP TABLE camera")
+    db.executescript("DROP TABLE camera_score; DROP TABLE kept_gone; DROP TABLE kept_file; DROP TABLE kept_blob; DROP TABLE kept; DROP TABLE decision; DROP TABLE answered; DROP TABLE token; DROP TABLE news; DROP TABLE job_file; DROP TABLE job; DROP VIEW picture_in_use; DROP TABLE camera_event; DROP TABLE camera_view; DROP TABLE camera")
     for table in "derived", "reference":
         for name, event in ("added", "INSERT"), ("changed", "UPDATE"), ("gone", "DELETE"):
             if (table, name) != ("reference", "gone"):
@@ -175,8 +175,8 @@ def make_older(path):
 
 def flipped(work):
     store, r, found, harmless = os.path.join(work, "flipped"), random.Random(7), 0, 0
-    Writer("refs", store, "f", 25).end()
-    Writer("log", store, "f-3", 10).end()
+    Writer("refs", store, "f", 60).end()
+    Writer("log", store, "f-3", 30).end()
     path = os.path.join(store, "likeness.db")
     with open(path, "rb") as f:
         good = f.read()

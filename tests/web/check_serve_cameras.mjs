@@ -2,7 +2,7 @@
 // The pages of cameras of the real service in Chromium: cameras that the command added and watched once, one of them moved; its event is
 // acknowledged and settled, areas are drawn, the camera is aimed; by pointer and by keys alone; axe, and no breach of the policy.
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { folder, made, run } from "./page.mjs";
 import { ask, endService, openPage, suitsEverybody } from "./service.mjs";
@@ -29,10 +29,37 @@ async function addCameras() {
     command("camera", "add", id, "--source", frames["home0.jpg"], "--title", title, "--hold", "0", "--learn", "0");
     command("watch", id, "--once");
   }
+  addPast();
+  command("camera", "off", "past");
   command("camera", "off", "lab");
   await push("yard", "home1.jpg");
   assert.equal((await show("dock", "covered0.jpg", "covered1.jpg", "covered2.jpg")).state, "covered");
   assert.equal((await show("gate", "home1.jpg", "moved0.jpg", "moved1.jpg", "moved2.jpg")).state, "moved");
+}
+
+// A camera whose frames are three weeks old and younger: it is covered on the 12th day before now, looked at by nobody for five days,
+// and hangs elsewhere since.
+const DAY_S = 86400, EVERY_H = 4;
+function addPast() {
+  const place = join(folder, "past");
+  mkdirSync(place);
+  const now = Date.now() / 1000;
+  let number = 0;
+  const fill = (frame, fromDay, toDay) => {
+    for (let at = now - fromDay * DAY_S; at < now - toDay * DAY_S; at += EVERY_H * 3600) {
+      const file = join(place, `frame-${String(number++).padStart(4, "0")}.jpg`);
+      copyFileSync(frames[frame], file);
+      utimesSync(file, at, at);
+    }
+  };
+  fill("home0.jpg", 20, 12);
+  fill("covered0.jpg", 12, 11);
+  const settings = ["--every", `${EVERY_H}h`, "--hold", "0", "--learn", "0", "--frozen", "0", "--field-of-view", "60"];
+  command("camera", "add", "past", "--source", `dir:${place}`, "--title", "Past", ...settings);
+  command("watch", "past", "--until-end");
+  command("camera", "baseline", "past", frames["moved0.jpg"]);
+  fill("moved0.jpg", 6, 0);
+  command("watch", "past", "--until-end");
 }
 
 const loaded = (page) => page.waitForFunction(() => [...document.images].filter((i) => i.offsetParent && i.src)
@@ -49,10 +76,10 @@ const checks = {
     const page = await openPage("cameras");
     await page.waitForSelector(".picture-card");
     await loaded(page);
-    assert.deepEqual(await names(page), ["Loading dock", "Gate", "Yard", "Laboratory"]);
-    assert.equal(await page.textContent("#summary"), "4 cameras, 2 not well, 2 to be acknowledged.");
+    assert.deepEqual(await names(page), ["Loading dock", "Gate", "Yard", "Laboratory", "Past"]);
+    assert.equal(await page.textContent("#summary"), "5 cameras, 2 not well, 2 to be acknowledged.");
     assert.match(await page.locator(".picture-card").first().textContent(), /COVERED.*waits to be seen/);
-    assert.deepEqual((await ask("GET", "api/v1/cameras")).body.cameras.map((c) => c.id).sort(), ["dock", "gate", "lab", "yard"]);
+    assert.deepEqual((await ask("GET", "api/v1/cameras")).body.cameras.map((c) => c.id).sort(), ["dock", "gate", "lab", "past", "yard"]);
     await page.finish();
   },
   async followsWhatIsTold() {
@@ -101,6 +128,36 @@ const checks = {
     assert.match(await page.locator("#events tr").first().textContent(), /acknowledged/);
     assert.match(await page.locator("#record tr").first().textContent(), /acknowledged.*Kim.*the wind, I have been there/);
     assert.equal((await ask("GET", "api/v1/cameras/gate")).body.latched, false);
+    await page.finish();
+  },
+  async drawsScores() {
+    const page = await openPage("cameras/past");
+    await ready(page);
+    const count = (what) => page.locator(`.timeline ${what}`).count();
+    assert.equal(await count(".scores"), 1); // the last day is one line
+    const tells = page.waitForResponse(/\/series\?/);
+    await page.click("#spans [data-hours='720']");
+    const { points, limit, step_s: step } = await (await tells).json();
+    await page.waitForFunction(() => document.querySelectorAll(".timeline .view").length === 2);
+    assert.ok(points.length > 80 && limit === 0.5 && step === 5400, `${points.length} ${limit} ${step}`);
+    assert.deepEqual([...new Set(points.map((p) => p.baseline))], [1, 2]);
+    assert.deepEqual([await count(".scores"), await count(".gap"), await count(".bad-time") > 0], [2, 1, true]);
+    assert.match(await page.textContent("#limit-said"), /^Below 0.50 once in the last 30 days, 2[0-3] hours together.$/);
+    const y = async () => Number(await page.getAttribute(".timeline .limit", "y1"));
+    const before = await y();
+    await page.focus("#limit");
+    await page.keyboard.press("Home");
+    assert.ok(await y() > before);
+    assert.equal(await page.textContent("#limit-said"), "Never below 0.00 in the last 30 days.");
+    await page.click("#own-limit");
+    assert.equal(await y(), before);
+    await page.click("text=Scores as a table");
+    const rows = await page.locator("#scores tr").allTextContents();
+    assert.ok(rows.length >= 15 && rows.length <= 17, `${rows.length} days`);
+    const worst = points.find((p) => p.state === "covered").lowest.toFixed(2);
+    assert.ok(rows.some((row) => row.includes(worst) && row.endsWith("COVERED")), `${worst}: ${rows}`);
+    await page.click("#spans [data-hours='168']");
+    await page.waitForFunction(() => document.querySelectorAll("#scores tr").length > 20);
     await page.finish();
   },
   async aimsUntilItIsBack() {
@@ -201,6 +258,12 @@ const checks = {
     await suitsEverybody("cameras", "cameras", async (page) => {
       await page.waitForSelector(".picture-card");
       await loaded(page);
+    });
+    await suitsEverybody("cameras/past", "camera-scores", async (page) => {
+      await ready(page);
+      await page.click("#spans [data-hours='720']");
+      await page.click("text=Scores as a table");
+      await page.locator("#timeline-place").scrollIntoViewIfNeeded();
     });
     await suitsEverybody("cameras/gate", "camera", async (page) => {
       await ready(page);
