@@ -175,8 +175,7 @@ static lk_status write_secret(const char *path, const char *secret, lk_error *er
 /* Where nobody could log in, a token that may do all is made. The file is there before the token counts. */
 static lk_status make_first_token(const struct serve_settings *s, lk_store *store, lk_error *err) {
     char path[4096 + 16], secret[LK_TOKEN_SECRET_MAX], id[LK_TOKEN_ID_MAX + 1];
-    const lk_token_draft draft = {
-        .name = "first", .scopes = "read compare verify manage admin", .actor = "serve"};
+    const lk_token_draft draft = {.name = "first", .scopes = "admin", .actor = "serve"};
     bool found = false;
     lk_status status = lk_token_visit(store, is_admin, &found, err);
     if (status != LK_OK || found) {

@@ -21,7 +21,7 @@ struct token_command {
 static const struct option token_options[] = {
     STORE_OPTION(AT(db)),
     {"scope", 0, OPTION_TEXT, "LIST", NULL, NULL,
-     "add: what it may, of read,compare,verify,manage,admin (read)", AT(scope)},
+     "add: what it may, of " SCOPE_WORDS ", or of the roles " ROLE_WORDS " (read)", AT(scope)},
     {"days", 0, OPTION_INT, "N", NULL, NULL, "add: it ends after N days; else never", AT(days)},
     {"actor", 0, OPTION_TEXT, "NAME", NULL, NULL, "add, revoke: who (LIKENESS_ACTOR, or the user)",
      AT(actor)},
@@ -68,7 +68,7 @@ static enum exit_code add_token(const struct token_call *c, lk_store *store) {
     lk_error err = {0};
     if (!serve_scopes(scopes, sizeof scopes, c->s->scope ? c->s->scope : "read")) {
         return report_usage(common, &command_token,
-                            "--scope takes words of read,compare,verify,manage,admin");
+                            "--scope takes words of " SCOPE_WORDS ", or of the roles " ROLE_WORDS);
     }
     const lk_token_draft draft = {
         .name = c->name,
@@ -245,12 +245,16 @@ const struct command command_token = {
         "likeness serve --auth token answers only to whoever sends a token of its store. add "
         "prints one, this once: the store\n"
         "keeps no more than its SHA-256. Scopes: read looks, compare uploads and compares, verify "
-        "uploads, verifies and decides,\n"
-        "manage changes references and cameras and starts jobs, admin does all and makes tokens. "
-        "Making and revoking are entries\n"
-        "of the audit log. A revoked token is refused within two seconds. list ends with 1 when "
+        "uploads and verifies, decide\n"
+        "decides on verdicts, manage changes references and cameras and starts jobs, admin does "
+        "all and makes tokens. Roles: viewer\n"
+        "is read; operator compares and verifies besides; reviewer decides besides; manager "
+        "manages besides. Making and revoking\n"
+        "are entries of the audit log. A revoked token is refused within two seconds. list ends "
+        "with 1 when "
         "there is none.",
     .examples = "  likeness token add gate-3 --scope verify --days 365\n"
+                "  likeness token add anna --scope reviewer\n"
                 "  likeness token list\n"
                 "  likeness token revoke t0123456789\n",
     .least_args = 1,

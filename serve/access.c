@@ -28,31 +28,47 @@ static int64_t now_ms(void) {
 
 /* -- Scopes -- */
 
-static const char *const words[] = {"read", "compare", "verify", "manage", "admin"};
+/* Scopes first, in the order of their bits. */
+static const struct {
+    const char *word;
+    int32_t scopes;
+} words[] = {
+    {"read", SCOPE_READ},
+    {"compare", SCOPE_COMPARE},
+    {"verify", SCOPE_VERIFY},
+    {"decide", SCOPE_DECIDE},
+    {"manage", SCOPE_MANAGE},
+    {"admin", SCOPE_ALL},
+    {"viewer", SCOPE_READ},
+    {"operator", SCOPE_READ | SCOPE_COMPARE | SCOPE_VERIFY},
+    {"reviewer", SCOPE_READ | SCOPE_COMPARE | SCOPE_VERIFY | SCOPE_DECIDE},
+    {"manager", SCOPE_READ | SCOPE_COMPARE | SCOPE_VERIFY | SCOPE_DECIDE | SCOPE_MANAGE},
+};
 enum { WORDS = sizeof words / sizeof *words };
 
 int32_t scopes_read(const char *text) {
     int32_t scopes = 0;
     for (const char *at = text + strspn(text, " ,"); *at; at += strspn(at, " ,")) {
         size_t length = strcspn(at, " ,"), i = 0;
-        while (i < WORDS && (strlen(words[i]) != length || strncmp(words[i], at, length) != 0)) {
+        while (i < WORDS &&
+               (strlen(words[i].word) != length || strncmp(words[i].word, at, length) != 0)) {
             i++;
         }
         if (i == WORDS) {
             return -1;
         }
-        scopes |= 1 << i;
+        scopes |= words[i].scopes;
         at += length;
     }
-    return scopes & SCOPE_ADMIN ? SCOPE_ALL : scopes;
+    return scopes;
 }
 
 void scopes_write(char *out, size_t size, int32_t scopes) {
     out[0] = 0;
-    for (int i = 0; i < WORDS; i++) {
+    for (int i = 0; 1 << i <= SCOPE_ADMIN; i++) {
         size_t n = strlen(out);
         if (scopes >> i & 1) {
-            snprintf(out + n, size - n, "%s%s", n > 0 ? " " : "", words[i]);
+            snprintf(out + n, size - n, "%s%s", n > 0 ? " " : "", words[i].word);
         }
     }
 }

@@ -13,12 +13,13 @@ enum scope {
     SCOPE_READ = 1,
     SCOPE_COMPARE = 2,
     SCOPE_VERIFY = 4,
-    SCOPE_MANAGE = 8,
-    SCOPE_ADMIN = 16,
-    SCOPE_ALL = 31,
-    SCOPE_FREE = 32, /* of a route: nobody need log in */
+    SCOPE_DECIDE = 8,
+    SCOPE_MANAGE = 16,
+    SCOPE_ADMIN = 32,
+    SCOPE_ALL = 63,
+    SCOPE_FREE = 64, /* of a route: nobody need log in */
 };
-/* The words of a list with spaces or commas between; -1 for one that is no scope. */
+/* Of a list of scopes or roles with spaces or commas between; -1 for a word that is neither. */
 int32_t scopes_read(const char *text);
 /* The words of what is set, with a space between. */
 void scopes_write(char *out, size_t size, int32_t scopes);

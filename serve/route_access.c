@@ -137,7 +137,7 @@ static void post_token(struct request *r, struct bench *bench) {
     lk_error err = {0};
     if (set <= 0) {
         answer_problem(r, 400, "bad-field",
-                       "scopes takes words of: read compare verify manage admin");
+                       "scopes takes words of " SCOPE_WORDS ", or of the roles " ROLE_WORDS);
         return;
     }
     scopes_write(scopes, sizeof scopes, set);
@@ -182,8 +182,8 @@ static const struct field login_fields[] = {{"token", "what likeness token add s
 static const struct field token_fields[] = {
     {"name", "whose it is, for the record", .kind = FIELD_TEXT, .required = true, .least = 1,
      .most = 60},
-    {"scopes", "words of: read compare verify manage admin", .kind = FIELD_TEXT, .required = true,
-     .least = 1, .most = LK_TOKEN_SCOPES_MAX},
+    {"scopes", "words of " SCOPE_WORDS ", or of the roles " ROLE_WORDS, .kind = FIELD_TEXT,
+     .required = true, .least = 1, .most = LK_TOKEN_SCOPES_MAX},
     {"days", "after which it ends; without it never", .kind = FIELD_INT, .least = 1, .most = 36500},
     FIELD_END};
 

@@ -465,7 +465,7 @@ const struct route verification_routes[] = {
      .body = BODY_JSON,
      .fields = decision_fields,
      .computes = true,
-     .scope = SCOPE_VERIFY | SCOPE_MANAGE,
+     .scope = SCOPE_DECIDE,
      .handle = post_decision,
      .success = 201},
     ROUTE_END,

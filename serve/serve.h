@@ -49,7 +49,10 @@ MUST_CHECK lk_status serve_run(const struct serve_options *options, lk_error *er
 /* The library that the service is built on, as lk_library_at tells of the others. */
 lk_library_info serve_library(void);
 
-/* The scopes of a list, "read,verify", as a token keeps them; false for words that are none. */
+/* For messages; a role stands for several scopes. */
+#define SCOPE_WORDS "read,compare,verify,decide,manage,admin"
+#define ROLE_WORDS "viewer,operator,reviewer,manager"
+/* The scopes of a list, "read,verify" or "operator", as a token keeps them; false for words that are none. */
 bool serve_scopes(char *out, size_t size, const char *text);
 
 #endif

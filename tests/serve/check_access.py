@@ -74,6 +74,12 @@ def check_scopes(s, admin):
     check(s.ask("POST", "/api/v1/references", {"id": "dot", "image": "dot", "actor": "somebody"}, **bearer(admin))[2]["actor"] == "first", "the token says who")
     status, _, v = s.ask("POST", "/api/v1/verifications", {"photo": "dot", "reference": "dot", "actor": "eve"}, Idempotency_Key="1", **bearer(gate["token"]))
     check(status == 200 and v["actor"] == "gate", f"the record says who: {v}")
+    reviewer = token(s, "add", "eyes", "--scope", "reviewer")
+    check(reviewer["scopes"] == "read compare verify decide", f"a role is its scopes: {reviewer}")
+    wait_for(lambda: s.ask("GET", "/api/v1/session", **bearer(reviewer["token"]))[2]["name"] == "eyes", "and the third")
+    decision = ("POST", f"/api/v1/verifications/{v['log_entry']}/decision", {"decision": "reject", "reason": "by hand"})
+    s.problem(403, "forbidden", *decision, **bearer(gate["token"]))
+    check(s.ask(*decision, **bearer(reviewer["token"]))[0] == 201, "who reviews decides")
     status, _, other = s.ask("POST", "/api/v1/verifications", {"photo": "dot"}, Idempotency_Key="1", **bearer(admin))
     check(status == 200 and other["log_entry"] != v["log_entry"], "a key is its client's own")
     return reader, gate
@@ -83,7 +89,7 @@ def check_sessions(s, admin):
     status, fields, who = s.ask("POST", "/login", {"token": admin})
     cookie = fields["Set-Cookie"]
     check(status == 200 and "HttpOnly" in cookie and "SameSite=Strict" in cookie and admin not in cookie, f"{status} {cookie}")
-    check(who == {"auth": True, "name": "first", "scopes": "read compare verify manage admin"}, f"{who}")
+    check(who == {"auth": True, "name": "first", "scopes": "read compare verify decide manage admin"}, f"{who}")
     name = cookie.split(";")[0]
     check(s.ask("GET", "/api/v1/references", Cookie=f"a=b; {name}")[0] == 200, "a page may look")
     origin = s.url.rstrip("/")
@@ -106,7 +112,7 @@ def check_tokens(s, admin, gate):
     check(status == 201 and s.ask("GET", "/api/v1/references", **bearer(made["token"]))[0] == 200, f"{made}")
     s.problem(400, "bad-field", "POST", "/api/v1/tokens", {"name": "page", "scopes": "root"}, **bearer(admin))
     listed = s.ask("GET", "/api/v1/tokens", **bearer(admin))[2]["tokens"]
-    check([t["name"] for t in listed] == ["first", "reader", "gate", "page"], f"{listed}")
+    check([t["name"] for t in listed] == ["first", "reader", "gate", "eyes", "page"], f"{listed}")
     check("lk_" not in json.dumps(listed), "no secrets in lists")
     with open(os.path.join(s.store, "likeness.db"), "rb") as f:
         check(made["token"].encode() not in f.read(), "no secrets in the store")
@@ -116,7 +122,7 @@ def check_tokens(s, admin, gate):
     token(s, "revoke", gate["id"])
     wait_for(lambda: s.ask("GET", "/api/v1/session", **bearer(gate["token"]))[2]["name"] == "", "what the command revokes ends soon")
     log = s.ask("GET", "/api/v1/audit?kind=token&after=0", **bearer(admin))[2]["entries"]
-    check([e["kind"] for e in log] == ["token.add"] * 4 + ["token.revoke"] * 2, f"{[e['kind'] for e in log]}")
+    check([e["kind"] for e in log] == ["token.add"] * 5 + ["token.revoke"] * 2, f"{[e['kind'] for e in log]}")
     check(gate["token"] not in json.dumps(log), "no secrets in the log")
 
 
@@ -127,7 +133,7 @@ def check_rate():
         check(statuses[:6] == [200] * 6 and statuses[-1] == 429, f"{statuses}")
         check(int(s.problem(429, "rate-limited", "GET", "/api/v1/references")["Retry-After"]) >= 1, "how long to wait")
         check(s.ask("GET", "/livez")[0] == 200, "what is free is free")
-        check(s.ask("GET", "/api/v1/session")[2] == {"auth": False, "name": "", "scopes": "read compare verify manage admin"}, "nobody logs in")
+        check(s.ask("GET", "/api/v1/session")[2] == {"auth": False, "name": "", "scopes": "read compare verify decide manage admin"}, "nobody logs in")
         s.problem(404, "not-found", "POST", "/login", {"token": "lk_1"})
     finally:
         s.stop()
