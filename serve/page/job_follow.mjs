@@ -45,7 +45,7 @@ export function follow(id, heard) {
 export function watch(id, { ended, epoch = () => {} }) {
   const bar = byId("progress"), status = byId("status"), stop = byId("cancel");
   byId("running").hidden = false;
-  stop.hidden = false;
+  stop.hidden = bar.hidden = false;
   stop.disabled = false;
   stop.onclick = () => { stop.disabled = true; cancel(id).catch((error) => { status.textContent = error.message; }); };
   return follow(id, (type, d) => {
@@ -56,7 +56,7 @@ export function watch(id, { ended, epoch = () => {} }) {
       bar.max = d.progress.total || 1;
       bar.value = d.progress.done;
     } else if (isOver) {
-      bar.max = bar.value = 1;
+      bar.hidden = true;
     } else {
       bar.removeAttribute("value");
     }
