@@ -31,18 +31,9 @@ struct classifying {
 
 static bool add_json(void *arg, const char *path, const lk_model_output *out) {
     struct classifying *c = arg;
-    json_object_begin(&c->j, NULL);
-    json_text(&c->j, "path", path);
-    json_array_begin(&c->j, "top");
-    for (int32_t i = 0; i < out->top_count; i++) {
-        json_object_begin(&c->j, NULL);
-        json_int(&c->j, "index", out->top[i].index);
-        json_text(&c->j, "label", lk_model_label(c->model, out->top[i].index));
-        json_number(&c->j, "probability", out->top[i].probability);
-        json_object_end(&c->j);
-    }
-    json_array_end(&c->j);
-    json_object_end(&c->j);
+    lk_bytes result = {0};
+    lk_status status = lk_report_classes(&result, path, c->model, out->top, out->top_count, NULL);
+    json_document(&c->j, NULL, status, &result);
     return c->b.status == LK_OK;
 }
 

@@ -46,31 +46,6 @@ struct verb_call {
     const char *name; /* behind the verb; NULL when there is none */
 };
 
-static void card_json(struct json *j, const lk_catalogue_entry *e) {
-    const lk_model_card *c = &e->card;
-    json_object_begin(j, NULL);
-    json_text(j, "name", c->name);
-    json_text(j, "title", c->title);
-    json_bool(j, "installed", e->installed);
-    json_bool(j, "built_in", e->built_in);
-    json_bool(j, "shipped_card", e->shipped);
-    json_text(j, "file", c->file);
-    json_text(j, "sha256", c->sha256);
-    json_int(j, "bytes", c->bytes);
-    json_text(j, "licence", c->licence);
-    json_text(j, "source", c->source);
-    json_int(j, "width", c->width);
-    json_int(j, "height", c->height);
-    json_text(j, "embedding", c->embedding);
-    json_text(j, "probabilities", c->probabilities);
-    json_text(j, "logits", c->logits);
-    json_int(j, "classes", c->classes);
-    json_int(j, "background", c->background);
-    json_text(j, "labels", c->labels);
-    json_text(j, "notes", c->notes);
-    json_object_end(j);
-}
-
 static enum exit_code print_models(const struct verb_call *v, const lk_catalogue *c,
                                    const lk_catalogue_entry *only) {
     const struct common *common = &v->s->common;
@@ -90,7 +65,9 @@ static enum exit_code print_models(const struct verb_call *v, const lk_catalogue
             continue;
         }
         if (common->json) {
-            card_json(&j, e);
+            lk_bytes model = {0};
+            lk_status status = lk_report_model(&model, e, NULL);
+            json_document(&j, NULL, status, &model);
         } else {
             buf_printf(&b, "%-20s %-14s %s\n", e->card.name,
                        e->installed  ? "installed"

@@ -123,6 +123,7 @@ function drawLanded({ x, y, near, bitmap }) {
 let lassoPath = [], marked = true;
 function drawMarks() {
   const wanted = state.chosen >= 0 || state.hover >= 0 || state.landed || lassoPath.length > 1;
+  marks.hidden = !wanted; // Chromium may go on showing what was cleared while others want its graphics process
   if (!wanted && !marked) return;
   marked = wanted;
   const c = marksContext, style = getComputedStyle(document.documentElement), ratio = marks.width / view.width;

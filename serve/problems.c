@@ -54,6 +54,8 @@ static const struct problem problems[] = {
      "Folders that jobs work on are named when the service starts (--collection NAME=DIR)."},
     {"no-decoder", 503, "No process to decode with",
      "One is being started: ask again after Retry-After seconds."},
+    {"no-model", 404, "No model for that",
+     "No model that classifies is installed on the machine of the service: likeness model add."},
     {"no-result", 409, "No result",
      "The job runs still, failed, or was cancelled: the detail says which."},
     {"not-found", 404, "Nothing there",

@@ -39,21 +39,14 @@ static bool want_model(const char *measures) {
     return false;
 }
 
-/* The network that measures ask, as the command chooses it: one that classifies where one is installed, opened when it is first
- * wanted. */
+/* The network that measures ask, as the command chooses it: one that classifies where one is installed. */
 static lk_status model_for(lk_model **out, struct bench *b, const char *measures, lk_error *err) {
-    char name[64];
-    const char *folder = b->server->options->models;
-    lk_status status = LK_OK;
     *out = NULL;
     if (!want_model(measures)) {
         return LK_OK;
     }
-    if (!b->classifier && folder && lk_catalogue_classifier(name, folder, NULL) == LK_OK) {
-        const lk_model_options o = {.folder = folder};
-        status = lk_model_open(&b->classifier, b->engine, name, &o, err);
-    }
-    *out = b->classifier ? b->classifier : b->model;
+    lk_status status = bench_classifier(out, b, err);
+    *out = *out ? *out : b->model;
     return status;
 }
 

@@ -12,7 +12,7 @@ static const struct route *const families[] = {
     camera_series_routes, comparison_routes,   quality_routes,
     collection_routes,    job_kind_routes,     embedding_routes,
     job_routes,           status_routes,       policy_routes,
-    search_routes,
+    search_routes,        model_routes,
 };
 
 const struct route *route_at(size_t i) {

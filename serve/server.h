@@ -165,7 +165,7 @@ extern const struct route page_routes[], image_routes[], compare_routes[], verif
     access_routes[], camera_routes[], camera_event_routes[], camera_frame_routes[],
     camera_series_routes[], status_routes[], comparison_routes[], quality_routes[],
     collection_routes[], job_kind_routes[], job_routes[], embedding_routes[], policy_routes[],
-    search_routes[];
+    search_routes[], model_routes[];
 /* routing.c: all of them, from 0; NULL behind the last. */
 const struct route *route_at(size_t i);
 size_t routes_count(void);
@@ -317,6 +317,9 @@ bool session_decoded(struct decoded **out, lk_image_info *info, struct request *
                      struct bench *bench, const char *id);
 /* Answers it, encoded again, no wider than width (0: as it is). Takes the item's file. */
 void answer_picture(struct request *r, struct bench *bench, struct shelf_item *item, int32_t width);
+/* route_models.c: the bench's network that classifies, opened when it is first wanted; NULL where none is installed. As
+ * lk_model_open. */
+MUST_CHECK lk_status bench_classifier(lk_model **out, struct bench *b, lk_error *err);
 /* route_compare.c: compares as the body asks; false with a problem as the answer. The caller releases c, empty before. */
 bool compare_asked(lk_comparison *c, struct request *r, struct bench *bench, bool evidence);
 /* route_comparisons.c: what came of a request, kept for a while as ID/NAME on the shelf of results. */

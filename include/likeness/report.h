@@ -102,6 +102,16 @@ LK_API LK_MUST_CHECK lk_status lk_report_quality(lk_bytes *out, const lk_quality
 LK_API LK_MUST_CHECK lk_status lk_report_reference(lk_bytes *out, const lk_reference *r,
                                                    const bool *written, lk_error *err);
 
+/* -- Models: objects without a line's end -- */
+
+/* An entry of "models" in the document likeness/models/1. LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_report_model(lk_bytes *out, const lk_catalogue_entry *entry,
+                                               lk_error *err);
+/* An entry of "results" in the document likeness/classify/1: the classes of the picture called path. LK_E_MEMORY, LK_E_LIMIT. */
+LK_API LK_MUST_CHECK lk_status lk_report_classes(lk_bytes *out, const char *path,
+                                                 const lk_model *model, const lk_class *top,
+                                                 int32_t count, lk_error *err);
+
 /* -- Searches -- */
 
 enum { LK_SEARCH_WORDS_MAX = 240 };

@@ -67,6 +67,18 @@ async function search() {
   }
 }
 
+// The most probable classes, where a model that tells them is installed.
+let classifies = false;
+async function showClasses() {
+  const mine = image.id;
+  byId("shows").hidden = true;
+  if (!classifies) return;
+  const { body } = await send("POST", `${API}/classify`, { image: mine, top: 3 });
+  if (mine !== image.id) return;
+  byId("shows").textContent = "It seems to show: " + body.results[0].top.map((c) => `${c.label.split(",")[0] || `class ${c.index}`} (${(100 * c.probability).toFixed(0)} %)`).join(", ") + ".";
+  byId("shows").hidden = false;
+}
+
 async function take(file) {
   if (!file) return;
   preview(byId("thumb"), file, 480);
@@ -75,13 +87,15 @@ async function take(file) {
     const { id } = await upload(file);
     image = { id, name: file.name };
     await search();
+    await showClasses();
   } catch (error) {
     byId("status").textContent = `That did not work: ${error.message}`;
   }
 }
 
 async function start() {
-  const { body } = await call(`${API}/collections`);
+  const [{ body }, { body: models }] = await Promise.all([call(`${API}/collections`), call(`${API}/models`)]);
+  classifies = models.models.some((m) => m.installed && m.classes > 0);
   byId("where").append(...body.collections.map((c) => node("option", { value: c.name }, c.indexed ? `${c.name} (${c.pictures.toLocaleString("en")} pictures)` : `${c.name} (not indexed yet)`)));
   const first = body.collections.find((c) => c.indexed)?.name ?? "";
   byId("where").value = query.get("in") ?? first;
@@ -91,6 +105,7 @@ async function start() {
   const answer = await fetch(`${API}/images/${encodeURIComponent(image.id)}?w=480`);
   if (answer.ok) preview(byId("thumb"), await answer.blob(), 480);
   await search();
+  await showClasses();
 }
 
 byId("ask").addEventListener("submit", (event) => event.preventDefault());

@@ -2,7 +2,7 @@
 // The pages of similarity maps and of searching in Chromium, on the real service: a map is begun, looked at, chosen from, taken along;
 // a picture that is dropped lands beside what it is like; a search shows what the command finds. Once with a pointer, once by keys.
 import assert from "node:assert/strict";
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { folder, made, run, samples } from "./page.mjs";
 
@@ -25,6 +25,9 @@ for (const [kind, bytes] of Object.entries(KINDS)) {
 }
 copyFileSync(join(samples, "original.png"), join(pictures, "boxes", "original.png"));
 const COUNT = 3 * EACH + 1;
+// With the network of the shared data, where it is there, the page to search says what a picture shows.
+const network = join(process.env.LIKENESS_DATA ?? join(samples, "..", "..", "shared"), "models", "mobilenet_v2_1.0_224.onnx"), classifies = existsSync(network);
+if (classifies) made("models", [0], ["model", "add", network]);
 process.env.LIKENESS_SERVE_OPTIONS = `--collection pics=${pictures}`;
 const { ask, endService, openPage, sample, suitsEverybody, url } = await import("./service.mjs");
 const PATIENCE = { timeout: 120000 };
@@ -121,7 +124,8 @@ const checks = {
     const isMarked = (wanted) => page.waitForFunction((is) => {
       const marks = document.getElementById("marks"), copy = new OffscreenCanvas(marks.width, marks.height).getContext("2d");
       copy.drawImage(marks, 0, 0);
-      return is === copy.getImageData(0, 0, marks.width, marks.height).data.some((level, i) => i % 4 === 3 && level);
+      const drawn = copy.getImageData(0, 0, marks.width, marks.height).data.some((level, i) => i % 4 === 3 && level);
+      return is === (drawn && !marks.hidden);
     }, wanted, { polling: 100, timeout: 20000 });
     await isMarked(true);
     await page.keyboard.press("Escape");
@@ -147,6 +151,8 @@ const checks = {
     const { body } = await ask("POST", "api/v1/search", { image: "original.png", collection: "pics", k: 20 });
     assert.deepEqual(await page.locator("#hits strong").allTextContents(), body.hits.map((hit) => hit.path.split("/").at(-1)));
     await page.waitForFunction(() => [...document.querySelectorAll("#hits img")].slice(0, 6).every((i) => i.complete && i.naturalWidth > 0));
+    if (classifies) assert.match(await page.locator("#shows:not([hidden])").textContent(PATIENCE), /^It seems to show: .+ \(\d+ %\), .+ \(\d+ %\)\.$/);
+    else assert.equal(await page.isVisible("#shows"), false);
     await tabTo(page, "#hits a");
     await page.focus("#where");
     await page.keyboard.press("Home"); // the stored originals
