@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "serve/answer_fields.h"
 #include "serve/jobs.h"
 
 #define COLLECTION_FIELD                                                                           \
@@ -267,7 +268,8 @@ const struct job_kind job_kinds[] = {
 #define BEGINS(where, what, rows)                                                                  \
     {                                                                                              \
         .method = "POST", .path = where, .summary = what, .body = BODY_JSON, .fields = rows,       \
-        .computes = true, .handle = job_post, .success = 202                                       \
+        .computes = true, .handle = job_post, .success = 202, .places = true,                      \
+        .answer = answer_job_keys                                                                  \
     }
 const struct route job_kind_routes[] = {
     BEGINS("/api/v1/indexes",

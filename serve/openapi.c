@@ -6,10 +6,10 @@
 #include "base/json.h"
 #include "serve/server.h"
 
-static void write_object(struct json *j, const struct field *fields);
+static void write_object(struct json *j, const struct field *fields, bool closed);
 
 static bool is_list(const struct field *f) {
-    return f->kind == FIELD_TEXTS || f->kind == FIELD_OBJECTS;
+    return f->kind == FIELD_TEXTS || f->kind == FIELD_OBJECTS || f->kind == FIELD_NUMBERS;
 }
 
 static void write_words(struct json *j, const char *words) {
@@ -35,23 +35,33 @@ static void write_range(struct json *j, const struct field *f) {
 }
 
 /* The members of the schema of one value. */
-static void write_type(struct json *j, const struct field *f) {
+static void write_type(struct json *j, const struct field *f, bool closed) {
     static const char *const types[] = {
         [FIELD_TEXT] = "string",   [FIELD_BOOL] = "boolean",  [FIELD_TEXTS] = "array",
         [FIELD_INT] = "integer",   [FIELD_NUMBER] = "number", [FIELD_OBJECT] = "object",
-        [FIELD_OBJECTS] = "array",
+        [FIELD_OBJECTS] = "array", [FIELD_NUMBERS] = "array",
     };
-    json_text(j, "type", types[f->kind]);
+    if (f->or_null) {
+        json_array_begin(j, "type");
+        json_text(j, NULL, types[f->kind]);
+        json_text(j, NULL, "null");
+        json_array_end(j);
+    } else {
+        json_text(j, "type", types[f->kind]);
+    }
     write_range(j, f);
     if (f->words) {
         write_words(j, f->words);
     }
     if (is_list(f)) {
         json_object_begin(j, "items");
-        json_text(j, "type", f->kind == FIELD_TEXTS ? "string" : "object");
+        json_text(j, "type",
+                  f->kind == FIELD_TEXTS     ? "string"
+                  : f->kind == FIELD_NUMBERS ? "number"
+                                             : "object");
     }
     if (f->of) {
-        write_object(j, f->of);
+        write_object(j, f->of, closed);
     }
     if (is_list(f)) {
         json_object_end(j);
@@ -67,8 +77,83 @@ static void write_parameter(struct json *j, const char *in, const struct field *
         json_text(j, "description", f->summary);
     }
     json_object_begin(j, "schema");
-    write_type(j, f);
+    write_type(j, f, true);
     json_object_end(j);
+    json_object_end(j);
+}
+
+/* -- Headers -- */
+
+static const struct header {
+    const char *name, *text, *kind; /* kind: of its value */
+    const char *refusals;           /* statuses that it may lead to */
+} headers[] = {
+    {"ETag",
+     "what the answer is, byte for byte: sent back as If-None-Match it is answered 304 as long as "
+     "that "
+     "holds",
+     "string", NULL},
+    {"Location", "where what was made is", "string", NULL},
+    {"Retry-After", "seconds to wait, with 429 and 503", "integer", NULL},
+    {"If-None-Match",
+     "ETags that the client holds: a GET of one of these is answered 304 without a body; with * "
+     "nothing is "
+     "made that is there already",
+     "string", "412"},
+    {"If-Match",
+     "the ETag of the state that is to be changed: 428 without it, 412 where there is another by "
+     "now",
+     "string", "412 428"},
+    {"Idempotency-Key",
+     "1 to 200 printable characters of the client's choice, as they are or in quotes. The answer "
+     "is "
+     "kept for 24 hours with a digest of the body, also over a restart: the same key with the same "
+     "body gets "
+     "the same answer and nothing is done again; with another body 422 idempotency-mismatch; while "
+     "the first "
+     "is being answered 409 idempotency-in-progress. Keys are a token's own.",
+     "string", "409 422"},
+};
+
+static const struct header *header_find(const char *name) {
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        if (strcmp(headers[i].name, name) == 0) {
+            return &headers[i];
+        }
+    }
+    return NULL;
+}
+
+static void write_header_members(struct json *j, const struct header *h) {
+    json_text(j, "description", h->text);
+    json_object_begin(j, "schema");
+    json_text(j, "type", h->kind);
+    json_object_end(j);
+}
+
+static void write_headers(struct json *j) {
+    json_object_begin(j, "headers");
+    for (size_t i = 0; i < 3; i++) {
+        json_object_begin(j, headers[i].name);
+        write_header_members(j, &headers[i]);
+        json_object_end(j);
+    }
+    json_object_end(j);
+}
+
+static void refer_header(struct json *j, const char *name) {
+    char place[64];
+    snprintf(place, sizeof place, "#/components/headers/%s", name);
+    json_object_begin(j, name);
+    json_text(j, "$ref", place);
+    json_object_end(j);
+}
+
+static void write_header_parameter(struct json *j, const char *name) {
+    json_object_begin(j, NULL);
+    json_text(j, "name", name);
+    json_text(j, "in", "header");
+    write_header_members(j, header_find(name));
     json_object_end(j);
 }
 
@@ -83,19 +168,25 @@ static void write_parameters(struct json *j, const struct route *r) {
         write_parameter(j, "query", f);
     }
     if (r->header) {
-        write_parameter(j, "header", &(struct field){.name = r->header});
+        write_header_parameter(j, r->header);
+    } else if (route_is_tagged(r)) {
+        write_header_parameter(j, "If-None-Match");
     }
     json_array_end(j);
 }
 
-/* Its members beside the type. */
-static void write_object(struct json *j, const struct field *fields) {
-    json_bool(j, "additionalProperties", false);
+/* Its members beside the type; closed: there are no others. Answers may get more of them. */
+static void write_object(struct json *j, const struct field *fields, bool closed) {
+    if (closed) {
+        json_bool(j, "additionalProperties", false);
+    }
     json_object_begin(j, "properties");
     for (const struct field *f = fields; f->name; f++) {
         json_object_begin(j, f->name);
-        write_type(j, f);
-        json_text(j, "description", f->summary);
+        write_type(j, f, closed);
+        if (f->summary) {
+            json_text(j, "description", f->summary);
+        }
         json_object_end(j);
     }
     json_object_end(j);
@@ -121,7 +212,7 @@ static void write_body(struct json *j, const struct route *r) {
         json_object_begin(j, "application/json");
         json_object_begin(j, "schema");
         json_text(j, "type", "object");
-        write_object(j, r->fields);
+        write_object(j, r->fields, true);
         json_object_end(j);
         json_object_end(j);
     } else {
@@ -140,26 +231,67 @@ static void write_body(struct json *j, const struct route *r) {
     json_object_end(j);
 }
 
-static void write_answer(struct json *j, const struct route *r) {
+static void write_content(struct json *j, const struct route *r) {
     char text[64];
-    snprintf(text, sizeof text, "%u", r->success ? (unsigned)r->success : 200U);
-    json_object_begin(j, "responses");
-    json_object_begin(j, text);
-    json_text(j, "description", r->summary);
     json_object_begin(j, "content");
     json_object_begin(j, r->type ? r->type : "application/json");
-    if (r->schema) {
-        snprintf(text, sizeof text, "/api/v1/schemas/%s", r->schema);
+    if (r->schema || r->answer) {
         json_object_begin(j, "schema");
-        json_text(j, "$ref", text);
+        if (r->schema) {
+            snprintf(text, sizeof text, "/api/v1/schemas/%s", r->schema);
+            json_text(j, "$ref", text);
+        } else {
+            json_text(j, "type", "object");
+            write_object(j, r->answer, false);
+        }
         json_object_end(j);
     }
     json_object_end(j);
     json_object_end(j);
+}
+
+static void write_success(struct json *j, const struct route *r) {
+    char text[64];
+    bool tagged = route_is_tagged(r);
+    snprintf(text, sizeof text, "%u", r->success ? (unsigned)r->success : 200U);
+    json_object_begin(j, text);
+    json_text(j, "description", r->summary);
+    if (tagged || r->places) {
+        json_object_begin(j, "headers");
+        refer_header(j, tagged ? "ETag" : "Location");
+        json_object_end(j);
+    }
+    if (r->success != 204) {
+        write_content(j, r);
+    }
     json_object_end(j);
-    json_object_begin(j, "default");
+    if (tagged) {
+        json_object_begin(j, "304");
+        json_text(j, "description", "the client holds it already: If-None-Match");
+        json_object_begin(j, "headers");
+        refer_header(j, "ETag");
+        json_object_end(j);
+        json_object_end(j);
+    }
+}
+
+static void refer_problem(struct json *j, const char *status) {
+    json_object_begin(j, status);
     json_text(j, "$ref", "#/components/responses/problem");
     json_object_end(j);
+}
+
+static void write_answer(struct json *j, const struct route *r) {
+    char status[4] = "";
+    json_object_begin(j, "responses");
+    write_success(j, r);
+    const char *at = r->header ? header_find(r->header)->refusals : "";
+    for (; *at; at += strspn(at, " ")) {
+        snprintf(status, sizeof status, "%.3s", at);
+        refer_problem(j, status);
+        at += strcspn(at, " ");
+    }
+    refer_problem(j, "default");
     json_object_end(j);
 }
 
@@ -221,9 +353,13 @@ static void write_problem(struct json *j, const struct server *s) {
     if (s->options->auth) {
         write_schemes(j, s);
     }
+    write_headers(j);
     json_object_begin(j, "responses");
     json_object_begin(j, "problem");
     json_text(j, "description", "what went wrong, as RFC 9457 has it");
+    json_object_begin(j, "headers");
+    refer_header(j, "Retry-After");
+    json_object_end(j);
     json_object_begin(j, "content");
     json_object_begin(j, "application/problem+json");
     json_object_begin(j, "schema");

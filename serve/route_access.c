@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/json.h"
+#include "serve/answer_fields.h"
 #include "serve/server.h"
 
 enum { SESSION_S = 12 * 3600, DAY_S = 86400 };
@@ -195,6 +196,7 @@ const struct route access_routes[] = {
      .fields = login_fields,
      .scope = SCOPE_FREE,
      .computes = true,
+     .answer = answer_session,
      .handle = login},
     {.method = "POST",
      .path = "/logout",
@@ -207,12 +209,14 @@ const struct route access_routes[] = {
      .path = "/api/v1/session",
      .summary = "who asks, and what he may; auth says whether anybody must log in",
      .scope = SCOPE_FREE,
+     .answer = answer_session,
      .handle = get_session},
     {.method = "GET",
      .path = "/api/v1/tokens",
      .summary = "tokens, without their secrets",
      .scope = SCOPE_ADMIN,
      .computes = true,
+     .answer = answer_tokens,
      .handle = list_tokens},
     {.method = "POST",
      .path = "/api/v1/tokens",

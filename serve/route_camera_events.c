@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "serve/answer_fields.h"
 #include "serve/route_camera.h"
 
 enum { EVENTS_USUAL = 100 };
@@ -175,17 +176,20 @@ const struct route camera_event_routes[] = {
      .summary = "the newest events of a camera, oldest first",
      .query = events_query,
      .computes = true,
+     .answer = answer_camera_events,
      .handle = list_of_camera},
     {.method = "GET",
      .path = "/api/v1/camera-events",
      .summary = "the newest events of all cameras, oldest first",
      .query = events_query,
      .computes = true,
+     .answer = answer_camera_events,
      .handle = list_all},
     {.method = "GET",
      .path = "/api/v1/camera-events/{event}",
      .summary = "an event; its document is what likeness watch told",
      .computes = true,
+     .answer = answer_camera_event,
      .handle = get_event},
     {.method = "GET",
      .path = "/api/v1/camera-events/{event}/before",
@@ -207,6 +211,7 @@ const struct route camera_event_routes[] = {
      .body = BODY_JSON,
      .fields = ack_fields,
      .computes = true,
+     .answer = answer_camera_keys,
      .handle = post_ack},
     ROUTE_END,
 };

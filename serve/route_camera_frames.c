@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "serve/answer_fields.h"
 #include "serve/memory_file.h"
 #include "serve/route_camera.h"
 
@@ -269,6 +270,7 @@ const struct route camera_frame_routes[] = {
      .summary = "the reference views of a camera",
      .query = baselines_query,
      .computes = true,
+     .answer = answer_baselines,
      .handle = list_baselines},
     {.method = "POST",
      .path = "/api/v1/cameras/{camera}/baselines",
@@ -276,6 +278,7 @@ const struct route camera_frame_routes[] = {
      .body = BODY_JSON,
      .fields = baseline_fields,
      .computes = true,
+     .answer = answer_camera_keys,
      .handle = post_baseline},
     {.method = "GET",
      .path = "/api/v1/cameras/{camera}/baselines/{number}",

@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "serve/answer_fields.h"
 #include "serve/route_camera.h"
 
 static void entry(struct json *j, const lk_camera *camera, const lk_camera_standing *standing,
@@ -196,11 +197,13 @@ const struct route camera_routes[] = {
      .path = "/api/v1/cameras",
      .summary = "the cameras of the store and where they stand",
      .computes = true,
+     .answer = answer_cameras,
      .handle = list_cameras},
     {.method = "GET",
      .path = "/api/v1/cameras/{camera}",
      .summary = "where a camera stands, how it has turned, and what it is set to",
      .computes = true,
+     .answer = answer_camera_keys,
      .handle = get_camera},
     {.method = "PATCH",
      .path = "/api/v1/cameras/{camera}",
@@ -208,6 +211,7 @@ const struct route camera_routes[] = {
      .body = BODY_JSON,
      .fields = patch_fields,
      .computes = true,
+     .answer = answer_camera_keys,
      .handle = patch_camera},
     {.method = "POST",
      .path = "/api/v1/cameras/{camera}/mask",
@@ -215,6 +219,7 @@ const struct route camera_routes[] = {
      .body = BODY_JSON,
      .fields = mask_fields,
      .computes = true,
+     .answer = answer_camera_keys,
      .handle = post_mask},
     {.method = "POST",
      .path = "/api/v1/cameras/{camera}/ack",
@@ -223,6 +228,7 @@ const struct route camera_routes[] = {
      .fields = ack_fields,
      .scope = SCOPE_VERIFY | SCOPE_MANAGE,
      .computes = true,
+     .answer = answer_camera_keys,
      .handle = post_ack},
     ROUTE_END,
 };

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "serve/answer_fields.h"
 #include "serve/finders.h"
 #include "serve/memory_file.h"
 
@@ -164,6 +165,7 @@ const struct route collection_routes[] = {
      .path = "/api/v1/collections",
      .summary = "the folders that jobs and searches may use, and what their indexes hold",
      .computes = true,
+     .answer = answer_collections,
      .handle = list_collections},
     {.method = "GET",
      .path = PICTURE,

@@ -175,6 +175,7 @@ const struct route compare_routes[] = {
      .fields = compare_fields,
      .computes = true,
      .scope = SCOPE_COMPARE,
+     .places = true,
      .handle = compare,
      .schema = "compare-1"},
     ROUTE_END,

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "serve/answer_fields.h"
 #include "serve/memory_file.h"
 #include "serve/server.h"
 
@@ -243,12 +244,15 @@ const struct route image_routes[] = {
      .body = BODY_PICTURE,
      .query = image_query,
      .computes = true,
+     .places = true,
+     .answer = answer_image,
      .handle = post_image,
      .success = 201},
     {.method = "GET",
      .path = "/api/v1/images",
      .summary = "the uploaded pictures that are still kept, the last used first",
      .scope = SCOPE_READ | SCOPE_COMPARE | SCOPE_VERIFY,
+     .answer = answer_images,
      .handle = list_images},
     {.method = "GET",
      .path = "/api/v1/images/{image}",

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "serve/answer_fields.h"
 #include "serve/jobs.h"
 #include "serve/listeners.h"
 
@@ -323,16 +324,19 @@ const struct route job_routes[] = {
      .summary = "long work, the newest first",
      .query = list_query,
      .computes = true,
+     .answer = answer_jobs,
      .handle = list_jobs},
     {.method = "GET",
      .path = JOB,
      .summary = "a job: how far it is, and what files it left",
      .computes = true,
+     .answer = answer_job_keys,
      .handle = get_job},
     {.method = "DELETE",
      .path = JOB,
      .summary = "cancel a job that has not ended",
      .computes = true,
+     .answer = answer_job_keys,
      .handle = delete_job,
      .success = 202},
     {.method = "GET",

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "serve/answer_fields.h"
 #include "serve/server.h"
 
 /* A version on its way into the store. */
@@ -279,6 +280,8 @@ const struct route reference_change_routes[] = {
      .fields = post_fields,
      .header = if_none,
      .computes = true,
+     .places = true,
+     .answer = answer_reference_keys,
      .handle = post_reference,
      .success = 201},
     {.method = "PATCH",
@@ -289,6 +292,7 @@ const struct route reference_change_routes[] = {
      .fields = patch_fields,
      .header = if_match,
      .computes = true,
+     .answer = answer_reference_keys,
      .handle = patch_reference},
     {.method = "DELETE",
      .path = "/api/v1/references/{reference}",
@@ -296,6 +300,7 @@ const struct route reference_change_routes[] = {
      .query = delete_query,
      .header = if_match,
      .computes = true,
+     .answer = answer_reference_keys,
      .handle = delete_reference},
     ROUTE_END,
 };

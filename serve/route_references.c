@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "serve/answer_fields.h"
 #include "serve/memory_file.h"
 #include "serve/server.h"
 
@@ -191,16 +192,19 @@ const struct route reference_routes[] = {
      .summary = "the newest versions of the originals of the store, by id",
      .query = list_query,
      .computes = true,
+     .answer = answer_references,
      .handle = list_references},
     {.method = "GET",
      .path = "/api/v1/references/{reference}",
      .summary = "a version, ID or ID@VERSION; its ETag is what changes of it want as If-Match",
      .computes = true,
+     .answer = answer_reference_keys,
      .handle = get_reference},
     {.method = "GET",
      .path = "/api/v1/references/{reference}/versions",
      .summary = "all versions, from the first",
      .computes = true,
+     .answer = answer_versions,
      .handle = list_versions},
     {.method = "GET",
      .path = "/api/v1/references/{reference}/picture",

@@ -7,6 +7,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "serve/answer_fields.h"
 #include "serve/server.h"
 #include "serve/verdict_files.h"
 
@@ -442,6 +443,7 @@ const struct route verification_routes[] = {
      .query = list_query,
      .computes = true,
      .scope = SCOPE_READ | SCOPE_VERIFY,
+     .answer = answer_verifications,
      .handle = list_verifications},
     {.method = "GET",
      .path = "/api/v1/verifications/{entry}",

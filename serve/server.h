@@ -124,9 +124,11 @@ enum field_kind {
     FIELD_NUMBER,
     FIELD_OBJECT,  /* with the keys of `of` */
     FIELD_OBJECTS, /* a list of such */
+    FIELD_NUMBERS, /* of an answer */
 };
 
-/* A key of a JSON body, or a name of a query. It is checked before the handler is called, and described in OpenAPI. */
+/* A key of a JSON body, or a name of a query, which is checked before the handler is called; or a key of an answer. Described in
+ * OpenAPI. */
 struct field {
     const char *name, *summary;
     enum field_kind kind;
@@ -135,6 +137,7 @@ struct field {
         most; /* where most is more: of a number, of a text's bytes, of how many stand in a list */
     const char *words;      /* of a text: those it may be, with spaces between; NULL: any */
     const struct field *of; /* of an object; ends with a row without a name */
+    bool or_null;           /* of an answer */
 };
 #define FIELD_END                                                                                  \
     { .name = NULL }
@@ -149,9 +152,12 @@ struct route {
     void (*handle)(struct request *r, struct bench *bench);
     const char *type;   /* of the answer; NULL: application/json */
     const char *schema; /* of the answer, "compare-1"; NULL for none */
-    uint32_t success;   /* status; 0: 200 */
-    int32_t scope; /* a sum of enum scope, of which one is wanted; 0: READ to GET, else MANAGE */
-    bool is_page;  /* may load scripts and pictures of this service */
+    const struct field
+        *answer;      /* its keys instead, where it has no schema of the command's; NULL */
+    bool places;      /* what it makes has a Location */
+    uint32_t success; /* status; 0: 200 */
+    int32_t scope;    /* a sum of enum scope, of which one is wanted; 0: READ to GET, else MANAGE */
+    bool is_page;     /* may load scripts and pictures of this service */
     /* Rows of pages: what they answer, their name among the links to all pages (NULL: not there), their script. */
     const struct asset *asset;
     const char *nav, *script;
@@ -213,6 +219,8 @@ const struct route *route_find(struct request *r, const char *method, const char
 /* admit.c: whether it may be; a problem is the answer where not. */
 void admit(struct request *r);
 int32_t route_scope(const struct route *route);
+/* answer.c: whether its answers have an ETag. */
+bool route_is_tagged(const struct route *route);
 const char *session_cookie(const struct server *s);
 /* Where it comes from, as a key. */
 void request_address(char out[BUCKET_KEY], const struct request *r);

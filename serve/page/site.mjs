@@ -118,6 +118,9 @@ export function remember(entry) {
 const here = document.querySelector("nav a[aria-current]");
 if (here) here.closest("ul").scrollLeft = here.offsetLeft - here.closest("ul").offsetLeft - 16;
 
+// A page that comes back as it was left asks again: what it shows may have changed, also who may see it.
+window.addEventListener("pageshow", (event) => { if (event.persisted) window.location.reload(); });
+
 // Who is logged in, where one has to be.
 async function showSession() {
   const { body } = await call("/api/v1/session");

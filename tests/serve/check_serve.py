@@ -89,17 +89,45 @@ def check_document(s):
     document = s.ask("GET", "/api/v1/openapi.json")[2]
     for path, methods in document["paths"].items():
         for method, route in methods.items():
-            if "text/event-stream" in next(iter(route["responses"].values()))["content"]:
+            if "text/event-stream" in next(iter(route["responses"].values())).get("content", {}):
                 continue  # never ends: check_jobs.py
             status, _, body = s.ask(method.upper(), path.replace("{schema}", "compare-1"), {} if "requestBody" in route else None)
             named = "{" in path.replace("{schema}", "")
             check(status != 405 and (status < 404 or status == 415 or (named and status == 404)), f"{method} {path}: {status} {body}")
-            for schema in [c.get("schema", {}).get("$ref") for c in list(route["responses"].values())[0]["content"].values()]:
+            for schema in [c.get("schema", {}).get("$ref") for c in list(route["responses"].values())[0].get("content", {}).values()]:
                 check(schema is None or s.ask("GET", schema)[0] == 200, f"{schema} is not there")
     for path in ("/livez", "/readyz", "/version", "/"):
         check(s.ask("GET", path)[0] == 200, path)
     check(b"likeness_http_requests_total" in s.ask("GET", "/metrics")[2], "metrics")
     check(s.ask("HEAD", "/livez")[0] == 200, "HEAD")
+
+
+def check_tags(s):
+    """What a GET answers has a strong ETag, under which it need not come again; another state has another one."""
+    def get(path, **headers):
+        status, fields, body = s.ask("GET", path, **headers)
+        return status, fields.get("ETag"), fields["Cache-Control"], body
+    for path in ("/api/v1/images", "/api/v1/references", "/api/v1/cameras", "/api/v1/openapi.json", "/api/v1/schemas/compare-1", "/api/v1/audit", "/compare", "/site.mjs"):
+        status, tag, cache, body = get(path)
+        check(status == 200 and tag and tag[0] == '"' and cache == "private, no-cache", f"{path}: {status} {tag} {cache}")
+        check(get(path)[1:] == (tag, cache, body), f"{path}: the same again")
+        check(get(path, If_None_Match=f'"x", {tag}')[0::3] == (304, b""), f"{path}: held")
+        again = [s.ask("GET", path, **headers)[1]["Content-Security-Policy"] for headers in ({}, {"If_None_Match": tag})]
+        check(again[0] == again[1], f"{path}: what is held keeps its policy: {again}")
+        check(get(path, If_None_Match='"x"')[0] == 200, f"{path}: another is held")
+    before = get("/api/v1/images")[1]
+    s.upload("one-more", png(9, 9))
+    check(get("/api/v1/images", If_None_Match=before)[0] == 200, "another list")
+    for path in ("/livez", "/metrics"):
+        check(get(path)[1:3] == (None, "no-store"), path)
+    document = s.ask("GET", "/api/v1/openapi.json")[2]
+    post = document["paths"]["/api/v1/verifications"]["post"]
+    key = next(p for p in post["parameters"] if p["name"] == "Idempotency-Key")
+    check("24 hours" in key["description"] and {"200", "409", "422", "default"} == set(post["responses"]), f"{post}")
+    check(set(document["components"]["headers"]) == {"ETag", "Location", "Retry-After"}, "headers")
+    check("Retry-After" in document["components"]["responses"]["problem"]["headers"], "of problems")
+    listed = document["paths"]["/api/v1/cameras"]["get"]["responses"]
+    check("ETag" in listed["200"]["headers"] and "304" in listed and "score" in str(listed["200"]), f"{listed}")
 
 
 def check_refusals(s):
@@ -156,6 +184,7 @@ def main():
         check_compare(s, check_pictures(s))
         check_store(s)
         check_document(s)
+        check_tags(s)
         check_refusals(s)
         check_hostile_pictures(s)
         check_slow_client(s)

@@ -78,11 +78,30 @@ class Listener:
         self.connection.close()
 
 
+TYPES = {"string": str, "boolean": bool, "integer": int, "number": (int, float), "array": list, "object": dict, "null": type(None)}
+
+
+def check_value(value, schema, where):
+    """The value is what the schema says, and has no keys that it does not tell."""
+    kinds = schema.get("type", list(TYPES))
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    fits = any(isinstance(value, TYPES[k]) and (k in ("boolean", "null") or not isinstance(value, bool)) for k in kinds)
+    check(fits, f"{where} is {value!r:.100}, not {kinds}")
+    if isinstance(value, dict) and "properties" in schema:
+        check(set(schema.get("required", [])) <= set(value) <= set(schema["properties"]), f"{where} has the keys {sorted(value)}: {sorted(schema['properties'])}")
+        for key, one in value.items():
+            check_value(one, schema["properties"][key], f"{where}.{key}")
+    if isinstance(value, list) and "items" in schema:
+        for one in value:
+            check_value(one, schema["items"], f"{where}[]")
+
+
 class Service:
     def __init__(self, likeness, *options):
         self.folder = tempfile.TemporaryDirectory()
         self.store = os.path.join(self.folder.name, "store")
         self.problems = ""  # the page that explains them
+        self.document = None  # of OpenAPI, once it is read
         self.command = [likeness, "serve", "--listen", "127.0.0.1:0", "--db", self.store, *options]
         self.start()
 
@@ -110,9 +129,31 @@ class Service:
             answer = connection.getresponse()
             data = answer.read()
             kind = answer.headers.get("Content-Type", "")
-            return answer.status, answer.headers, json.loads(data) if "json" in kind and data else data
+            body = json.loads(data) if "json" in kind and data else data
         finally:
             connection.close()
+        if path.startswith("/api/v1/") and answer.status in (200, 201, 202) and method != "HEAD":
+            self.hold(method, path, answer, body)
+        return answer.status, answer.headers, body
+
+    def hold(self, method, path, answer, body):
+        """An answer is what OpenAPI says of it: the schema of its keys, and its headers."""
+        if self.document is None:
+            self.document = {}
+            status, _, document = self.ask("GET", "/api/v1/openapi.json")
+            self.document = document if status == 200 else {}
+        parts = path.split("?")[0].split("/")
+        for pattern, methods in self.document.get("paths", {}).items():
+            names = pattern.split("/")
+            if len(names) == len(parts) and all(n == p or n.startswith("{") for n, p in zip(names, parts)) and method.lower() in methods:
+                told = next(iter(methods[method.lower()]["responses"].values()))
+                for header in told.get("headers", {}):
+                    check(header in answer.headers or (header == "Location" and answer.status == 200), f"{method} {path}: no {header}")
+                schema = told.get("content", {}).get("application/json", {}).get("schema", {})
+                if isinstance(body, dict) and "$ref" not in schema:
+                    check_value(body, schema, f"{method} {path}: ")
+                if not any(n.startswith("{") for n in names):
+                    return
 
     def upload(self, name, data, kind="image/png"):
         return self.ask("POST", f"/api/v1/images?name={name}", data, Content_Type=kind)
