@@ -47,7 +47,12 @@ export function watch(id, { ended, epoch = () => {} }) {
   byId("running").hidden = false;
   stop.hidden = bar.hidden = false;
   stop.disabled = false;
-  stop.onclick = () => { stop.disabled = true; cancel(id).catch((error) => { status.textContent = error.message; }); };
+  stop.onclick = () => {
+    status.tabIndex = -1;
+    status.focus(); // the button goes
+    stop.disabled = true;
+    cancel(id).catch((error) => { status.textContent = error.message; });
+  };
   return follow(id, (type, d) => {
     if (type === "job.epoch") { epoch(d.training); return; }
     if (type === "job.log") return;

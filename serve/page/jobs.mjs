@@ -7,7 +7,7 @@ const pages = { duplicates: "/duplicates#", map: "/map/", training: "/training#"
 const rows = new Map();
 
 function parts(j) {
-  const out = [node("h2", {}, `${kindWords[j.kind] ?? j.kind} of ${j.collection}`),
+  const out = [node("h2", { tabindex: "-1" }, `${kindWords[j.kind] ?? j.kind} of ${j.collection}`),
     node("p", {}, `Job ${j.id} ${stateWords[j.state]}`, j.created ? `, asked for ${when(j.created)}` : "", j.cancelled && j.state === "running" ? ", is being cancelled" : "")];
   if (j.state === "running" && j.progress) {
     out.push(node("progress", { max: j.progress.total || 1, value: j.progress.done, "aria-label": `progress of job ${j.id}` }),
@@ -18,8 +18,12 @@ function parts(j) {
   if (pages[j.kind]) links.unshift(node("li", {}, node("a", { href: pages[j.kind] + j.id }, "Show")));
   if (links.length) out.push(node("ul", { class: "links" }, ...links));
   if (["queued", "running"].includes(j.state)) {
-    out.push(node("button", { type: "button", onclick: (event) => { event.target.disabled = true; cancel(j.id).catch((e) => { byId("note").textContent = e.message; }); } },
-      `Cancel job ${j.id}`));
+    const stop = ({ target }) => {
+      target.closest("li").querySelector("h2").focus(); // the button goes
+      target.disabled = true;
+      cancel(j.id).catch((e) => { byId("note").textContent = e.message; });
+    };
+    out.push(node("button", { type: "button", onclick: stop }, `Cancel job ${j.id}`));
   }
   const log = node("details", {}, node("summary", {}, `Log of job ${j.id}`));
   log.addEventListener("toggle", () => showLog(log, j.id), { once: true });
@@ -36,11 +40,19 @@ function showLog(place, id) {
   });
 }
 
+// Whoever stood on something of the row stands there again; on its heading when that is gone.
+function stand(row, text) {
+  const same = [...row.querySelectorAll("a, button, summary")].find((element) => element.textContent === text && !element.disabled);
+  (same ?? row.querySelector("h2")).focus();
+}
+
 function show(j) {
   const open = rows.get(j.id)?.querySelector("details[open]");
   if (open && j.state === "running") return; // somebody reads its log
   const row = rows.get(j.id) ?? node("li", {});
+  const had = row.contains(document.activeElement) ? document.activeElement.textContent : null;
   row.replaceChildren(...parts(j));
+  if (had) stand(row, had);
   if (!rows.has(j.id)) {
     rows.set(j.id, row);
     byId("jobs").prepend(row);

@@ -10,7 +10,7 @@ mkdirSync(pictures);
 for (const [from, to] of [["original.png", "original.png"], ["original.png", "again.png"], ["photo.jpg", "photo.jpg"]]) copyFileSync(join(samples, from), join(pictures, to));
 for (let seed = 1; seed <= 8; seed++) made("pictures", [0], ["simulate", join(samples, "original.png"), "--out", join(pictures, `view-${seed}.jpg`), "--seed", String(seed), "--difficulty", "0.2"]);
 process.env.LIKENESS_SERVE_OPTIONS = `--collection pics=${pictures}`;
-const { ask, endService, openPage, suitsEverybody, url } = await import("./service.mjs");
+const { ask, endService, openPage, suitsEverybody, tabTo, url } = await import("./service.mjs");
 const PATIENCE = { timeout: 120000 };
 
 async function begun(kind, settings) {
@@ -72,6 +72,30 @@ const checks = {
     await page.waitForFunction((n) => document.querySelectorAll("#jobs > li").length > n, before);
     await page.waitForFunction(() => /done/.test(document.querySelector("#jobs li p").textContent), null, PATIENCE);
     await page.locator("#jobs > li details summary").first().click();
+    await page.waitForSelector("#jobs .log li");
+    await page.finish();
+  },
+  async beginsAndCancelsByKeysAlone() {
+    const page = await openPage("jobs");
+    await page.waitForSelector("#jobs li");
+    await tabTo(page, "#keypoints");
+    await page.keyboard.press("Space");
+    await tabTo(page, "#index-form button", "Tab", 1);
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => /done/.test(document.querySelector("#jobs li p").textContent), null, PATIENCE);
+    const id = await begun("trainings", { kind: "contrastive", labels: "none", size: 32, batch: 8, epochs: 5000 });
+    await page.waitForFunction((n) => new RegExp(`Job ${n} runs`).test(document.querySelector("#jobs li p").textContent), id, PATIENCE);
+    await tabTo(page, "#jobs button");
+    const told = () => page.textContent("#jobs li .hint").catch(() => "");
+    const before = await told();
+    for (let i = 0; i < 100 && await told() === before; i++) await page.waitForTimeout(100);
+    assert.notEqual(await told(), before, "it goes on");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), `Cancel job ${id}`, "news let nobody lose his place");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction((n) => new RegExp(`Job ${n} cancelled`).test(document.querySelector("#jobs li p").textContent), id, PATIENCE);
+    assert.ok(await page.evaluate(() => document.querySelector("#jobs li").contains(document.activeElement)), "the place is kept when the button goes");
+    await tabTo(page, "#jobs summary", "Tab", 3);
+    await page.keyboard.press("Enter");
     await page.waitForSelector("#jobs .log li");
     await page.finish();
   },

@@ -29,7 +29,7 @@ const COUNT = 3 * EACH + 1;
 const network = join(process.env.LIKENESS_DATA ?? join(samples, "..", "..", "shared"), "models", "mobilenet_v2_1.0_224.onnx"), classifies = existsSync(network);
 if (classifies) made("models", [0], ["model", "add", network]);
 process.env.LIKENESS_SERVE_OPTIONS = `--collection pics=${pictures}`;
-const { ask, endService, openPage, sample, suitsEverybody, url } = await import("./service.mjs");
+const { ask, endService, openPage, sample, suitsEverybody, tabTo, url } = await import("./service.mjs");
 const PATIENCE = { timeout: 120000 };
 const GRAPHICS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist"];
 const READY = { ready: "html[data-ready]" };
@@ -40,17 +40,8 @@ const drop = (page, name) => page.evaluate(([file, bytes]) => {
   document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
 }, [name, [...readFileSync(sample(name))]]);
 
-const focused = (page) => page.evaluate(() => document.activeElement.id || document.activeElement.textContent);
 const listTitle = (page) => page.textContent("#list-title");
 const table = (path) => readFileSync(path, "utf8").trimEnd().split("\r\n");
-
-async function tabTo(page, wanted, most = 60) {
-  for (let i = 0; i < most; i++) {
-    await page.keyboard.press("Tab");
-    if (await page.evaluate((selector) => document.activeElement.matches(selector), wanted)) return;
-  }
-  assert.fail(`Tab does not come to ${wanted}`);
-}
 
 let drawn = 0;
 const checks = {

@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { axeFindsNothing, folder, run } from "./page.mjs";
-import { ask, endService, openPage, sample, startService, suitsEverybody } from "./service.mjs";
+import { ask, endService, openPage, sample, startService, suitsEverybody, tabTo } from "./service.mjs";
 
 for (const id of ["one", "two", "three"]) {
   const { body } = await ask("POST", "api/v1/images?name=original.png", readFileSync(sample("original.png")));
@@ -66,6 +66,55 @@ const checks = {
     await page.waitForFunction(() => document.querySelectorAll("#entries > li").length === 1);
     const [download] = await Promise.all([page.waitForEvent("download"), page.click("#download")]);
     assert.equal(JSON.parse(readFileSync(await download.path(), "utf8")).entries[0].subject, "two");
+    await page.finish();
+  },
+  async beginsByKeysAlone() {
+    const page = await openPage("");
+    const chooser = page.waitForEvent("filechooser");
+    await page.keyboard.press("Tab");
+    assert.ok(await page.evaluate(() => document.activeElement.matches(".skip")), "the way round the links comes first");
+    await page.keyboard.press("Enter");
+    await tabTo(page, "#files", "Tab", 2);
+    await page.keyboard.press("Enter");
+    await (await chooser).setFiles(sample("photo.jpg"));
+    await page.waitForSelector("#ask[open]");
+    assert.ok(await page.evaluate(() => document.activeElement.matches("#ask button")), "the question has the focus");
+    await tabTo(page, "#do-nothing", "Tab", 3);
+    await page.keyboard.press("Escape");
+    assert.equal(await page.isVisible("#ask"), false);
+    assert.equal(await page.evaluate(() => document.activeElement.id), "files", "back to where one was");
+    const again = page.waitForEvent("filechooser");
+    await tabTo(page, "#cards a");
+    await tabTo(page, "#files", "Shift+Tab", 2);
+    await page.keyboard.press("Enter");
+    await (await again).setFiles([sample("original.png"), sample("photo.jpg")]);
+    await page.waitForURL(/compare\?id=/, { timeout: 60000 });
+    await page.waitForSelector("#result:not([hidden])", { timeout: 60000 });
+    await tabTo(page, ".brand", "Shift+Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#last a");
+    await tabTo(page, "#last a");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector("#result:not([hidden])");
+    await page.waitForTimeout(300);
+    await page.finish();
+  },
+  async readsTheLogByKeysAlone() {
+    const page = await openPage("audit");
+    await page.waitForSelector("#entries li");
+    await tabTo(page, "#kind");
+    await page.keyboard.type("ref.add");
+    await tabTo(page, "#subject", "Tab", 1);
+    await page.keyboard.type("one");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.querySelectorAll("#entries > li").length === 1);
+    await tabTo(page, "#entries summary", "Tab", 3);
+    await page.keyboard.press("Enter");
+    assert.ok(await page.isVisible("#entries pre"));
+    await tabTo(page, "#entries pre", "Tab", 1); // that can be scrolled
+    await tabTo(page, "#download", "Tab", 3);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.keyboard.press("Enter")]);
+    assert.deepEqual(JSON.parse(readFileSync(await download.path(), "utf8")).entries.map((e) => [e.kind, e.subject]), [["ref.add", "one"]]);
     await page.finish();
   },
   async wantsALogin() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the checks of the service's pages share: the real service on a store of its own, pages of it on which every message counts
 // but requests to it, and photographs where they are wanted (LIKENESS_PHOTOGRAPHS=FOLDER).
+import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join, resolve } from "node:path";
@@ -44,6 +45,15 @@ export async function ask(method, path, body, headers = {}) {
     headers: body === undefined ? headers : { "Content-Type": isText ? "application/octet-stream" : "application/json", ...headers },
   });
   return { status: answer.status, headers: answer.headers, body: /json/.test(answer.headers.get("Content-Type")) ? await answer.json() : await answer.text() };
+}
+
+// Tab until what has the focus fits the selector; as Shift+Tab, backwards.
+export async function tabTo(page, wanted, key = "Tab", most = 80) {
+  for (let i = 0; i < most; i++) {
+    await page.keyboard.press(key);
+    if (await page.evaluate((selector) => document.activeElement.matches(selector), wanted)) return;
+  }
+  assert.fail(`${key} does not come to ${wanted}`);
 }
 
 const PHOTOGRAPH_MOST = 150_000; // bytes
