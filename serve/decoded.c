@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 
 void decoded_init(struct decoded_shelf *s, int64_t most_bytes) {
@@ -48,7 +49,15 @@ static struct decoded *hold(struct decoded_shelf *s, const char *key) {
     return NULL;
 }
 
-struct decoded *decoded_find(struct decoded_shelf *s, const char *key) {
+static void key_of(char out[DECODED_KEY], const char *digest, const char *name) {
+    char ending[16];
+    file_extension(ending, sizeof ending, name);
+    snprintf(out, DECODED_KEY, "%.64s%s", digest, ending);
+}
+
+struct decoded *decoded_find(struct decoded_shelf *s, const char *digest, const char *name) {
+    char key[DECODED_KEY];
+    key_of(key, digest, name);
     pthread_mutex_lock(&s->lock);
     struct decoded *d = hold(s, key);
     pthread_mutex_unlock(&s->lock);
@@ -69,10 +78,10 @@ static void drop_oldest(struct decoded_shelf *s) {
     drop(s, oldest);
 }
 
-void decoded_drop(struct decoded_shelf *s, const char *key) {
+void decoded_drop(struct decoded_shelf *s, const char *digest) {
     pthread_mutex_lock(&s->lock);
     for (int32_t i = s->count - 1; i >= 0; i--) {
-        if (strcmp(s->items[i]->key, key) == 0) {
+        if (strncmp(s->items[i]->key, digest, 64) == 0) {
             drop(s, i);
         }
     }
@@ -97,7 +106,7 @@ struct decoded *decoded_put(struct decoded_shelf *s, lk_image *image, const lk_i
     d->info = *info;
     d->holders = 1;
     d->bytes = bytes_of(&d->image);
-    snprintf(d->key, sizeof d->key, "%s", info->sha256);
+    key_of(d->key, info->sha256, info->path);
     if (lk_known_new(&d->known, &d->image, NULL) != LK_OK) {
         drop_hold(d);
         return NULL;

@@ -57,6 +57,7 @@ static void post_image(struct request *r, struct bench *bench) {
         return;
     }
     snprintf(info.sha256, sizeof info.sha256, "%.64s", item.key);
+    snprintf(info.path, sizeof info.path, "%s", ask.name);
     info.file_bytes = item.size;
     decoded_let_go(&s->decoded, decoded_put(&s->decoded, &image, &info));
     snprintf(item.format, sizeof item.format, "%s", info.format);
@@ -178,6 +179,7 @@ static bool item_pixels(lk_image *out, lk_image_info *info, struct request *r, s
         return false;
     }
     snprintf(info->sha256, sizeof info->sha256, "%.64s", item->key);
+    snprintf(info->path, sizeof info->path, "%s", ask.name); /* not what the other process says */
     info->file_bytes = item->size;
     return true;
 }
@@ -197,7 +199,8 @@ bool session_decoded(struct decoded **out, lk_image_info *info, struct request *
     if (!picture_find(&item, r, bench, id)) {
         return false;
     }
-    *out = decoded_find(shelf, item.key);
+    const char *name = item.name[0] ? item.name : item.key;
+    *out = decoded_find(shelf, item.key, name);
     if (*out) {
         close(item.file);
     } else if (item_pixels(&image, info, r, bench, &item, 0)) {
@@ -208,7 +211,7 @@ bool session_decoded(struct decoded **out, lk_image_info *info, struct request *
     }
     if (*out) {
         *info = (*out)->info;
-        snprintf(info->path, sizeof info->path, "%s", item.name[0] ? item.name : item.key);
+        snprintf(info->path, sizeof info->path, "%s", name);
     }
     return *out != NULL;
 }

@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""stop.py SIGNAL...: starts `likeness info - ...` with a picture that never comes, sends the signals, prints how it ended."""
+"""stop.py SIGNAL...: starts `likeness compare a.ppm - ...` with a picture that never ends, sends the signals, prints how it ended."""
+import fcntl
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 
 p = subprocess.Popen(["likeness", "compare", "a.ppm", "-", "-j", "1", "-o", "out.txt"], stdin=subprocess.PIPE,
                      stderr=subprocess.PIPE, stdout=subprocess.PIPE)
-time.sleep(0.3)  # until it waits in read(); a signal before that would only be answered by the next
+p.stdin.write(b"P6 9 9")
+p.stdin.flush()
+while struct.unpack("i", fcntl.ioctl(p.stdin, termios.FIONREAD, b"0123"))[0] > 0:
+    time.sleep(0.02)  # until it has read that
+time.sleep(0.3)  # and waits for more; a signal before that would only be answered by the next
 for name in sys.argv[1:]:
     try:
         p.send_signal(getattr(signal, "SIG" + name))

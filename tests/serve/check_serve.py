@@ -43,6 +43,12 @@ def check_pictures(s):
 def check_compare(s, a):
     expected = by_command("compare", "original.png", "photo.jpg")
     check(s.ask("POST", COMPARE, {"a": "original.png", "b": "photo.jpg"})[2] == expected, "compare is not what the command says")
+    same = sample("original.png")
+    for name, warnings in (("original.jpg", ["named .jpg but the content is png"]), ("again.png", [])):
+        check(s.ask("POST", f"/api/v1/images?name={name}", same, Content_Type="image/png")[0] in (200, 201), name)
+        told = s.ask("POST", COMPARE, {"a": name, "b": name, "measures": "pixel", "align": "none"})[2]["warnings"]
+        check(sorted({w["text"] for w in told}) == warnings, f"the warnings are those of the name: {told}")
+    check(s.ask("POST", "/api/v1/images?name=original.png", same, Content_Type="image/png")[0] == 200, "its first name again")
     names = "pixel,orb,ssim"
     numbers = s.ask("POST", COMPARE, {"a": a, "b": "photo.jpg", "measures": names, "measures_only": True, "details": False})[2]
     expected = by_command("compare", "original.png", "photo.jpg", "--measures", names, "--measures-only", "--no-details")

@@ -11,6 +11,7 @@ static struct decoded *put(struct decoded_shelf *s, int32_t number, int32_t side
     lk_image image;
     lk_image_info info;
     memset(&info, 0, sizeof info);
+    snprintf(info.path, sizeof info.path, "x/a.png");
     snprintf(info.sha256, sizeof info.sha256, "%064d", number);
     assert_ok(lk_image_new(&image, side, side, 3, 8, &err));
     memset(image.data, number & 255, image.stride * (size_t)side);
@@ -23,7 +24,7 @@ static struct decoded *put(struct decoded_shelf *s, int32_t number, int32_t side
 static struct decoded *find(struct decoded_shelf *s, int32_t number) {
     char key[65];
     snprintf(key, sizeof key, "%064d", number);
-    return decoded_find(s, key);
+    return decoded_find(s, key, "a.png");
 }
 
 static bool is_there(struct decoded_shelf *s, int32_t number) {
@@ -45,6 +46,7 @@ static void test_found_again(void **state) {
     assert_ptr_equal(twice, first);
     assert_int_equal(s.count, 1);
     assert_false(is_there(&s, 2));
+    assert_null(decoded_find(&s, first->key, "a.jpg")); /* whose warnings are others */
     decoded_let_go(&s, first);
     decoded_let_go(&s, again);
     decoded_let_go(&s, twice);

@@ -6,8 +6,8 @@ and running statistics after the last.
 Usage: follow_pytorch.py TRAIN_STEPS FOLDER [--wrong]. Exit 77 where PyTorch or python3-onnx is missing. The network is rebuilt from the
 ONNX file, operator by operator; optimisers, schedules and clipping are PyTorch's own. Written for PyTorch 1.13.
 
-PyTorch trains twice, in double precision, which is what all is held against, and in single, which says how far rounding alone goes:
-it turns single signs of Relu and choices of pooling, which no order of float sums can avoid, and those grow from step to step. Held are
+PyTorch trains in double precision, which is what all is held against, and where that is not met in single, which says how far rounding
+alone goes: it turns single signs of Relu and choices of pooling, which no order of float sums can avoid, and those grow from step to step. Held are
   losses      each of the 20 within 1e-4 of itself
   weights     all together within 1e-4 of their length; running statistics each within 1e-4 of theirs
   update      what 20 steps moved the weights by, all together
@@ -258,8 +258,8 @@ WIDE = {"update": 1e-3, "gradients": 1e-2, "their scale": 5e-4, "worst gradient"
 
 
 def misses(found, single, case):
-    """What is farther off than it may be."""
-    limits = {k: max(v, 2 * single[k]) for k, v in (SHARP if case["model"] == "smooth" else WIDE).items()}
+    """What is farther off than it may be; single is None before it was needed."""
+    limits = {k: max(v, 2 * single[k] if single else 0) for k, v in (SHARP if case["model"] == "smooth" else WIDE).items()}
     limits.update(ALWAYS)
     return [k for k in limits if not found[k] <= limits[k]]
 
@@ -342,14 +342,16 @@ def follow(train_steps, folder, case):
     model = write_model(train_steps, folder, case)
     x, labels = batches(case)
     exact = train(model, case, way, x, labels, torch.float64)
-    single = single_errors(model, case, x, labels, exact)
-    found = errors(ours(train_steps, model, case, way, x, labels, out), exact)
+    found, single = errors(ours(train_steps, model, case, way, x, labels, out), exact), None
+    if misses(found, None, case):
+        single = single_errors(model, case, x, labels, exact)
     missed = misses(found, single, case)
     print("%s, %s, %s, %d x %d: loss %.5f to %.5f, weights moved by %.1e of their length" %
           (case["model"], case["loss"], way["optimiser"], case["rows"], case["side"], exact.losses[0], exact.losses[-1],
            length(exact.update) / length(exact.after)))
     for k, value in found.items():
-        print("  %-16s off by %.1e, PyTorch in single precision %.1e%s" % (k, value, single[k], "  FAILED" if k in missed else ""))
+        rounding = ", PyTorch in single precision %.1e" % single[k] if single else ""
+        print("  %-16s off by %.1e%s%s" % (k, value, rounding, "  FAILED" if k in missed else ""))
     sys.stdout.flush()
     return not missed
 
@@ -397,7 +399,7 @@ def main():
     parser.add_argument("--wrong", action="store_true")
     args = parser.parse_args()
     os.makedirs(args.folder, exist_ok=True)
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # more wait for each other where other tests run too
     if args.wrong:
         sys.exit(0 if see_mistakes(args.train_steps, args.folder) else 1)
     good = [follow(args.train_steps, args.folder, case) for case in CASES]
