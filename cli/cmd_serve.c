@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <likeness/service.h>
@@ -149,7 +150,8 @@ static const char *read_amounts(struct serve_options *o, const struct serve_sett
 
 static bool is_admin(void *arg, const lk_token *t) {
     bool *found = arg;
-    *found = *found || (!t->parent[0] && !t->is_revoked && strstr(t->scopes, "admin"));
+    bool is_live = !t->is_revoked && (t->expires_ms == 0 || t->expires_ms / 1000 > time(NULL));
+    *found = *found || (is_live && !t->parent[0] && strstr(t->scopes, "admin"));
     return !*found;
 }
 

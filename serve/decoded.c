@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/mem.h"
 
 void decoded_init(struct decoded_shelf *s, int64_t most_bytes) {
@@ -50,9 +49,8 @@ static struct decoded *hold(struct decoded_shelf *s, const char *key) {
 }
 
 static void key_of(char out[DECODED_KEY], const char *digest, const char *name) {
-    char ending[16];
-    file_extension(ending, sizeof ending, name);
-    snprintf(out, DECODED_KEY, "%.64s%s", digest, ending);
+    const char *ending = strrchr(name, '.');
+    snprintf(out, DECODED_KEY, "%.64s%.15s", digest, ending ? ending : "");
 }
 
 struct decoded *decoded_find(struct decoded_shelf *s, const char *digest, const char *name) {
