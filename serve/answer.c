@@ -18,7 +18,7 @@ uint32_t answer_code_at(int32_t i) {
 
 void answer_count(struct request *r) {
     struct server *s = r->server;
-    size_t row = route_number(r->route);
+    size_t row = r->route_number;
     for (size_t i = 0; i < ANSWER_CODES; i++) {
         if (codes[i] == r->status) {
             pthread_mutex_lock(&s->lock);

@@ -20,6 +20,7 @@ struct request *request_new(struct server *s, struct MHD_Connection *connection)
     if (r) {
         r->server = s;
         r->connection = connection;
+        r->route_number = s->route_count;
         r->since_s = clock_s();
         r->body = r->file = -1;
         r->type = "application/json";

@@ -34,7 +34,7 @@ static void metrics(struct request *r, struct bench *bench) {
     (void)bench;
     pthread_mutex_lock(&s->lock);
     buf_add_text(b, "# TYPE likeness_http_requests_total counter\n");
-    for (size_t i = 0; i <= routes_count(); i++) {
+    for (size_t i = 0; i <= s->route_count; i++) {
         const struct route *row = route_at(i);
         const char *method = row ? row->method : "", *path = row ? row->path : "none";
         for (int32_t c = 0; c < ANSWER_CODES; c++) {
@@ -47,7 +47,7 @@ static void metrics(struct request *r, struct bench *bench) {
         }
     }
     buf_add_text(b, "# TYPE likeness_http_seconds_total counter\n");
-    for (size_t i = 0; i < routes_count(); i++) {
+    for (size_t i = 0; i < s->route_count; i++) {
         if (s->seconds[i] > 0) {
             buf_printf(b, "likeness_http_seconds_total{route=\"%s %s\"} %.6f\n",
                        route_at(i)->method, route_at(i)->path, s->seconds[i]);

@@ -34,14 +34,6 @@ size_t routes_count(void) {
     return count;
 }
 
-size_t route_number(const struct route *route) {
-    size_t i = 0;
-    while (i < routes_count() && route_at(i) != route) {
-        i++;
-    }
-    return i;
-}
-
 /* Whether the path is one of the pattern; its parameters. */
 static bool path_fits(struct request *r, const char *pattern, const char *path) {
     int32_t count = 0;
@@ -68,9 +60,12 @@ const struct route *route_find(struct request *r, const char *method, const char
                                size_t size) {
     const char *asked = strcmp(method, "HEAD") == 0 ? "GET" : method;
     allow[0] = 0;
-    const struct route *row;
-    for (size_t i = 0; (row = route_at(i)); i++) {
-        if (path_fits(r, row->path, path)) {
+    r->route_number = 0;
+    for (size_t f = 0; f < sizeof families / sizeof *families; f++) {
+        for (const struct route *row = families[f]; row->method; row++, r->route_number++) {
+            if (!path_fits(r, row->path, path)) {
+                continue;
+            }
             if (strcmp(row->method, asked) == 0) {
                 return row;
             }

@@ -461,8 +461,9 @@ lk_status serve_run(const struct serve_options *options, lk_error *err) {
     shelf_init(&s->images, options->keep_bytes);
     shelf_init(&s->pictures, options->keep_bytes);
     decoded_init(&s->decoded, options->decoded_bytes);
-    s->answered = mem_calloc((routes_count() + 1) * ANSWER_CODES, sizeof *s->answered);
-    s->seconds = mem_calloc(routes_count() + 1, sizeof *s->seconds);
+    s->route_count = routes_count();
+    s->answered = mem_calloc((s->route_count + 1) * ANSWER_CODES, sizeof *s->answered);
+    s->seconds = mem_calloc(s->route_count + 1, sizeof *s->seconds);
     sandbox_describe(s->sandbox, sizeof s->sandbox);
     raise_files();
     struct sockaddr_storage address;

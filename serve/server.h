@@ -108,7 +108,8 @@ struct server {
     int32_t connection_count;
     uint64_t references_changed, decoders_stopped, refused_busy, indexes_opened;
     double started_s;
-    uint64_t *answered; /* routes_count() + 1 rows of ANSWER_CODES */
+    size_t route_count;
+    uint64_t *answered; /* route_count + 1 rows of ANSWER_CODES */
     double *seconds;    /* a row each */
     char sandbox[64];
 };
@@ -175,7 +176,6 @@ extern const struct route page_routes[], image_routes[], compare_routes[], verif
 /* routing.c: all of them, from 0; NULL behind the last. */
 const struct route *route_at(size_t i);
 size_t routes_count(void);
-size_t route_number(const struct route *route); /* routes_count() for none of them */
 
 struct json_t; /* jansson's; its header and base/json.h do not go together */
 
@@ -186,6 +186,7 @@ struct request {
     struct caller who;
     struct upload upload;
     const struct route *route; /* NULL: there is none */
+    size_t route_number;       /* of all routes; how many there are for none */
     char parameters[PARAMETERS_MOST][PARAMETER_MAX + 1];
     double since_s;
     bool is_ready; /* the answer is there */
