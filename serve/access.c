@@ -16,8 +16,7 @@ enum { READ_EVERY_S = 2, WRITE_EVERY_S = 30, PASSES_MOST = 100000, PROBES = 8 };
 struct pass {
     struct caller caller;
     char hash[65];
-    int64_t expires_ms, used_ms, written_ms;
-    bool is_revoked;
+    int64_t created_ms, expires_ms, used_ms, written_ms;
 };
 
 static int64_t now_ms(void) {
@@ -97,28 +96,36 @@ void access_close(struct access *a) {
 struct reading {
     struct pass *passes;
     size_t count, room;
+    int64_t now_ms;
     bool failed;
 };
 
-static bool read_token(void *arg, const lk_token *t) {
-    struct reading *r = arg;
-    int32_t scopes = scopes_read(t->scopes);
-    if (r->count == r->room) {
-        size_t room = r->room > 0 ? 2 * r->room : 64;
-        struct pass *grown =
-            room <= PASSES_MOST ? mem_realloc(r->passes, room, sizeof *grown) : NULL;
-        r->failed = !grown;
-        if (!grown) {
-            return false;
-        }
+static bool make_room(struct reading *r) {
+    size_t room = MIN(r->room > 0 ? 2 * r->room : 64, (size_t)PASSES_MOST);
+    struct pass *grown = r->count < room ? mem_realloc(r->passes, room, sizeof *grown) : NULL;
+    if (grown) {
         r->passes = grown;
         r->room = room;
     }
+    r->failed = !grown;
+    return grown != NULL;
+}
+
+/* Of those that may still be used. */
+static bool read_token(void *arg, const lk_token *t) {
+    struct reading *r = arg;
+    int32_t scopes = scopes_read(t->scopes);
+    if (t->is_revoked || (t->expires_ms > 0 && t->expires_ms <= r->now_ms)) {
+        return true;
+    }
+    if (r->count == r->room && !make_room(r)) {
+        return false;
+    }
     struct pass *p = &r->passes[r->count++];
-    *p = (struct pass){.expires_ms = t->expires_ms,
+    *p = (struct pass){.created_ms = t->created_ms,
+                       .expires_ms = t->expires_ms,
                        .used_ms = t->used_ms,
-                       .written_ms = t->used_ms,
-                       .is_revoked = t->is_revoked};
+                       .written_ms = t->used_ms};
     p->caller.scopes = scopes > 0 ? scopes : 0;
     snprintf(p->caller.id, sizeof p->caller.id, "%s", t->id);
     snprintf(p->caller.token, sizeof p->caller.token, "%s", t->parent[0] ? t->parent : t->id);
@@ -127,22 +134,28 @@ static bool read_token(void *arg, const lk_token *t) {
     return true;
 }
 
-/* When they were used is known better here than in the store. Both are in the order in which they were made. */
+static bool is_before(const struct pass *a, const struct pass *b) {
+    return a->created_ms != b->created_ms ? a->created_ms < b->created_ms
+                                          : strcmp(a->caller.id, b->caller.id) < 0;
+}
+
+/* When they were used is known better here than in the store. Both are in the order in which they were made, so that one walk
+ * through both does it: the thread that takes requests waits for the lock. */
 static void keep_used(struct reading *r, const struct access *a) {
-    for (size_t i = 0, from = 0; i < a->count; i++) {
-        size_t k = from;
-        while (k < r->count && strcmp(r->passes[k].hash, a->passes[i].hash) != 0) {
+    size_t k = 0;
+    for (size_t i = 0; i < a->count; i++) {
+        while (k < r->count && is_before(&r->passes[k], &a->passes[i])) {
             k++;
         }
-        from = k < r->count ? k : from; /* one that is gone is passed over */
-        if (k < r->count && a->passes[i].used_ms > r->passes[k].used_ms) {
+        if (k < r->count && strcmp(r->passes[k].caller.id, a->passes[i].caller.id) == 0 &&
+            a->passes[i].used_ms > r->passes[k].used_ms) {
             r->passes[k].used_ms = a->passes[i].used_ms;
         }
     }
 }
 
 lk_status access_read(struct access *a, lk_store *store, lk_error *err) {
-    struct reading r = {0};
+    struct reading r = {.now_ms = now_ms()};
     lk_status status = lk_token_visit(store, read_token, &r, err);
     if (status == LK_OK && r.failed) {
         status = error_set(err, LK_E_LIMIT, "more than %d tokens and sessions", (int)PASSES_MOST);
@@ -208,8 +221,7 @@ bool access_find(struct caller *out, struct access *a, const char *secret) {
     pthread_mutex_lock(&a->lock);
     for (size_t i = 0; !found && i < a->count; i++) {
         struct pass *p = &a->passes[i];
-        found = strcmp(p->hash, hash) == 0 && !p->is_revoked &&
-                (p->expires_ms == 0 || p->expires_ms > now);
+        found = strcmp(p->hash, hash) == 0 && (p->expires_ms == 0 || p->expires_ms > now);
         if (found) {
             p->used_ms = now;
             *out = p->caller;

@@ -41,7 +41,12 @@ static void set_cookie(struct request *r, const char *secret, int32_t age_s) {
              r->server->options->behind_proxy ? "; Secure" : "");
 }
 
-/* A session of its own, so that the token itself does not lie in the browser, and that it ends. */
+static void answer_unknown(struct request *r) {
+    answer_problem(r, 401, "unauthorized", "no token in use");
+}
+
+/* A session of its own, so that the token itself does not lie in the browser, and that it ends. It is of no use where the token
+ * was revoked meanwhile, at another node for one. */
 static lk_status begin_session(struct request *r, struct bench *bench, const struct caller *who,
                                lk_error *err) {
     char scopes[LK_TOKEN_SCOPES_MAX], secret[LK_TOKEN_SECRET_MAX], id[LK_TOKEN_ID_MAX + 1];
@@ -51,8 +56,11 @@ static lk_status begin_session(struct request *r, struct bench *bench, const str
                                   .scopes = scopes,
                                   .expires_ms = in_seconds(SESSION_S)};
     lk_status status = lk_token_add(secret, id, bench->store, &draft, err);
+    struct caller session;
     status = status == LK_OK ? access_read(&r->server->access, bench->store, err) : status;
-    if (status == LK_OK) {
+    if (status == LK_OK && !access_find(&session, &r->server->access, secret)) {
+        answer_unknown(r);
+    } else if (status == LK_OK) {
         set_cookie(r, secret, SESSION_S);
         write_caller(r, who);
         answer_written(r, 200);
@@ -78,7 +86,7 @@ static void login(struct request *r, struct bench *bench) {
     bool known = access_find(&who, a, request_text(r, "token")) && strcmp(who.id, who.token) == 0;
     access_login_note(a, address, known);
     if (!known) {
-        answer_problem(r, 401, "unauthorized", "no token in use");
+        answer_unknown(r);
     } else if (begin_session(r, bench, &who, &err) != LK_OK) {
         answer_error(r, &err);
     }

@@ -79,12 +79,22 @@ static lk_status insert(lk_store *s, const char *id, const char *secret, const l
     return sql_finish(&q, err);
 }
 
-/* Sessions that have ended long ago are of no use to anybody. */
-static lk_status drop_old_sessions(lk_store *s, lk_error *err) {
+/* Sessions that have ended are of no use to anybody; of one token's only the newest stay, so that nobody fills the store. */
+static lk_status drop_old_sessions(lk_store *s, const char *parent, lk_error *err) {
     struct sql q;
-    sql_begin(&q, &s->at, "DELETE FROM token WHERE kind = 'session' AND expires < ?");
+    sql_begin(&q, &s->at,
+              "DELETE FROM token WHERE kind = 'session' AND (expires < ? OR revoked > 0)");
     sql_bind_int(&q, moment_now_ms());
-    return sql_finish(&q, err);
+    lk_status status = sql_finish(&q, err);
+    if (status == LK_OK) {
+        sql_begin(&q, &s->at,
+                  "DELETE FROM token WHERE parent = ?1 AND id NOT IN (SELECT id FROM token WHERE "
+                  "parent = ?1 ORDER BY created DESC, id LIMIT ?2)");
+        sql_bind_text(&q, parent);
+        sql_bind_int(&q, LK_TOKEN_SESSIONS_MOST - 1); /* and the one that begins */
+        status = sql_finish(&q, err);
+    }
+    return status;
 }
 
 lk_status lk_token_add(char secret[LK_TOKEN_SECRET_MAX], char id[LK_TOKEN_ID_MAX + 1],
@@ -98,7 +108,7 @@ lk_status lk_token_add(char secret[LK_TOKEN_SECRET_MAX], char id[LK_TOKEN_ID_MAX
     if (status != LK_OK) {
         return status;
     }
-    status = draft->parent ? drop_old_sessions(store, err) : LK_OK;
+    status = draft->parent ? drop_old_sessions(store, draft->parent, err) : LK_OK;
     status = status == LK_OK ? insert(store, id, secret, draft, err) : status;
     if (status == LK_OK && !draft->parent) {
         status = note(store, "token.add", id, draft->name, draft->scopes, draft->actor, err);
@@ -106,14 +116,18 @@ lk_status lk_token_add(char secret[LK_TOKEN_SECRET_MAX], char id[LK_TOKEN_ID_MAX
     return lk_store_end(store, status, err);
 }
 
+/* A session is good for as long as its token: what the columns of the token say counts for it too. */
 lk_status lk_token_visit(lk_store *store, bool (*visit)(void *arg, const lk_token *t), void *arg,
                          lk_error *err) {
     struct sql q;
     bool row, more = true;
     lk_status status;
     sql_begin(&q, &store->at,
-              "SELECT id, hash, parent, name, scopes, created, expires, used, revoked FROM token "
-              "ORDER BY created, id");
+              "SELECT t.id, t.hash, t.parent, t.name, t.scopes, t.created, t.used, "
+              "CASE WHEN p.expires > 0 AND p.expires < t.expires THEN p.expires ELSE t.expires "
+              "END, CASE WHEN t.revoked > 0 OR p.revoked > 0 OR (t.parent <> '' AND p.id IS NULL) "
+              "THEN 1 ELSE 0 END "
+              "FROM token AS t LEFT JOIN token AS p ON p.id = t.parent ORDER BY t.created, t.id");
     while (more && (status = sql_step(&q, &row, err)) == LK_OK && row) {
         const lk_token t = {.id = sql_text(&q, 0),
                             .hash = sql_text(&q, 1),
@@ -121,8 +135,8 @@ lk_status lk_token_visit(lk_store *store, bool (*visit)(void *arg, const lk_toke
                             .name = sql_text(&q, 3),
                             .scopes = sql_text(&q, 4),
                             .created_ms = sql_int(&q, 5),
-                            .expires_ms = sql_int(&q, 6),
-                            .used_ms = sql_int(&q, 7),
+                            .used_ms = sql_int(&q, 6),
+                            .expires_ms = sql_int(&q, 7),
                             .is_revoked = sql_int(&q, 8) != 0};
         more = visit(arg, &t);
     }

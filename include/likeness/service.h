@@ -13,6 +13,8 @@ extern "C" {
 /* -- Tokens -- */
 
 enum { LK_TOKEN_ID_MAX = 16, LK_TOKEN_SECRET_MAX = 80, LK_TOKEN_SCOPES_MAX = 64 };
+/* Of one token at a time: whoever begins one more ends the oldest. */
+enum { LK_TOKEN_SESSIONS_MOST = 100 };
 
 /* During a visit everything is borrowed. */
 typedef struct lk_token {
@@ -40,7 +42,7 @@ typedef struct lk_token_draft {
 LK_API LK_MUST_CHECK lk_status lk_token_add(char secret[LK_TOKEN_SECRET_MAX],
                                             char id[LK_TOKEN_ID_MAX + 1], lk_store *store,
                                             const lk_token_draft *draft, lk_error *err);
-/* Calls visit with each, oldest first, until it returns false. LK_E_IO, LK_E_MEMORY. */
+/* Calls visit with each, oldest first, until it returns false; a session is revoked and ends with its token. LK_E_IO, LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_token_visit(lk_store *store,
                                               bool (*visit)(void *arg, const lk_token *t),
                                               void *arg, lk_error *err);

@@ -64,6 +64,33 @@ static void test_tokens(void **state) {
     lk_store_close(s);
 }
 
+/* One token's sessions are bounded, the oldest go; none outlives its token, however it was written. */
+static void test_sessions(void **state) {
+    struct place *p = *state;
+    char secret[LK_TOKEN_SECRET_MAX], id[LK_TOKEN_ID_MAX + 1], first[LK_TOKEN_ID_MAX + 1];
+    char token[LK_TOKEN_ID_MAX + 1];
+    lk_store *s = open_store(p);
+    lk_error err;
+    const lk_token_draft draft = {NULL, "gate", "read", 9000, "anna"};
+    assert_ok(lk_token_add(secret, token, s, &draft, &err));
+    const lk_token_draft browser = {token, "gate", "read", INT64_MAX, NULL};
+    assert_ok(lk_token_add(secret, first, s, &browser, &err));
+    assert_string_equal(tokens(s).text, "gate read 9000 0"); /* ends with its token */
+    for (int i = 0; i < LK_TOKEN_SESSIONS_MOST + 3; i++) {
+        assert_ok(lk_token_add(secret, id, s, &browser, &err));
+    }
+    assert_int_equal(tokens(s).count, 1 + LK_TOKEN_SESSIONS_MOST);
+    const lk_token_draft another = {NULL, "page", "read", 0, "anna"};
+    assert_ok(lk_token_add(secret, id, s, &another, &err));
+    const lk_token_draft its = {id, "page", "read", INT64_MAX, NULL};
+    assert_ok(lk_token_add(secret, id, s, &its, &err));
+    assert_int_equal(tokens(s).count, 3 + LK_TOKEN_SESSIONS_MOST); /* of each its own */
+    assert_ok(lk_token_revoke(s, token, "bob", &err));
+    assert_ok(lk_token_add(secret, id, s, &browser, &err)); /* by who did not know yet */
+    assert_int_equal(tokens(s).in_use, 2);
+    lk_store_close(s);
+}
+
 static void expect_state(lk_store *s, const lk_answer_key *key, lk_answer_state expected,
                          const char *body) {
     lk_answer_state state;
@@ -159,6 +186,7 @@ static void test_decisions(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_tokens, place_new, place_free),
+        cmocka_unit_test_setup_teardown(test_sessions, place_new, place_free),
         cmocka_unit_test_setup_teardown(test_answers, place_new, place_free),
         cmocka_unit_test_setup_teardown(test_decisions, place_new, place_free),
     };
