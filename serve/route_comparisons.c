@@ -177,10 +177,15 @@ lk_status comparison_keep(struct request *r, struct bench *b, const lk_compariso
 
 /* -- Getting -- */
 
+/* As name_comparison makes them: the shelf has other things too, which not everybody who compares may see. */
+static bool is_comparison(const char *id) {
+    return strlen(id) == 64 && strspn(id, "0123456789abcdef") == 64;
+}
+
 static bool find(struct shelf_item *out, struct request *r, const char *name) {
     char key[SHELF_KEY_MAX + 1];
     snprintf(key, sizeof key, "%.64s/%.40s", r->parameters[0], name);
-    if (shelf_find(out, &r->server->pictures, key)) {
+    if (is_comparison(r->parameters[0]) && shelf_find(out, &r->server->pictures, key)) {
         return true;
     }
     answer_problem(r, 404, "not-found",

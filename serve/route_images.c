@@ -93,6 +93,12 @@ static void list_images(struct request *r, struct bench *bench) {
     answer_written(r, 200);
 }
 
+static const char stored[] = "reference:";
+
+static bool is_stored(const char *id) {
+    return strncmp(id, stored, strlen(stored)) == 0;
+}
+
 /* A version of the store, as a picture of this request. */
 static bool find_stored(struct shelf_item *out, struct request *r, struct bench *bench,
                         const char *text) {
@@ -110,8 +116,7 @@ static bool find_stored(struct shelf_item *out, struct request *r, struct bench 
 }
 
 bool picture_find(struct shelf_item *out, struct request *r, struct bench *bench, const char *id) {
-    static const char stored[] = "reference:";
-    if (strncmp(id, stored, strlen(stored)) == 0) {
+    if (is_stored(id)) {
         return find_stored(out, r, bench, id + strlen(stored));
     }
     if (shelf_find(out, &r->server->images, id)) {
@@ -156,9 +161,18 @@ void answer_picture(struct request *r, struct bench *bench, struct shelf_item *i
     answer_file(r, &again);
 }
 
+/* Who compares or verifies names originals, and is shown what comes of it; to look at them as they are is to read. */
+static bool may_look(struct request *r) {
+    if (is_stored(r->parameters[0]) && !(r->who.scopes & SCOPE_READ)) {
+        answer_problem(r, 403, "forbidden", "a picture of the store wants the scope read");
+        return false;
+    }
+    return true;
+}
+
 static void get_image(struct request *r, struct bench *bench) {
     struct shelf_item item;
-    if (picture_find(&item, r, bench, r->parameters[0])) {
+    if (may_look(r) && picture_find(&item, r, bench, r->parameters[0])) {
         r->may_change = strcmp(item.key, r->parameters[0]) != 0; /* a name, or a newest version */
         answer_picture(r, bench, &item, (int32_t)request_query_int(r, "w", 0));
     }

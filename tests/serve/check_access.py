@@ -3,12 +3,14 @@
 """check_access.py LIKENESS SAMPLES: tokens, scopes, sessions of browsers, their ends, and how much may be asked a minute."""
 import json
 import os
+import re
+import sqlite3
 import stat
 import subprocess
 import sys
 import time
 
-from service import Service, check, png
+from service import Service, check, noise, png
 
 LIKENESS, SAMPLES = [os.path.abspath(a) for a in sys.argv[1:3]]
 FREE = {"/livez", "/readyz", "/version", "/api/v1/openapi.json", "/api/v1/session", "/login", "/logout", "/problems"}
@@ -85,6 +87,72 @@ def check_scopes(s, admin):
     return reader, gate
 
 
+def fill(path, word):
+    """The path with the word for each of its parameters, and what its query wants."""
+    return re.sub(r"\{[^}]*\}", word, path) + ("?w=40" if path.endswith("/thumb") else "")
+
+
+def check_each_scope(s, admin):
+    """A token of one scope alone gets what routes of that scope give, under whatever id it asks: 403 is said where the scope is
+    another, and only there; and ids of one kind of thing open nothing of another kind."""
+    picture = noise(5)
+    check(s.ask("POST", "/api/v1/images?name=held", picture, Content_Type="image/png", **bearer(admin))[0] == 201, "a picture")
+    check(s.ask("POST", "/api/v1/references", {"id": "held", "image": "held"}, **bearer(admin))[0] == 201, "an original")
+    wishes = {"photo": "held", "reference": "held", "pictures": True, "report": True, "evidence": True}
+    status, _, v = s.ask("POST", "/api/v1/verifications", wishes, **bearer(admin))
+    entry = v["log_entry"]
+    check(status == 200 and s.ask("GET", f"/api/v1/verifications/{entry}/photo", **bearer(admin))[0] == 200, "a verdict's photo")
+    paths = s.ask("GET", "/api/v1/openapi.json")[2]["paths"]
+    routes = [(path, m["get"]) for path, m in paths.items() if "get" in m and m["get"]["security"]]
+    streams = [path for path, get in routes if "text/event-stream" in json.dumps(get["responses"])]
+    check(len(routes) > 30 and streams, f"{len(routes)} routes, {streams}")
+    asked = 0
+    for scope in ("read", "compare", "verify", "decide", "manage"):
+        made = s.ask("POST", "/api/v1/tokens", {"name": scope, "scopes": scope}, **bearer(admin))[2]
+        headers = bearer(made["token"])
+        for path, get in routes:
+            may = scope in get["x-scopes"].split()
+            for word in ("held", str(entry), f"v{entry}", "reference:held@1"):
+                if path in streams and may:
+                    continue
+                status, _, body = s.ask("GET", fill(path, word), **headers)
+                asked += 1
+                original = path.startswith("/api/v1/images/{image}") and word.startswith("reference:") and scope != "read"
+                check((status in (401, 403)) == (original or not may), f"{scope}: {path} with {word}: {status} {str(body)[:200]}")
+        for word in (f"v{entry}", f"v{entry}".ljust(64, "0"), f"v{entry}%2Fphoto"):
+            for name in ("photo", "aligned", "result.json", "report.html"):
+                status = s.ask("GET", f"/api/v1/comparisons/{word}/{name}", **headers)[0]
+                check(status in (403, 404), f"{scope}: a verdict's {name} as a comparison's: {status}")
+        if scope in ("compare", "verify"):
+            s.problem(403, "forbidden", "GET", "/api/v1/images/reference:held", **headers)
+            check(s.ask("GET", "/api/v1/images/held", **headers)[0] == 200, "what was uploaded may be seen")
+    check(asked > 400, f"only {asked} requests")
+
+
+def sessions_of(s):
+    connection = sqlite3.connect(os.path.join(s.store, "likeness.db"), timeout=30)
+    try:
+        return connection.execute("SELECT count(*) FROM token WHERE kind = 'session'").fetchone()[0]
+    finally:
+        connection.close()
+
+
+def check_many_sessions(s, admin):
+    """One token has so many sessions at a time, the oldest end; what is revoked is gone all the same."""
+    made = s.ask("POST", "/api/v1/tokens", {"name": "many", "scopes": "read"}, **bearer(admin))[2]
+    names = []
+    for i in range(120):
+        status, fields, _ = s.ask("POST", "/login", {"token": made["token"]})
+        check(status == 200, f"login {i}: {status}")
+        names.append(fields["Set-Cookie"].split(";")[0])
+    check(sessions_of(s) == 100, f"{sessions_of(s)} sessions are kept")
+    s.problem(401, "unauthorized", "GET", "/api/v1/references", Cookie=names[0])
+    check(s.ask("GET", "/api/v1/references", Cookie=names[-1])[0] == 200, "the newest is in use")
+    check(s.ask("DELETE", f"/api/v1/tokens/{made['id']}", **bearer(admin))[0] == 204, "revoke")
+    s.problem(401, "unauthorized", "GET", "/api/v1/references", Cookie=names[-1])
+    s.problem(401, "unauthorized", "POST", "/login", {"token": made["token"]})
+
+
 def check_sessions(s, admin):
     status, fields, who = s.ask("POST", "/login", {"token": admin})
     cookie = fields["Set-Cookie"]
@@ -147,7 +215,9 @@ def main():
         _, gate = check_scopes(s, admin)
         check_tokens(s, admin, gate)
         check_sessions(s, admin)
+        check_each_scope(s, admin)
         s.restart()
+        check_many_sessions(s, admin)
         check(s.ask("GET", "/api/v1/references", **bearer(admin))[0] == 200, "after a kill")
     finally:
         s.stop()
