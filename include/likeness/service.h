@@ -42,7 +42,8 @@ typedef struct lk_token_draft {
 LK_API LK_MUST_CHECK lk_status lk_token_add(char secret[LK_TOKEN_SECRET_MAX],
                                             char id[LK_TOKEN_ID_MAX + 1], lk_store *store,
                                             const lk_token_draft *draft, lk_error *err);
-/* Calls visit with each, oldest first, until it returns false; a session is revoked and ends with its token. LK_E_IO, LK_E_MEMORY. */
+/* Calls visit with each, oldest first, until it returns false; a session is revoked and ends with its token. LK_E_IO,
+ * LK_E_MEMORY. */
 LK_API LK_MUST_CHECK lk_status lk_token_visit(lk_store *store,
                                               bool (*visit)(void *arg, const lk_token *t),
                                               void *arg, lk_error *err);

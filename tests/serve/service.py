@@ -97,11 +97,12 @@ def check_value(value, schema, where):
 
 
 class Service:
+    document = None  # of OpenAPI, once it is read
+
     def __init__(self, likeness, *options):
         self.folder = tempfile.TemporaryDirectory()
         self.store = os.path.join(self.folder.name, "store")
         self.problems = ""  # the page that explains them
-        self.document = None  # of OpenAPI, once it is read
         self.command = [likeness, "serve", "--listen", "127.0.0.1:0", "--db", self.store, *options]
         self.start()
 
