@@ -49,6 +49,19 @@ static enum exit_code document_end(const struct db_call *c, struct buf *b, struc
 
 /* -- migrate -- */
 
+static void tell_vectors(struct json *j, const lk_store_vectors *v) {
+    if (v->failure[0]) {
+        json_text(j, "vectors_failure", v->failure);
+    }
+    if (v->version[0]) {
+        json_object_begin(j, "vectors");
+        json_text(j, "pgvector", v->version);
+        json_int(j, "rows", v->rows);
+        json_int(j, "indexes", v->indexes);
+        json_object_end(j);
+    }
+}
+
 static enum exit_code migrate(const struct db_call *c) {
     struct buf b;
     struct json j;
@@ -66,17 +79,27 @@ static enum exit_code migrate(const struct db_call *c) {
     if (!store) {
         return EXIT_TROUBLE;
     }
-    lk_status status = lk_store_schema(&after, where, &err);
+    lk_store_vectors vectors;
+    lk_status status = lk_store_vectors_make(&vectors, store, &err);
+    status = status == LK_OK ? lk_store_schema(&after, where, &err) : status;
     buf_init(&b, 1 << 16);
     json_init(&j, &b, 0);
     if (c->s->common.json) {
         document_begin(&j, "migrate", lk_store_folder(store));
         json_int(&j, "version_before", before);
         json_int(&j, "version", after);
+        tell_vectors(&j, &vectors);
     } else if (before == after) {
         buf_printf(&b, "version %lld, as this likeness has it\n", (long long)after);
     } else {
         buf_printf(&b, "brought from version %lld to %lld\n", (long long)before, (long long)after);
+    }
+    if (!c->s->common.json && vectors.version[0]) {
+        buf_printf(&b, "%lld vectors in pgvector %s, %lld indexes\n", (long long)vectors.rows,
+                   vectors.version, (long long)vectors.indexes);
+    }
+    if (!c->s->common.json && vectors.failure[0]) {
+        buf_printf(&b, "no vectors in the database: %s\n", vectors.failure);
     }
     lk_store_close(store);
     if (status != LK_OK) {

@@ -252,6 +252,7 @@ lk_status postgres_open(struct database *d, const char *address, lk_error *err) 
         p->address = parts.libpq;
         p->blobs = parts.blobs;
         p->cache = parts.cache;
+        p->near_least = parts.near_least;
         d->path = parts.shown;
         status = connect_to(d, err);
     } else {

@@ -46,6 +46,9 @@ struct pq_calls {
 
 struct query;
 
+/* References from which on the server's index of vectors is asked (docs/decisions/0018-pgvector.md has the figures). */
+enum { POSTGRES_NEAR_LEAST = 1000000 };
+
 struct postgres {
     struct pq_calls lib;
     void *library;
@@ -53,6 +56,7 @@ struct postgres {
     struct query *running; /* whose rows are still coming */
     char *address;         /* libpq's, with the password; owned */
     char *blobs, *cache;   /* our settings in it, or NULL; owned */
+    int64_t near_least;    /* as well: store/vectors.h */
     bool begun;            /* a transaction, though the connection may be lost meanwhile */
     bool reads_only;       /* nothing is written any more */
     bool alone;            /* what is changed here needs no other writer to wait */
@@ -79,6 +83,7 @@ struct postgres_address {
     char *libpq;         /* without our settings */
     char *shown;         /* without a password, and no more than host, user and name */
     char *blobs, *cache; /* likeness_blobs, likeness_cache; NULL where they are missing */
+    int64_t near_least;  /* likeness_near, or POSTGRES_NEAR_LEAST */
 };
 /* LK_E_USAGE, which never quotes what it was given. The caller releases out. */
 MUST_CHECK lk_status postgres_address(struct postgres_address *out, const struct pq_calls *lib,

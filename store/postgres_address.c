@@ -2,6 +2,7 @@
 /* Addresses of databases. They may hold a password, and what libpq says of a wrong one quotes it, so that nothing of it is told but
  * what was understood: host, port, user and name. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -68,6 +69,18 @@ static bool take_out(char **value, char *address, const char *name) {
     } else {
         *at = '\0';
     }
+    return right;
+}
+
+static bool take_near(struct postgres_address *a) {
+    char *text = NULL;
+    bool right = take_out(&text, a->libpq, "likeness_near");
+    a->near_least = POSTGRES_NEAR_LEAST;
+    if (right && text) {
+        right = strlen(text) <= 15 && strspn(text, "0123456789") == strlen(text);
+        a->near_least = strtoll(text, NULL, 10);
+    }
+    mem_free(text);
     return right;
 }
 
@@ -139,6 +152,9 @@ lk_status postgres_address(struct postgres_address *out, const struct pq_calls *
     if (!take_out(&out->blobs, out->libpq, "likeness_blobs") ||
         !take_out(&out->cache, out->libpq, "likeness_cache")) {
         return no_address(err, "likeness_blobs and likeness_cache name a folder");
+    }
+    if (!take_near(out)) {
+        return no_address(err, "likeness_near takes a number of references");
     }
     PQconninfoOption *all = lib->PQconninfoParse(out->libpq, &why);
     lib->PQfreemem(why); /* it quotes the password */

@@ -5,6 +5,7 @@
 #include "store/postgres_steps.h"
 
 #include "base/error.h"
+#include "store/vectors.h"
 
 /* Triggers tell what was changed on the channel of the store's schema, when it is committed; the same word of one transaction is
  * told once. A job that was taken is nobody else's business. */
@@ -21,6 +22,8 @@ static const char *const steps[] = {
     "EXECUTE FUNCTION likeness_tells('jobs');"
     "CREATE TRIGGER news_told AFTER INSERT ON news FOR EACH ROW "
     "EXECUTE FUNCTION likeness_tells('news');",
+
+    NULL, /* vectors, where the server has them; likeness db migrate tries again */
 };
 
 /* How many were taken: 0 too where the column is not there yet. -1: the user may take none. */
@@ -34,14 +37,16 @@ static lk_status taken(int64_t *out, const lk_store *s, lk_error *err) {
     return sql_finish_int(out, &q, -1, err);
 }
 
-static lk_status take_from(const lk_store *s, int64_t from, lk_error *err) {
+static lk_status take_from(lk_store *s, int64_t from, lk_error *err) {
     struct sql q;
+    bool made;
+    lk_error why; /* likeness db migrate tells it */
     lk_status status = sql_run(
         &s->at,
         "ALTER TABLE likeness_store ADD COLUMN IF NOT EXISTS own_steps BIGINT NOT NULL DEFAULT 0",
         err);
     for (size_t i = (size_t)from; status == LK_OK && i < ARRAY_COUNT(steps); i++) {
-        status = sql_run(&s->at, steps[i], err);
+        status = steps[i] ? sql_run(&s->at, steps[i], err) : vectors_make(&made, s, &why, err);
     }
     if (status != LK_OK) {
         return status;

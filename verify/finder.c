@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "store/store.h"
+#include "store/vectors.h"
 
 /* Kinds with their versions, and the model. */
 static void key_text(char *out, size_t size, const lk_model *model) {
@@ -343,8 +343,13 @@ lk_status lk_finder_open(lk_finder **out, lk_store *store, lk_engine *engine, lk
                         .progress = progress,
                         .layers = (uint64_t)finder_layers(f->dim)};
     key_text(o.key, sizeof o.key, model);
+    f->vectors = derived_key(DERIVED_EMBEDDING, model);
+    snprintf(f->model, sizeof f->model, "%s", f->vectors.model ? f->vectors.model : "");
+    f->vectors.model = f->model;
     lk_status status = open_parts(&o, err);
     mem_free(o.changed.items);
+    status = status == LK_OK ? store_near_ready(&f->near, store, &f->vectors, f->dim, err) : status;
+    f->near = f->near && f->count >= store_near_least(store);
     if (status != LK_OK) {
         lk_finder_close(f);
         return status;

@@ -80,8 +80,11 @@ struct lk_finder {
     const struct finder_name **names; /* of each number */
     uint32_t count;                   /* of numbers */
     uint64_t postings;                /* of all of them */
-    int folder_fd;      /* of the store, for finder_discard; -1 where nothing may be written */
-    int32_t dim;        /* of the model's embeddings */
+    int folder_fd;          /* of the store, for finder_discard; -1 where nothing may be written */
+    int32_t dim;            /* of the model's embeddings */
+    lk_derived_key vectors; /* of them; its model is the next */
+    char model[LK_NAME_MAX + 1];
+    bool near;          /* the store's server is asked for those that are near */
     uint32_t list_most; /* postings of the longest list, of both parts */
 };
 

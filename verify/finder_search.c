@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "feature/search_score.h"
+#include "store/vectors.h"
 
 enum {
     ASKED = 1000,       /* keypoints of the photo */
@@ -332,6 +333,86 @@ static void search_part(struct top *t, const struct finder_part *p, lk_engine *e
     }
 }
 
+/* -- The same, of what the store's server finds near -- */
+
+/* So many are asked for: old versions and what is new since the finder was opened are dropped. */
+enum { NEAR_ASKED = 64 };
+
+struct near_search {
+    const lk_finder *finder;
+    lk_engine *engine;
+    const struct vector_query *query;
+    struct top *top;
+};
+
+/* Where the reference stands in the part; false when it does not, in that version. */
+static bool place_in(size_t *at, const struct finder_part *p, const char *id, int32_t version) {
+    const struct finder_name *names = finder_section(p, FINDER_NAMES);
+    size_t from = 0, to = (size_t)finder_head_of(p)->count;
+    while (from < to) {
+        size_t middle = from + (to - from) / 2;
+        int order = strcmp(names[middle].id, id);
+        if (order == 0) {
+            *at = middle;
+            return names[middle].version == version && p->numbers[middle] != FINDER_GONE;
+        }
+        from = order < 0 ? middle + 1 : from;
+        to = order < 0 ? to : middle;
+    }
+    return false;
+}
+
+/* As search_part has it, of one. */
+static int32_t distance_of(const struct near_search *n, const struct finder_part *p, size_t at) {
+    int32_t block[SIFT_BLOCK], sum = 0;
+    const struct finder_head *h = finder_head_of(p);
+    const size_t blocks = (size_t)(h->count + SIFT_BLOCK - 1) / SIFT_BLOCK;
+    const int32_t *norms = finder_section(p, FINDER_NORMS);
+    const uint8_t *vectors = finder_section(p, FINDER_VECTORS);
+    static const int32_t none[SIFT_BLOCK];
+    for (size_t layer = 0; layer < h->layers; layer++) {
+        const uint8_t *q = n->query->bytes + layer * SIFT_BYTES;
+        n->engine->kernels.sift.products(
+            block, SIFT_BLOCK, &q, 1,
+            vectors + (layer * blocks + at / SIFT_BLOCK) * SIFT_BLOCK * SIFT_BYTES,
+            layer > 0 ? none : norms + at / SIFT_BLOCK * SIFT_BLOCK, 1);
+        sum += block[at % SIFT_BLOCK];
+    }
+    return sum;
+}
+
+static bool take_near(void *arg, const char *id, int32_t version) {
+    struct near_search *n = arg;
+    for (int32_t i = 0; i < n->finder->part_count; i++) {
+        const struct finder_part *p = &n->finder->parts[i];
+        const int32_t *norms = finder_section(p, FINDER_NORMS);
+        size_t at;
+        if (place_in(&at, p, id, version) && norms[at] < FINDER_FAR) {
+            top_add(n->top, (struct scored){-(double)distance_of(n, p, at), p->numbers[at]});
+        }
+    }
+    return true;
+}
+
+/* Candidates of the server's index, held against the vectors that are here. False when there are too few, or it cannot tell: then
+ * all are looked at, so that an answer never depends on the server being there. */
+static bool search_near(struct top *t, const lk_finder *f, lk_engine *engine,
+                        const struct vector_query *query) {
+    lk_error ignored;
+    struct near_search n = {f, engine, query, t};
+    const struct finder_query *q = query->asked;
+    if (!f->near || q->unwanted) {
+        return false;
+    }
+    bool told = store_visit_near(q->store, &f->vectors, q->photo->seen.embedding, f->dim,
+                                 NEAR_ASKED, take_near, &n, &ignored) == LK_OK;
+    if (!told || t->count < t->most) {
+        t->count = 0;
+        return false;
+    }
+    return true;
+}
+
 static lk_status search_vectors(struct top *t, const lk_finder *f, lk_engine *engine,
                                 const struct finder_query *asked, lk_error *err) {
     uint8_t bytes[FINDER_LAYERS_MOST * SIFT_BYTES];
@@ -344,8 +425,10 @@ static lk_status search_vectors(struct top *t, const lk_finder *f, lk_engine *en
     for (int32_t i = 0; i < finder_layers(f->dim) * SIFT_BYTES; i++) {
         norm += bytes[i] * bytes[i];
     }
-    for (int32_t i = 0; i < f->part_count; i++) {
-        search_part(t, &f->parts[i], engine, &query);
+    if (!search_near(t, f, engine, &query)) {
+        for (int32_t i = 0; i < f->part_count; i++) {
+            search_part(t, &f->parts[i], engine, &query);
+        }
     }
     mem_free(query.distances);
     top_sort(t);

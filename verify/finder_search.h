@@ -27,6 +27,7 @@ struct finder_query {
     const lk_features *photo;
     const lk_hash *mark;  /* may be NULL */
     const bool *unwanted; /* of each number; NULL: all are wanted */
+    lk_store *store;      /* whose server is asked where the finder says so */
 };
 
 /* tops: by votes (most FINDER_COUNTED), embedding (FINDER_NEAREST) and hash (FINDER_ALIKE), with room and nothing in it; the best

@@ -197,7 +197,7 @@ static lk_status identify(lk_candidate *out, int32_t most, int32_t *count, const
 lk_status lk_identify(lk_candidate *out, int32_t most, int32_t *count, const lk_finder *finder,
                       lk_store *store, lk_engine *engine, const lk_features *photo,
                       const lk_hash *mark, lk_error *err) {
-    const struct finder_query query = {photo, mark, NULL};
+    const struct finder_query query = {photo, mark, NULL, store};
     return identify(out, most, count, finder, store, engine, &query, err);
 }
 
@@ -216,7 +216,7 @@ lk_status lk_identify_among(lk_candidate *out, int32_t most, int32_t *count,
     for (uint32_t i = 0; i < finder->count; i++) {
         unwanted[i] = !filter->wanted(filter->arg, finder->names[i]->id, finder->names[i]->version);
     }
-    const struct finder_query query = {photo, mark, unwanted};
+    const struct finder_query query = {photo, mark, unwanted, store};
     lk_status status = identify(out, most, count, finder, store, engine, &query, err);
     mem_free(unwanted);
     return status;

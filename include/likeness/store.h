@@ -276,6 +276,17 @@ LK_API LK_MUST_CHECK lk_status lk_store_check(lk_store_check_result *out, lk_sto
  * store, else as lk_store_open. */
 LK_API LK_MUST_CHECK lk_status lk_store_schema(int64_t *out, const char *place, lk_error *err);
 
+/* Embeddings that the store's database can search by itself. */
+typedef struct lk_store_vectors {
+    char version[32]; /* of pgvector; "" where there is none: what follows is 0 */
+    int64_t rows, indexes;
+    char failure[256]; /* why there is none, where the server offers it */
+} lk_store_vectors;
+/* On PostgreSQL with pgvector: makes what is missing of vectors and their indexes, which may take minutes. Elsewhere there is
+ * nothing to make. LK_E_WRITE, LK_E_IO, LK_E_MEMORY. */
+LK_API LK_MUST_CHECK lk_status lk_store_vectors_make(lk_store_vectors *out, lk_store *store,
+                                                     lk_error *err);
+
 typedef struct lk_store_copied {
     int64_t tables, rows;    /* of the database, the log's entries too */
     int64_t pictures, bytes; /* of the pictures */
