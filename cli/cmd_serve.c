@@ -22,7 +22,7 @@ struct serve_settings {
     const char *listen, *db, *auth, *token_file;
     bool behind_proxy;
     struct text_list hosts;
-    const char *max_body, *keep, *keep_decoded, *keep_verdicts, *work;
+    const char *camera_sources, *max_body, *keep, *keep_decoded, *keep_verdicts, *work;
     int32_t workers, queue, rate, runs;
     struct text_list collections;
 };
@@ -63,6 +63,10 @@ static const struct option serve_options_table[] = {
      "a folder that jobs and searches may read, and its name; may be given again", AT(collections)},
     {"work", 0, OPTION_TEXT, "DIR", NULL, NULL,
      "where indexes of collections and running jobs lie (work/ in the store's folder)", AT(work)},
+    {"camera-sources", 0, OPTION_TEXT, "FILE", NULL, NULL,
+     "what cameras that are added here may look at, a line each: http 10.0.0.0/8, rtsp "
+     "*.example.org:554, dir /srv/frames (nothing)",
+     AT(camera_sources)},
     {"runs", 0, OPTION_INT, "N", NULL, NULL, "jobs that run at once, 1 to 8 (1)", AT(runs)},
     OPTION_END,
 };
@@ -249,6 +253,7 @@ static enum exit_code serve_command(void *settings, lk_engine *engine) {
                               .rate = s->rate,
                               .work = s->work ? s->work : work,
                               .jobs = s->runs,
+                              .camera_sources = s->camera_sources,
                               .limits = &limits,
                               .models = models,
                               .cpu = cpu && *cpu ? cpu : NULL,

@@ -5,6 +5,7 @@
 #include "serve/server.h"
 
 static const struct problem problems[] = {
+    {"already-there", 409, "There is one already", "Something of that id is in use."},
     {"bad-field", 400, "A value that does not fit",
      "A key of the body has a value of another kind, out of its range, or that is none of its "
      "words. The detail names the key and what it takes; openapi.json has all of them."},
@@ -75,6 +76,8 @@ static const struct problem problems[] = {
      "To decide against the verdict wants a reason, which the log keeps."},
     {"sizes-do-not-fit", 422, "Sizes that do not go together",
      "The two pictures cannot be held against each other as they are."},
+    {"source-not-allowed", 403, "Not among the sources allowed here",
+     "The operator says in a file (likeness serve --camera-sources) where cameras may look."},
     {"stale", 412, "It has changed since",
      "Somebody else changed it after you read it. Read it again, look, and send the change with "
      "the "

@@ -30,8 +30,9 @@ struct serve_options {
     int32_t rate;       /* units of work a minute for a token or an address; 0: no limit */
     const struct serve_collection *collections;
     size_t collection_count;
-    const char *work; /* folder for indexes of collections and for jobs while they run */
-    int32_t jobs;     /* that run at once */
+    const char *work;           /* folder for indexes of collections and for jobs while they run */
+    int32_t jobs;               /* that run at once */
+    const char *camera_sources; /* file of what cameras added here may look at; NULL: nothing */
     const lk_limits *limits;
     const char
         *models; /* folder of installed models (likeness model add); NULL: only the one built in */

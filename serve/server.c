@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The life of the service: the nursery of its keepers is forked, the store is opened, threads start, requests come, and it ends
  * without dropping what it has begun. */
+#include "serve/camera_sources.h"
 #include "serve/finders.h"
 #include "serve/jobs.h"
 
@@ -468,6 +469,8 @@ lk_status serve_run(const struct serve_options *options, lk_error *err) {
     raise_files();
     struct sockaddr_storage address;
     lk_status status = parse_listen(&address, options, err); /* early, before anything is made */
+    status = status == LK_OK ? camera_sources_read(&s->camera_sources, options->camera_sources, err)
+                             : status;
     status = status == LK_OK && !(s->answered && s->seconds) ? error_memory(err, 0) : status;
     status = status == LK_OK ? start_nursery(s, err) : status;
     status = status == LK_OK ? http_library_open(&library, &s->http, err) : status;
@@ -476,6 +479,7 @@ lk_status serve_run(const struct serve_options *options, lk_error *err) {
         bench_close(&s->benches[i]);
     }
     nursery_stop(&s->nursery);
+    camera_sources_free(s->camera_sources);
     lk_engine_free(s->decoder.engine);
     if (library) {
         library_close(library);

@@ -53,6 +53,7 @@ struct server;
 struct jobs;
 struct listeners;
 struct listener;
+struct camera_sources;
 struct finders;
 struct changes;
 
@@ -95,6 +96,7 @@ struct server {
     struct access access;
     struct jobs *jobs;
     struct listeners *listeners;
+    struct camera_sources *camera_sources;
     struct changes *changes; /* NULL: the store tells of none */
     bool hears;              /* it tells; else the store is asked more often */
     struct retention retention;

@@ -343,6 +343,14 @@ lk_status lk_camera_add(lk_image_info *out, lk_store *store, lk_engine *engine,
     return ask(out, store, engine, &a, err);
 }
 
+lk_status lk_camera_add_of(lk_store *store, lk_engine *engine, const lk_camera *camera,
+                           const lk_image *frame, const char *actor, const char *note,
+                           lk_error *err) {
+    const struct asking a = {
+        .id = camera->id, .frame = frame, .fresh = camera, .actor = actor, .note = note};
+    return ask(NULL, store, engine, &a, err);
+}
+
 struct views {
     bool (*visit)(void *arg, const lk_camera_view_record *view);
     void *arg;

@@ -67,6 +67,10 @@ static lk_status fill(struct source *s, const char *address, const struct source
     return o->token_file ? credentials_read(&s->credentials, o->token_file, err) : LK_OK;
 }
 
+bool source_is_pushed(const char *address) {
+    return strcmp(address, "push:") == 0;
+}
+
 lk_status source_open(struct source **out, lk_engine *engine, const char *address,
                       const struct source_options *options, lk_error *err) {
     static const struct source_options none = {0};
@@ -79,7 +83,10 @@ lk_status source_open(struct source **out, lk_engine *engine, const char *addres
     s->engine = engine;
     s->kind = find_kind(address);
     lk_status status = LK_OK;
-    if (!s->kind || address[0] == '\0') {
+    if (source_is_pushed(address)) {
+        status =
+            error_set(err, LK_E_USAGE, "its frames are sent to likeness serve: none is fetched");
+    } else if (!s->kind || address[0] == '\0') {
         status = error_set(
             err, LK_E_USAGE,
             "not a source: give dir:PATH, a picture or video file, http(s)://, rtsp(s)://, or -");

@@ -40,6 +40,8 @@ struct frame {
 LK_MUST_CHECK lk_status source_open(struct source **out, lk_engine *engine, const char *address,
                                     const struct source_options *options, lk_error *err);
 void source_close(struct source *source);
+/* "push:": its frames are sent, and there is nothing to fetch. */
+bool source_is_pushed(const char *address);
 
 /* The next frame; *more is false, and out empty, when a source that ends has ended. A frame that cannot be had is an error that
  * names the address (without credentials) or the file, and the cause; the source stays usable: the next call goes on with the

@@ -223,7 +223,7 @@ struct id_list {
 static bool add_id(void *arg, const lk_camera *camera, const lk_camera_standing *standing) {
     struct id_list *l = arg;
     (void)standing;
-    if (!camera->enabled) {
+    if (!camera->enabled || source_is_pushed(camera->source)) {
         return true;
     }
     void *grown = mem_realloc(l->ids, l->count + 1, sizeof *l->ids);

@@ -74,7 +74,7 @@ LK_API bool lk_quiet_covers(const lk_quiet *quiet, size_t count, int64_t at_ms);
 /* What a camera is set to. */
 typedef struct lk_camera {
     char id[LK_REFERENCE_ID_MAX + 1];
-    char source[LK_CAMERA_TEXT];     /* "http://...", "rtsp://...", "dir:PATH", a file, "-" */
+    char source[LK_CAMERA_TEXT]; /* "http://...", "rtsp://...", "dir:PATH", a file, "-", "push:" */
     char token_file[LK_CAMERA_TEXT]; /* credentials of the source; "" for none */
     char name[256];                  /* for people */
     double every_s;                  /* between two frames */
@@ -108,6 +108,10 @@ LK_API LK_MUST_CHECK lk_status lk_camera_put(lk_store *store, const lk_camera *c
 LK_API LK_MUST_CHECK lk_status lk_camera_add(lk_image_info *out, lk_store *store, lk_engine *engine,
                                              const lk_camera *camera, const char *path,
                                              const char *actor, const char *note, lk_error *err);
+/* The same with a picture that somebody else decoded, of any kind. */
+LK_API LK_MUST_CHECK lk_status lk_camera_add_of(lk_store *store, lk_engine *engine,
+                                                const lk_camera *camera, const lk_image *frame,
+                                                const char *actor, const char *note, lk_error *err);
 /* LK_E_IO when there is none of that id. */
 LK_API LK_MUST_CHECK lk_status lk_camera_get(lk_camera *out, lk_store *store, const char *id,
                                              lk_error *err);

@@ -250,6 +250,13 @@ byId("add-view").addEventListener("click", () => work("view-said", byId("add-vie
   await refresh();
   return byId("beside").checked ? "Added beside the others." : "It is the only reference from now on.";
 }));
+byId("remove").addEventListener("click", () => byId("sure").showModal());
+byId("sure").addEventListener("close", () => byId("sure").returnValue === "yes" && work("remove-said", byId("remove"), "Removing.", async () => {
+  const note = byId("remove-note").value;
+  await call(`${api}${note ? `?${new URLSearchParams({ note })}` : ""}`, { method: "DELETE" });
+  window.location.assign("/cameras");
+  return "Removed.";
+}));
 byId("settings").addEventListener("input", () => { byId("settings").dataset.touched = "yes"; });
 byId("settings").addEventListener("submit", (event) => {
   event.preventDefault();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wall of cameras: the worst first, as the service tells of them.
-import { byId, call, node } from "/site.mjs";
+import { byId, call, node, send, upload } from "/site.mjs";
 import { ago, cameraState, follow, score, stateOf } from "/camera_parts.mjs";
 
 const tiles = new Map();
@@ -44,6 +44,30 @@ function show(cameras) {
   if (byId("summary").textContent !== words) byId("summary").textContent = cameras.length ? words : "";
   byId("none").hidden = cameras.length > 0;
 }
+
+// ---- adding ----
+byId("adding").addEventListener("toggle", async () => {
+  if (!byId("adding").open) return;
+  const allowed = await call("/api/v1/camera-sources").then(({ body }) => body.sources, () => []);
+  byId("source-field").hidden = allowed.length === 0;
+  byId("source-hint").textContent = allowed.length
+    ? `Left empty, it sends its frames itself. Allowed here: ${allowed.join(", ")}. likeness watch fetches them, from its next start on.`
+    : "It sends its frames itself, to /api/v1/cameras/ID/frames: no addresses are allowed here (likeness serve --camera-sources).";
+});
+byId("add").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  event.submitter.disabled = true;
+  byId("add-said").textContent = "Adding.";
+  try {
+    const { id: image } = await upload(byId("add-picture").files[0]);
+    const source = byId("add-source").value.trim();
+    const { body } = await send("POST", "/api/v1/cameras", { id: byId("add-id").value, name: byId("add-name").value, image, ...(source ? { source } : {}) });
+    window.location.assign(`/cameras/${encodeURIComponent(body.id)}`);
+  } catch (error) {
+    byId("add-said").textContent = `That did not work: ${error.message}`;
+    event.submitter.disabled = false;
+  }
+});
 
 byId("curl").textContent = `curl ${location.origin}/api/v1/cameras`;
 follow(async () => {

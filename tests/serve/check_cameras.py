@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import time
 
 from service import Listener, Service, check, png, size_of
@@ -206,6 +207,67 @@ def check_series(s):
     s.problem(400, "bad-query", "GET", f"{CAMERA}/series?step=0")
 
 
+ALLOWED = """# what cameras may look at
+http 10.0.0.0/8
+http [fd00::]/8:*
+https *.cameras.example
+rtsp lobby.example:8554   # the lobby's
+dir FRAMES
+"""
+GOOD = ("http://10.1.2.3/snapshot.jpg?x=1", "http://[fd00::7]:81/", "http://[::ffff:10.0.0.9]/a", "https://north.Cameras.example/now.jpg", "rtsp://lobby.example:8554/1",
+        "http://10.1.2.3:80", "dir:FRAMES", "dir:FRAMES/sub")
+BAD = ("http://11.0.0.1/", "http://10.0.0.1:8080/", "https://10.0.0.1/", "http://127.0.0.1/", "http://[::1]/", "http://[::ffff:127.0.0.1]/", "http://169.254.169.254/latest/meta-data",
+       "http://0x0a000001/", "http://167772161/", "http://10.1/", "http://010.0.0.1/", "http://10.0.0.1.evil.example/", "http://10.0.0.1@127.0.0.1/", "http://127.0.0.1#@10.0.0.1/",
+       "http://127.0.0.1\\\\@10.0.0.1/", "http://10.0.0.1:80:90/", "http://10.0.0.1:/", "http://10.0.0.1:0/", "http://10.0.0.1:70000/", "http://10.0.0.1%2f@x/", "http:///10.0.0.1/",
+       "HTTP://10.0.0.1/", "file:///etc/passwd", "file:/etc/passwd", "/etc/passwd", "gopher://10.0.0.1/", "ftp://10.0.0.1/", "-", "push:", "", "http://", "http://10.0.0.1 /", "http://10.0.0.1\n/",
+       "https://cameras.example/", "https://evilcameras.example/", "https://a.cameras.example.evil/", "https://a.cameras.example./", "https://..cameras.example/", "https://*.cameras.example/",
+       "rtsp://lobby.example/", "rtsps://lobby.example:8554/", "http://[fd00::7/", "http://[fe80::1%25eth0]/", "http://[10.0.0.1]/", "http://\u0661\u0660.0.0.1/", "dir:/", "dir:/etc",
+       "dir:FRAMES/../..", "dir:FRAMES/out", "dir:FRAMESx", "dir:frames", "dir:", "dir:FRAMES/none", "http://10.0.0.1:*/")
+
+
+def check_adding():
+    """Cameras are added with sources of the operator's list alone, however an address is written, and removed."""
+    with tempfile.TemporaryDirectory() as folder:
+        frames = os.path.join(os.path.realpath(folder), "frames")
+        os.makedirs(os.path.join(frames, "sub"))
+        os.symlink("/etc", os.path.join(frames, "out"))
+        path = os.path.join(folder, "sources")
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(ALLOWED.replace("FRAMES", frames))
+        s = Service(LIKENESS, "--camera-sources", path)
+        try:
+            s.upload("home.png", frame(0, 1))
+            check(s.ask("GET", "/api/v1/camera-sources")[2]["sources"][1] == "http [fd00::]/8:*", "what is allowed is told")
+            for i, source in enumerate(GOOD):
+                status, fields, one = s.ask("POST", "/api/v1/cameras", {"id": f"good-{i}", "image": "home.png", "source": source.replace("FRAMES", frames), "every_s": 5, "name": f"No {i}"})
+                check(status == 201 and fields["Location"] == f"/api/v1/cameras/good-{i}" and one["baselines"] == 1 and (one["every_s"], one["name"]) == (5, f"No {i}"), f"{source}: {status} {one}")
+                check("source" not in json.dumps(one), "sources are not told")
+            for source in BAD:
+                body = {"id": "bad", "image": "home.png", "source": source.replace("FRAMES", frames)}
+                s.problem(403 if source else 400, "source-not-allowed" if source else "bad-field", "POST", "/api/v1/cameras", body)
+            status, _, one = s.ask("POST", "/api/v1/cameras", {"id": "gate", "image": "home.png", "actor": "kim", "note": "new", "learn_s": 0})
+            check(status == 201 and one["state"] == "ok" and one["looked_ms"] == 0, f"{status} {one}")
+            sources = {c["id"]: c["source"] for c in command(s, "camera", "list")["cameras"]}
+            check(len(sources) == len(GOOD) + 1 and sources["gate"] == "push:" and sources["good-0"] == GOOD[0], f"{sources}")
+            push(s, 0, 5, "ok")
+            s.problem(409, "already-there", "POST", "/api/v1/cameras", {"id": "gate", "image": "home.png"})
+            s.problem(400, "bad-field", "POST", "/api/v1/cameras", {"id": "../x", "image": "home.png"})
+            s.problem(404, "not-found", "POST", "/api/v1/cameras", {"id": "new", "image": "never.png"})
+            s.problem(400, "bad-request", "POST", "/api/v1/cameras", {"id": "new", "image": "home.png", "confirm": 0})
+            s.problem(400, "unknown-field", "POST", "/api/v1/cameras", {"id": "new", "image": "home.png", "token_file": "/etc/passwd"})
+            check(log_of(s)[:2] == [("camera.add", "kim", ""), ("camera.baseline", "kim", "new")], f"{log_of(s)}")
+            check(s.ask("DELETE", f"{CAMERA}?note=sold&actor=kim")[0] == 204 and log_of(s)[-1] == ("camera.rm", "kim", "sold"), f"{log_of(s)}")
+            s.problem(404, "not-found", "DELETE", CAMERA)
+            check(s.ask("POST", "/api/v1/cameras", {"id": "gate", "image": "home.png"})[2]["baselines"] == 1, "it comes back with a new view alone")
+        finally:
+            s.stop()
+        for line in ("http", "http a b", "ftp x", "http 10.0.0.0/33", "http name/8", "http *.10.0.0.1", "dir none", "http a:0", "http " + "x" * 600):
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(f"{line}\n")
+            run = subprocess.run([LIKENESS, "serve", "--listen", "127.0.0.1:0", "--db", os.path.join(folder, "s"), "--camera-sources", path], capture_output=True, text=True, check=False)
+            check(run.returncode == 2 and "line 1" in run.stderr, f"{line}: {run.returncode} {run.stderr}")
+
+
 def check_refusals(s):
     for method, path, body in (("GET", "", None), ("PATCH", "", {}), ("POST", "/mask", {"ignore": []}), ("POST", "/ack", {}), ("GET", "/events", None), ("GET", "/series", None),
                                ("GET", "/baselines", None), ("GET", "/baselines/1", None), ("GET", "/now", None), ("GET", "/aim?image=back.png", None),
@@ -222,7 +284,7 @@ def check_refusals(s):
     s.problem(415, "unsupported-format", "POST", f"{CAMERA}/frames", b"P5\n4 4\n255\n" + b"x" * 16, Content_Type="application/octet-stream")
     s.problem(400, "bad-query", "GET", f"{CAMERA}/events?limit=0")
     s.problem(400, "unknown-query", "GET", f"{CAMERA}?x=1")
-    s.problem(405, "unknown-method", "DELETE", CAMERA)
+    s.problem(403, "source-not-allowed", "POST", "/api/v1/cameras", {"id": "new", "image": "back.png", "source": "http://10.0.0.1/"})  # nothing is
 
 
 def main():
@@ -240,6 +302,7 @@ def main():
         command(s, "audit", "verify")
     finally:
         s.stop()
+    check_adding()
     print("ok")
 
 

@@ -251,12 +251,37 @@ const checks = {
     await ask("PATCH", "api/v1/cameras/yard", { name: "Yard", enabled: true });
     await page.finish();
   },
+  async addsAndRemoves() {
+    const page = await openPage("cameras");
+    await page.waitForSelector(".picture-card");
+    await page.click("text=Add a camera");
+    await page.waitForFunction(() => document.getElementById("source-hint").textContent !== "");
+    assert.ok(await page.isHidden("#source-field")); // none are allowed
+    await page.fill("#add-id", "hall");
+    await page.fill("#add-name", "Hall");
+    await page.setInputFiles("#add-picture", frames["home0.jpg"]);
+    await page.click("#add button");
+    await page.waitForURL(/cameras\/hall$/);
+    await ready(page);
+    assert.equal(await page.textContent("#name"), "Hall");
+    await page.click("#remove");
+    await page.click("#sure button[value=no]");
+    assert.equal((await ask("GET", "api/v1/cameras/hall")).status, 200);
+    await page.click("#remove");
+    await page.fill("#remove-note", "sold");
+    await page.click("#sure button[value=yes]");
+    await page.waitForURL(/cameras$/);
+    await page.waitForSelector(".picture-card");
+    assert.equal((await ask("GET", "api/v1/cameras/hall")).status, 404);
+    await page.finish();
+  },
   async suitsAxeAndPhones() {
     await show("gate", "moved0.jpg", "moved1.jpg", "moved2.jpg");
     await show("gate", "home0.jpg", "home1.jpg", "home2.jpg");
     await show("dock", "covered0.jpg", "covered1.jpg", "covered2.jpg");
     await suitsEverybody("cameras", "cameras", async (page) => {
       await page.waitForSelector(".picture-card");
+      await page.click("text=Add a camera");
       await loaded(page);
     });
     await suitsEverybody("cameras/past", "camera-scores", async (page) => {
