@@ -231,6 +231,18 @@ bool access_find(struct caller *out, struct access *a, const char *secret) {
     return found;
 }
 
+bool access_holds(struct access *a, const char *id) {
+    int64_t now = now_ms();
+    bool found = false;
+    pthread_mutex_lock(&a->lock);
+    for (size_t i = 0; !found && i < a->count; i++) {
+        const struct pass *p = &a->passes[i];
+        found = strcmp(p->caller.id, id) == 0 && (p->expires_ms == 0 || p->expires_ms > now);
+    }
+    pthread_mutex_unlock(&a->lock);
+    return found;
+}
+
 /* -- How much -- */
 
 /* The bucket of the key, among a few places; the one that was used longest ago makes room. Under the lock. */

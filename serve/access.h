@@ -59,6 +59,8 @@ lk_status access_read(struct access *a, lk_store *store, lk_error *err);
 
 /* Whose secret it is; false for nobody's. */
 bool access_find(struct caller *out, struct access *a, const char *secret);
+/* Whether the token or session of that id may still be used. */
+bool access_holds(struct access *a, const char *id);
 /* Takes units of work from what the key may still do; else false, and in how many seconds it may. */
 bool access_charge(int32_t *wait_s, struct access *a, const char *key, double units);
 /* Seconds that the address must wait before it may try to log in again; 0 for none. */

@@ -31,6 +31,7 @@ struct heard {
 struct listener {
     struct listeners *all;
     struct MHD_Connection *connection;
+    char caller[LK_TOKEN_ID_MAX + 1]; /* who listens; empty where nobody logs in */
     int64_t job, after;
     struct buf text; /* being sent */
     size_t sent;
@@ -150,11 +151,22 @@ static ssize_t read_stream(void *arg, uint64_t position, char *out, size_t max) 
     return sent;
 }
 
+/* Whose token or session may no longer be used hears no more, not even of what was about to be sent. */
+static void end_forbidden(struct listeners *l) {
+    for (struct listener *x = l->first; x; x = x->next) {
+        if (!x->ends && x->caller[0] && !access_holds(&l->server->access, x->caller)) {
+            x->ends = true;
+            x->sent = x->text.size;
+        }
+    }
+}
+
 /* Those who wait look again: there is something for them, or nothing has been said for too long. */
 static void wake(struct listeners *l) {
     double now = clock_s();
     for (struct listener *x = l->first; x; x = x->next) {
-        bool due = l->ends || x->after < l->before || now - x->last_s >= HEARTBEAT_S || next_of(x);
+        bool due = l->ends || x->ends || x->after < l->before || now - x->last_s >= HEARTBEAT_S ||
+                   next_of(x);
         if (x->suspended && due) {
             x->suspended = false;
             l->server->http.MHD_resume_connection(x->connection);
@@ -254,17 +266,26 @@ static lk_status fill_backlog(int64_t *last, struct listener *x, lk_store *store
 }
 
 static struct listener *listener_new(struct request *r, int64_t job) {
-    struct listeners *l = r->server->listeners;
     struct listener *x = mem_calloc(1, sizeof *x);
+    if (!x) {
+        r->retry_after_s = 10;
+        answer_problem(r, 503, "busy", "no memory for a stream");
+        return NULL;
+    }
+    *x = (struct listener){.all = r->server->listeners, .connection = r->connection, .job = job};
+    snprintf(x->caller, sizeof x->caller, "%s", r->who.id);
+    return x;
+}
+
+/* Among those that the thread looks at, from now on under the lock; false, with a problem, when there are too many. */
+static bool link_listener(struct listener *x, struct request *r) {
+    struct listeners *l = x->all;
     pthread_mutex_lock(&l->lock);
-    bool room = x && l->listening < LISTENERS_MOST;
+    bool room = l->listening < LISTENERS_MOST;
     if (room) {
-        *x = (struct listener){.all = l,
-                               .connection = r->connection,
-                               .job = job,
-                               .last_s = clock_s(),
-                               .next = l->first,
-                               .link = &l->first};
+        x->last_s = clock_s();
+        x->next = l->first;
+        x->link = &l->first;
         if (l->first) {
             l->first->link = &x->next;
         }
@@ -273,22 +294,17 @@ static struct listener *listener_new(struct request *r, int64_t job) {
     }
     pthread_mutex_unlock(&l->lock);
     if (!room) {
-        mem_free(x);
         r->retry_after_s = 10;
         answer_problem(r, 503, "busy", "%d streams are open already", LISTENERS_MOST);
-        return NULL;
     }
-    return x;
+    return room;
 }
 
 void listen_answer(struct request *r, struct bench *bench, int64_t job, int64_t after) {
     lk_error err = {0};
     struct ending ending;
     int64_t last;
-    if (!check_job(&ending, r, bench->store, job)) {
-        return;
-    }
-    struct listener *x = listener_new(r, job);
+    struct listener *x = check_job(&ending, r, bench->store, job) ? listener_new(r, job) : NULL;
     if (!x) {
         return;
     }
@@ -300,9 +316,11 @@ void listen_answer(struct request *r, struct bench *bench, int64_t job, int64_t 
     /* A job that has ended has no more to say: 204 tells a browser not to come again. */
     bool nothing = ending.ended && last <= after;
     x->ends = ending.ended;
-    if (nothing) {
+    if (nothing || !link_listener(x, r)) {
         listener_free(x);
-        answer_written(r, 204);
+        if (nothing) {
+            answer_written(r, 204);
+        }
         return;
     }
     r->listener = x;
@@ -335,6 +353,7 @@ static void *listen_run(void *arg) {
         lk_status status = lk_news_visit(l->store, l->last, 0, RING / 2, hear, l, &ignored);
         (void)status;
         pthread_mutex_lock(&l->lock);
+        end_forbidden(l);
         wake(l);
         stops = l->stops;
         pthread_mutex_unlock(&l->lock);
