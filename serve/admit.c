@@ -23,26 +23,53 @@ const char *session_cookie(const struct server *s) {
     return s->options->behind_proxy ? "__Host-likeness" : "likeness";
 }
 
-/* A proxy says whom it asks for as the last of the list; others may say what they like. An IPv6 host is its network of 64 bits. */
+static void key_of_v4(char out[BUCKET_KEY], const uint8_t b[4]) {
+    snprintf(out, BUCKET_KEY, "4 %02x%02x%02x%02x", b[0], b[1], b[2], b[3]);
+}
+
+/* An IPv6 host is its network of 64 bits, of which it may have all addresses; one of IPv4 may be written as one of IPv6. */
+static void key_of_v6(char out[BUCKET_KEY], const struct in6_addr *address) {
+    const uint8_t *b = address->s6_addr;
+    if (IN6_IS_ADDR_V4MAPPED(address)) {
+        key_of_v4(out, b + 12);
+        return;
+    }
+    snprintf(out, BUCKET_KEY, "6 %02x%02x%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4],
+             b[5], b[6], b[7]);
+}
+
+/* A proxy says whom it asks for as the last of the list; others may say what they like. */
+static void key_of_forwarded(char out[BUCKET_KEY], const char *list) {
+    char text[BUCKET_KEY - 4];
+    uint8_t v4[4];
+    struct in6_addr v6;
+    const char *comma = strrchr(list, ','), *last = comma ? comma + 1 : list;
+    last += strspn(last, " \t");
+    snprintf(text, sizeof text, "%.*s", (int)strcspn(last, " \t"), last);
+    if (inet_pton(AF_INET, text, v4) == 1) {
+        key_of_v4(out, v4);
+    } else if (inet_pton(AF_INET6, text, &v6) == 1) {
+        key_of_v6(out, &v6);
+    } else {
+        snprintf(out, BUCKET_KEY, "a %s", text);
+    }
+}
+
 void request_address(char out[BUCKET_KEY], const struct request *r) {
     const char *forwarded = request_header(r, "X-Forwarded-For");
     const union MHD_ConnectionInfo *info =
         r->server->http.MHD_get_connection_info(r->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     snprintf(out, BUCKET_KEY, "-");
     if (r->server->options->behind_proxy && forwarded) {
-        const char *comma = strrchr(forwarded, ',');
-        comma = comma ? comma + 1 : forwarded;
-        snprintf(out, BUCKET_KEY, "a %.40s", comma + strspn(comma, " "));
+        key_of_forwarded(out, forwarded);
     } else if (info && info->client_addr->sa_family == AF_INET) {
         struct sockaddr_in v4;
         memcpy(&v4, info->client_addr, sizeof v4);
-        snprintf(out, BUCKET_KEY, "4 %08x", (unsigned)v4.sin_addr.s_addr);
+        key_of_v4(out, (const uint8_t *)&v4.sin_addr);
     } else if (info && info->client_addr->sa_family == AF_INET6) {
         struct sockaddr_in6 v6;
         memcpy(&v6, info->client_addr, sizeof v6);
-        const uint8_t *b = v6.sin6_addr.s6_addr;
-        snprintf(out, BUCKET_KEY, "6 %02x%02x%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3],
-                 b[4], b[5], b[6], b[7]);
+        key_of_v6(out, &v6.sin6_addr);
     }
 }
 
@@ -73,11 +100,8 @@ static bool find_caller(struct request *r, bool *by_cookie) {
     return *by_cookie && access_find(&r->who, &r->server->access, secret);
 }
 
-static void charge(struct request *r) {
+static void charge(struct request *r, double units) {
     char key[BUCKET_KEY];
-    const char *length = request_header(r, "Content-Length");
-    double bytes = length ? (double)strtoll(length, NULL, 10) : 0;
-    double units = (r->route->computes ? 1 : light_units) + bytes / unit_bytes;
     request_address(key, r);
     if (r->who.id[0]) {
         snprintf(key, sizeof key, "t %s", r->who.token);
@@ -86,6 +110,16 @@ static void charge(struct request *r) {
         answer_problem(r, 429, "rate-limited", "more than %d units of work in a minute (--rate)",
                        (int)r->server->options->rate);
     }
+}
+
+static void charge_head(struct request *r) {
+    const char *length = request_header(r, "Content-Length");
+    double bytes = length ? (double)strtoll(length, NULL, 10) : 0;
+    charge(r, (r->route->computes ? 1 : light_units) + bytes / unit_bytes);
+}
+
+void admit_body(struct request *r) {
+    charge(r, (double)r->body_size / unit_bytes);
 }
 
 static void check_caller(struct request *r) {
@@ -113,7 +147,7 @@ void admit(struct request *r) {
     } else {
         r->who.scopes = SCOPE_ALL;
     }
-    if (!r->is_ready && !(route_scope(r->route) & SCOPE_FREE)) {
-        charge(r);
+    if (!r->is_ready && (r->route->computes || !(route_scope(r->route) & SCOPE_FREE))) {
+        charge_head(r);
     }
 }

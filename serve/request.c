@@ -341,4 +341,7 @@ void request_check_body(struct request *r) {
     } else if (r->route->body == BODY_PICTURE) {
         check_picture(r);
     }
+    if (!r->is_ready && r->body_size > 0 && !request_header(r, "Content-Length")) {
+        admit_body(r);
+    }
 }

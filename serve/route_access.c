@@ -68,21 +68,30 @@ static lk_status begin_session(struct request *r, struct bench *bench, const str
     return status;
 }
 
-static void login(struct request *r, struct bench *bench) {
+/* Who must wait does not stand in the queue for being told. */
+static void login_early(struct request *r) {
     char address[BUCKET_KEY];
-    struct caller who;
-    struct access *a = &r->server->access;
-    lk_error err = {0};
     request_address(address, r);
     if (!r->server->options->auth) {
         answer_problem(r, 404, "not-found", "nobody need log in here (likeness serve --auth)");
         return;
     }
-    r->retry_after_s = access_login_wait(a, address);
+    r->retry_after_s = access_login_wait(&r->server->access, address);
     if (r->retry_after_s > 0) {
         answer_problem(r, 429, "rate-limited", "too many tries: wait %d s", (int)r->retry_after_s);
+    }
+}
+
+static void login(struct request *r, struct bench *bench) {
+    char address[BUCKET_KEY];
+    struct caller who;
+    struct access *a = &r->server->access;
+    lk_error err = {0};
+    login_early(r); /* others of the address may have failed while it stood in the queue */
+    if (r->is_ready) {
         return;
     }
+    request_address(address, r);
     bool known = access_find(&who, a, request_text(r, "token")) && strcmp(who.id, who.token) == 0;
     access_login_note(a, address, known);
     if (!known) {
@@ -92,19 +101,27 @@ static void login(struct request *r, struct bench *bench) {
     }
 }
 
+static void answer_out(struct request *r) {
+    set_cookie(r, "", 0);
+    answer_written(r, 204);
+}
+
+/* Without a session there is nothing to end. */
+static void logout_early(struct request *r) {
+    if (!r->who.id[0] || strcmp(r->who.id, r->who.token) == 0) {
+        answer_out(r);
+    }
+}
+
 static void logout(struct request *r, struct bench *bench) {
     lk_error err = {0};
-    bool session = r->who.id[0] && strcmp(r->who.id, r->who.token) != 0;
-    lk_status status =
-        session ? lk_token_revoke(bench->store, r->who.id, r->who.name, &err) : LK_OK;
-    status =
-        session && status == LK_OK ? access_read(&r->server->access, bench->store, &err) : status;
+    lk_status status = lk_token_revoke(bench->store, r->who.id, r->who.name, &err);
+    status = status == LK_OK ? access_read(&r->server->access, bench->store, &err) : status;
     if (status != LK_OK && status != LK_E_IO) {
         answer_error(r, &err);
         return;
     }
-    set_cookie(r, "", 0);
-    answer_written(r, 204);
+    answer_out(r);
 }
 
 /* -- Tokens -- */
@@ -211,6 +228,7 @@ const struct route access_routes[] = {
      .summary = "end the session of this browser",
      .scope = SCOPE_FREE,
      .computes = true,
+     .early = logout_early,
      .handle = logout,
      .success = 204},
     {.method = "GET",

@@ -88,6 +88,9 @@ static void *bench_run(void *arg) {
 /* False when a bench has it now, and nobody else may look at it. */
 static bool handle(struct request *r) {
     request_check_body(r);
+    if (!r->is_ready && r->route->early) {
+        r->route->early(r);
+    }
     if (r->is_ready) {
         return true;
     }

@@ -153,8 +153,9 @@ struct route {
         *header;   /* that it looks at beside the usual ones, for the description; NULL for none */
     bool computes; /* at a bench; else at once, without one */
     void (*handle)(struct request *r, struct bench *bench);
-    const char *type;   /* of the answer; NULL: application/json */
-    const char *schema; /* of the answer, "compare-1"; NULL for none */
+    void (*early)(struct request *r); /* answers what need not stand in the queue; NULL */
+    const char *type;                 /* of the answer; NULL: application/json */
+    const char *schema;               /* of the answer, "compare-1"; NULL for none */
     const struct field
         *answer;      /* its keys instead, where it has no schema of the command's; NULL */
     bool places;      /* what it makes has a Location */
@@ -219,8 +220,9 @@ struct request {
 const struct route *route_find(struct request *r, const char *method, const char *path, char *allow,
                                size_t size);
 
-/* admit.c: whether it may be; a problem is the answer where not. */
+/* admit.c: whether it may be; a problem is the answer where not. The second once a body is whole whose size was not told. */
 void admit(struct request *r);
+void admit_body(struct request *r);
 int32_t route_scope(const struct route *route);
 /* answer.c: whether its answers have an ETag. */
 bool route_is_tagged(const struct route *route);

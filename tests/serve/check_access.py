@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """check_access.py LIKENESS SAMPLES: tokens, scopes, sessions of browsers, their ends, and how much may be asked a minute."""
+import http.client
 import json
 import os
 import re
@@ -194,15 +195,57 @@ def check_tokens(s, admin, gate):
     check(gate["token"] not in json.dumps(log), "no secrets in the log")
 
 
+def check_streams(s, admin):
+    """A stream of news ends with the token or the session that listens, and only then."""
+    made = s.ask("POST", "/api/v1/tokens", {"name": "ear", "scopes": "read"}, **bearer(admin))[2]
+    cookie = s.ask("POST", "/login", {"token": made["token"]})[1]["Set-Cookie"].split(";")[0]
+    streams = []
+    for headers in (bearer(made["token"]), {"Cookie": cookie}, bearer(admin)):
+        connection = http.client.HTTPConnection("127.0.0.1", s.port, timeout=8)
+        connection.request("GET", "/api/v1/events", headers=headers)
+        answer = connection.getresponse()
+        check(answer.status == 200 and b"retry" in answer.readline(), f"a stream: {answer.status}")
+        answer.readline()
+        streams.append((connection, answer))
+    check(s.ask("DELETE", f"/api/v1/tokens/{made['id']}", **bearer(admin))[0] == 204, "revoke")
+    for _, answer in streams[:2]:
+        check(b"event" not in answer.read(), "a stream of a revoked token brings no news, and ends")
+    check(s.ask("POST", "/api/v1/verifications", {"photo": "held", "reference": "held"}, **bearer(admin))[0] == 200, "news")
+    answer = streams[2][1]
+    check(any(b"verification.done" in answer.readline() for _ in range(20)), "others go on")
+    for connection, _ in streams:
+        connection.close()
+
+
+def check_bytes(address="X-Forwarded-For"):
+    """What a body costs does not depend on whether its size was told; a host of IPv6 is its network, at a proxy too."""
+    s = Service(LIKENESS, "--rate", "3", "--behind-proxy")
+    try:
+        megabytes = [bytes(1 << 19)] * 5
+        for body in (b"".join(megabytes), iter(megabytes)):
+            host = "192.0.2.1" if isinstance(body, bytes) else "192.0.2.2"
+            check(s.ask("GET", "/api/v1/references", **{address: host})[0] == 200, "a first one")
+            fields = s.problem(429, "rate-limited", "POST", "/api/v1/images", body, Content_Type="image/png", **{address: host})
+            check(int(fields["Retry-After"]) >= 1, "how long to wait")
+        hosts = [f"2001:db8::{i:x}" for i in range(1, 9)]
+        statuses = [s.ask("GET", "/api/v1/references", **{address: host})[0] for host in hosts]
+        check(statuses[:3] == [200] * 3 and statuses[-1] == 429, f"addresses of one network: {statuses}")
+        for other in ("2001:db8:0:1::1", "::ffff:192.0.2.9", "2001:DB8:0:2::1"):
+            check(s.ask("GET", "/api/v1/references", **{address: f"2001:db8::1, {other}"})[0] == 200, f"{other} is another")
+    finally:
+        s.stop()
+
+
 def check_rate():
     s = Service(LIKENESS, "--rate", "6")
     try:
+        s.problem(404, "not-found", "POST", "/login", {"token": "lk_1"})
         statuses = [s.ask("GET", "/api/v1/references")[0] for _ in range(9)]
-        check(statuses[:6] == [200] * 6 and statuses[-1] == 429, f"{statuses}")
+        check(statuses[:5] == [200] * 5 and statuses[-1] == 429, f"{statuses}")
+        s.problem(429, "rate-limited", "POST", "/login", {"token": "lk_1"})
         check(int(s.problem(429, "rate-limited", "GET", "/api/v1/references")["Retry-After"]) >= 1, "how long to wait")
         check(s.ask("GET", "/livez")[0] == 200, "what is free is free")
         check(s.ask("GET", "/api/v1/session")[2] == {"auth": False, "name": "", "scopes": "read compare verify decide manage admin"}, "nobody logs in")
-        s.problem(404, "not-found", "POST", "/login", {"token": "lk_1"})
     finally:
         s.stop()
 
@@ -216,12 +259,14 @@ def main():
         check_tokens(s, admin, gate)
         check_sessions(s, admin)
         check_each_scope(s, admin)
+        check_streams(s, admin)
         s.restart()
         check_many_sessions(s, admin)
         check(s.ask("GET", "/api/v1/references", **bearer(admin))[0] == 200, "after a kill")
     finally:
         s.stop()
     check_rate()
+    check_bytes()
     for options in (("--auth", "open"), ("--rate", "-1")):
         run = subprocess.run([LIKENESS, "serve", *options], capture_output=True, check=False)
         check(run.returncode == 2, f"{options}")
