@@ -46,7 +46,8 @@ static lk_status take_from(lk_store *s, int64_t from, lk_error *err) {
         "ALTER TABLE likeness_store ADD COLUMN IF NOT EXISTS own_steps BIGINT NOT NULL DEFAULT 0",
         err);
     for (size_t i = (size_t)from; status == LK_OK && i < ARRAY_COUNT(steps); i++) {
-        status = steps[i] ? sql_run(&s->at, steps[i], err) : vectors_make(&made, s, &why, err);
+        status = steps[i] ? sql_run(&s->at, steps[i], err)
+                          : vectors_make(&made, s, VECTORS_IN_PASSING, &why, err);
     }
     if (status != LK_OK) {
         return status;

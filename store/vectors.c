@@ -9,8 +9,7 @@
 #include "base/mem.h"
 #include "store/postgres.h"
 
-/* Rows for which an index is made in passing: some seconds. */
-enum { STATEMENT_MAX = 1 << 16, ROWS_IN_PASSING = 20000 };
+enum { STATEMENT_MAX = 1 << 16 };
 
 /* In these @ is the schema of the extension, which need not be in the search path. A vector has 2000 numbers at most, as an index
  * of pgvector takes them; what holds others, or what is no number, has none. likeness_vector reads float32, the least byte
@@ -124,15 +123,18 @@ static lk_status make_all(lk_store *s, lk_error *err) {
     return status == LK_OK ? run_in(s, filling, schema, err) : status;
 }
 
-lk_status vectors_make(bool *made, lk_store *s, lk_error *why, lk_error *err) {
-    int64_t offered = 0;
+lk_status vectors_make(bool *made, lk_store *s, int64_t most, lk_error *why, lk_error *err) {
+    int64_t offered = 0, rows = 0;
     *made = false;
     *why = (lk_error){0};
     lk_status status = number_of(&offered, s,
                                  "SELECT count(*) FROM pg_catalog.pg_available_extensions WHERE "
                                  "name = 'vector'",
                                  err);
-    if (status != LK_OK || offered == 0) {
+    if (status == LK_OK && offered > 0) {
+        status = number_of(&rows, s, "SELECT count(*) FROM derived WHERE kind = 'embedding'", err);
+    }
+    if (status != LK_OK || offered == 0 || rows > most) {
         return status;
     }
     status = sql_part_begin(&s->at, err);
@@ -143,7 +145,7 @@ lk_status vectors_make(bool *made, lk_store *s, lk_error *why, lk_error *err) {
     if (*made) {
         return sql_part_keep(&s->at, err);
     }
-    if (!sql_part_undo(&s->at) || why->status == LK_E_IO) {
+    if (!sql_part_undo(&s->at)) {
         if (err) {
             *err = *why;
         }
@@ -179,7 +181,7 @@ lk_status lk_store_vectors_make(lk_store_vectors *out, lk_store *s, lk_error *er
     }
     lk_status status = lk_store_begin(s, err);
     if (status == LK_OK) {
-        status = lk_store_end(s, vectors_make(&made, s, &why, err), err);
+        status = lk_store_end(s, vectors_make(&made, s, INT64_MAX, &why, err), err);
     }
     snprintf(out->failure, sizeof out->failure, "%.255s", made ? "" : why.text);
     return status == LK_OK && made ? count(out, s, err) : status;
@@ -202,7 +204,7 @@ static lk_status make_index(int64_t *there, lk_store *s, const lk_derived_key *k
                             lk_error *err) {
     int64_t rows;
     lk_status status = number_of(&rows, s, "SELECT count(*) FROM reference_vector", err);
-    if (status != LK_OK || rows > ROWS_IN_PASSING) {
+    if (status != LK_OK || rows > VECTORS_IN_PASSING) {
         return status;
     }
     status = lk_store_begin(s, err);

@@ -7,10 +7,14 @@
 
 #include "store/store.h"
 
+/* Of so many embeddings vectors and indexes are made in passing: some seconds. */
+enum { VECTORS_IN_PASSING = 20000 };
+
 /* Makes extension, table and triggers where they are missing and may be, with the vectors and indexes of what is there already:
  * false where they cannot, and why says why when the server offers them. Within a transaction that writes; what fails of it is
- * undone alone. */
-MUST_CHECK lk_status vectors_make(bool *made, lk_store *s, lk_error *why, lk_error *err);
+ * undone alone. Nothing is made of more embeddings than `most`: others wait meanwhile, some milliseconds each. */
+MUST_CHECK lk_status vectors_make(bool *made, lk_store *s, int64_t most, lk_error *why,
+                                  lk_error *err);
 
 /* Whether the nearest under the key may be asked for: always false in a folder, and where there is no index as yet. One that is not
  * large is made then, where that may be written. */

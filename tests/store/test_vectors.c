@@ -231,6 +231,13 @@ static void test_without(void **state) {
     ask(&b, w, f, 7);
     assert_memory_equal(b.items[0], b.items[1], sizeof b.items[0]);
     lk_finder_close(f);
+    lk_error why;
+    bool in_passing = true;
+    assert_ok(lk_store_begin(w->store, &err)); /* not of many in passing */
+    assert_ok(vectors_make(&in_passing, w->store, 59, &why, &err));
+    assert_ok(lk_store_end(w->store, LK_OK, &err));
+    assert_false(in_passing);
+    assert_int_equal(count_of(w->store, "SELECT count(*) FROM reference_vector"), 0);
     assert_ok(lk_store_vectors_make(&made, w->store, &err)); /* what is missing is filled in */
     assert_int_equal(made.rows, 60);
     assert_int_equal(made.indexes, 1);

@@ -64,6 +64,8 @@ static void test_passwords(void **state) {
         "postgresql://me@localhost:1/db?password=sesame",
         "postgresql://me:sesame@localhost:1/db?likeness_blobs=",
         "postgresql://me:sesame@localhost:1/db?likeness_blobs=%00x",
+        "postgresql://me:sesame@localhost:1/db?likeness_near=sesame",
+        "postgresql://me:sesame@localhost:1/db?likeness_near=1234567890123456",
     };
     for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
         lk_error err;
@@ -83,7 +85,8 @@ static void test_address(void **state) {
     static const char *const cases[][2] = {
         {"postgres://me:sesame@host.example:5433/things?likeness_blobs=/a%20b&sslmode=require",
          "postgresql://me@host.example:5433/things"},
-        {"postgresql:///things?host=/run/x&likeness_cache=/c", "postgresql:///things?host=/run/x"},
+        {"postgresql:///things?host=/run/x&likeness_near=77&likeness_cache=/c",
+         "postgresql:///things?host=/run/x"},
         {"postgresql://[::1]/d%26e", "postgresql://[::1]/d%26e"},
     };
     lk_store *s = open_place(p->store, LK_STORE_WRITE);
@@ -95,6 +98,7 @@ static void test_address(void **state) {
         assert_null(strstr(a.libpq, "likeness_"));
         assert_true(i != 0 || strcmp(a.blobs, "/a b") == 0);
         assert_true(i != 1 || strcmp(a.cache, "/c") == 0);
+        assert_int_equal(a.near_least, i == 1 ? 77 : POSTGRES_NEAR_LEAST);
         postgres_address_release(&a);
     }
     lk_store_close(s);
