@@ -365,9 +365,8 @@ static uint64_t nudges(struct jobs *j) {
 
 /* Until there is another nudge than those that were seen. */
 static void wait_for_jobs(struct jobs *j, uint64_t seen) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += __atomic_load_n(&j->server->hears, __ATOMIC_RELAXED) ? LOOK_TOLD_S : LOOK_S;
+    bool told = __atomic_load_n(&j->server->hears, __ATOMIC_RELAXED);
+    const struct timespec until = clock_in_ms(1000 * (told ? LOOK_TOLD_S : LOOK_S));
     pthread_mutex_lock(&j->lock);
     if (!j->ends && j->nudges == seen) {
         pthread_cond_timedwait(&j->came, &j->lock, &until);
@@ -421,7 +420,7 @@ lk_status jobs_start(struct jobs **out, struct server *s, lk_error *err) {
     }
     j->server = s;
     pthread_mutex_init(&j->lock, NULL);
-    pthread_cond_init(&j->came, NULL);
+    clock_cond_init(&j->came);
     lk_status status = places_open(&j->places, &j->place_count, o, err);
     if (status == LK_OK && j->place_count > 0) {
         snprintf(indexes, sizeof indexes, "%.3500s/indexes", o->work);

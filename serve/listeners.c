@@ -331,12 +331,8 @@ void listen_answer(struct request *r, struct bench *bench, int64_t job, int64_t 
 /* -- The thread -- */
 
 static void wait_for_news(struct listeners *l) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
     bool told = __atomic_load_n(&l->server->hears, __ATOMIC_RELAXED);
-    until.tv_nsec += (told ? LOOK_TOLD_MS : LOOK_MS) * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
+    const struct timespec until = clock_in_ms(told ? LOOK_TOLD_MS : LOOK_MS);
     pthread_mutex_lock(&l->lock);
     if (!l->was_nudged && !l->stops) {
         pthread_cond_timedwait(&l->nudged, &l->lock, &until);
@@ -370,7 +366,7 @@ lk_status listeners_start(struct listeners **out, struct server *s, lk_error *er
     }
     l->server = s;
     pthread_mutex_init(&l->lock, NULL);
-    pthread_cond_init(&l->nudged, NULL);
+    clock_cond_init(&l->nudged);
     lk_status status = lk_store_open(&l->store, s->options->db, NULL, err);
     status = status == LK_OK ? lk_news_last(&l->last, l->store, err) : status;
     l->before = l->last;

@@ -1,18 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/retention.h"
 
-#include <time.h>
+#include "base/clock.h"
 
 enum { LOOK_EVERY_S = 10, PAUSE_MS = 50 };
 
 /* Whether it goes on after so long. */
 static bool wait(struct retention *r, int64_t ms) {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    until.tv_sec += until.tv_nsec / 1000000000;
-    until.tv_nsec %= 1000000000;
+    const struct timespec until = clock_in_ms(ms);
     pthread_mutex_lock(&r->lock);
     int late = 0;
     while (!r->ends && late == 0) {
@@ -47,7 +42,7 @@ lk_status retention_start(struct retention *r, const lk_store *of, int64_t bytes
         return status;
     }
     pthread_mutex_init(&r->lock, NULL);
-    pthread_cond_init(&r->ends_came, NULL);
+    clock_cond_init(&r->ends_came);
     if (pthread_create(&r->thread, NULL, run, r) != 0) {
         lk_store_close(r->store);
         r->store = NULL;
