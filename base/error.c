@@ -63,6 +63,7 @@ const char *lk_status_word(lk_status status) {
         [LK_E_SIZE] = "sizes differ",
         [LK_E_CANCELLED] = "stopped",
         [LK_E_WRITE] = "cannot write",
+        [LK_E_AWAY] = "no answer",
     };
     size_t i = (size_t)status;
     return i < ARRAY_COUNT(words) ? words[i] : "unknown error";

@@ -10,13 +10,14 @@
 
 struct db_settings {
     struct common common;
-    const char *db;
+    const char *db, *blobs;
 };
 
 #define AT(member) offsetof(struct db_settings, member)
 
 static const struct option db_options[] = {
     STORE_OPTION(AT(db)),
+    BLOBS_OPTION(AT(blobs)),
     OPTION_END,
 };
 
@@ -162,7 +163,7 @@ static enum exit_code check(const struct db_call *c) {
     struct problems p = {.json = c->s->common.json};
     lk_store_check_result r;
     lk_error err = {0};
-    lk_store *store = store_open(&c->s->common, c->s->db, LK_STORE_READ);
+    lk_store *store = store_open_with(&c->s->common, c->s->db, c->s->blobs, LK_STORE_READ);
     if (!store) {
         return EXIT_TROUBLE;
     }
@@ -230,7 +231,7 @@ static enum exit_code print_copied(const struct db_call *c, const char *action,
 static enum exit_code backup(const struct db_call *c) {
     lk_store_copied copied;
     lk_error err = {0};
-    lk_store *store = store_open(&c->s->common, c->s->db, LK_STORE_READ);
+    lk_store *store = store_open_with(&c->s->common, c->s->db, c->s->blobs, LK_STORE_READ);
     if (!store) {
         return EXIT_TROUBLE;
     }
@@ -241,11 +242,18 @@ static enum exit_code backup(const struct db_call *c) {
     return code;
 }
 
+/* Of the store that is made: what the option alone says, since the environment's is where the other one's are. */
+static lk_blob_options made_blobs(const struct db_call *c) {
+    lk_blob_options blobs = store_blobs(c->s->blobs);
+    blobs.where = c->s->blobs;
+    return blobs;
+}
+
 /* The store that was made, which is opened to be told of. */
 static enum exit_code tell_made(const struct db_call *c, const char *action,
                                 const lk_store_copied *copied, const char *place,
                                 const char *other) {
-    lk_store *store = store_open(&c->s->common, place, LK_STORE_READ);
+    lk_store *store = store_open_with(&c->s->common, place, c->s->blobs, LK_STORE_READ);
     enum exit_code code = store ? print_copied(c, action, copied, store, other) : EXIT_TROUBLE;
     lk_store_close(store);
     return code;
@@ -259,7 +267,8 @@ static enum exit_code restore(const struct db_call *c) {
         error_set(&err, LK_E_USAGE, "no place for a store: say --db DIR");
         return fail(c, &err);
     }
-    return lk_store_restore(&copied, where, c->names[0], c->engine, &err) == LK_OK
+    const lk_blob_options blobs = made_blobs(c);
+    return lk_store_restore(&copied, where, &blobs, c->names[0], c->engine, &err) == LK_OK
                ? tell_made(c, "restore", &copied, c->s->db, c->names[0])
                : fail(c, &err);
 }
@@ -279,7 +288,8 @@ static enum exit_code copy(const struct db_call *c) {
     if (!from) {
         return EXIT_TROUBLE;
     }
-    enum exit_code code = lk_store_copy(&copied, where, from, c->engine, &err) == LK_OK
+    const lk_blob_options blobs = made_blobs(c);
+    enum exit_code code = lk_store_copy(&copied, where, &blobs, from, c->engine, &err) == LK_OK
                               ? tell_made(c, "copy", &copied, c->names[1], lk_store_folder(from))
                               : fail(c, &err);
     lk_store_close(from);
@@ -328,9 +338,9 @@ const struct command command_db = {
     .details =
         "A store is a folder, or a database of PostgreSQL for several machines: "
         "postgresql://USER@HOST/NAME, with\n"
-        "?likeness_blobs=DIR for pictures in a folder that all of them share. Passwords belong "
-        "into "
-        "~/.pgpass or PGPASSWORD.\n"
+        "--blobs DIR for pictures in a folder that all of them share, or s3://BUCKET/PREFIX. "
+        "Passwords belong into\n"
+        "~/.pgpass or PGPASSWORD, keys into AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.\n"
         "copy makes TO of all that FROM holds, to the bit: versions, pictures, the log with its "
         "chain, cameras. backup writes the same\n"
         "into one file, and restore makes a store of that. They take one moment of the store, "

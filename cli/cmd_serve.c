@@ -19,7 +19,7 @@
 
 struct serve_settings {
     struct common common;
-    const char *listen, *db, *auth, *token_file;
+    const char *listen, *db, *blobs, *auth, *token_file;
     bool behind_proxy;
     struct text_list hosts;
     const char *camera_sources, *max_body, *keep, *keep_decoded, *keep_verdicts, *work;
@@ -33,6 +33,7 @@ static const struct option serve_options_table[] = {
     {"listen", 0, OPTION_TEXT, "ADDRESS:PORT", NULL, NULL,
      "where to listen (127.0.0.1:8787); port 0 takes a free one", AT(listen)},
     STORE_OPTION(AT(db)),
+    BLOBS_OPTION(AT(blobs)),
     {"behind-proxy", 0, OPTION_FLAG, NULL, NULL, NULL,
      "listen on other addresses than loopback's too: a proxy in front does TLS and login",
      AT(behind_proxy)},
@@ -242,8 +243,10 @@ static enum exit_code serve_command(void *settings, lk_engine *engine) {
     const char *cpu = getenv("LIKENESS_CPU");
     lk_error err = {0};
     const lk_limits limits = lk_engine_limits(engine);
+    const lk_blob_options blobs = store_blobs(s->blobs);
     struct serve_options o = {.listen = s->listen,
                               .db = place,
+                              .blobs = &blobs,
                               .behind_proxy = s->behind_proxy,
                               .hosts = s->hosts.items,
                               .host_count = s->hosts.count,
@@ -267,7 +270,7 @@ static enum exit_code serve_command(void *settings, lk_engine *engine) {
     if (mistake) {
         return report_usage(&s->common, &command_serve, mistake);
     }
-    lk_store *store = store_open(&s->common, s->db, LK_STORE_WRITE);
+    lk_store *store = store_open_with(&s->common, s->db, s->blobs, LK_STORE_WRITE);
     if (!store) {
         return EXIT_TROUBLE;
     }

@@ -44,13 +44,31 @@ bool store_place(char *out, size_t size, const char *chosen) {
     return fits && lk_store_is_address(out) ? add_cache(out, size) : fits;
 }
 
+static const char *set_in(const char *name, const char *other) {
+    const char *text = getenv(name);
+    text = text && *text ? text : other ? getenv(other) : NULL;
+    return text && *text ? text : NULL;
+}
+
+lk_blob_options store_blobs(const char *chosen) {
+    return (lk_blob_options){
+        .where = chosen ? chosen : set_in("LIKENESS_BLOBS", NULL),
+        .endpoint = set_in("AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+        .region = set_in("AWS_REGION", "AWS_DEFAULT_REGION"),
+        .access_key = set_in("AWS_ACCESS_KEY_ID", NULL),
+        .secret_key = set_in("AWS_SECRET_ACCESS_KEY", NULL),
+        .session_token = set_in("AWS_SESSION_TOKEN", NULL),
+        .ca_file = set_in("AWS_CA_BUNDLE", NULL),
+    };
+}
+
 /* Whether there is a store. That of a server shows only when it is opened; one that cannot be, for whatever reason, is left to who
  * opens it next. */
-static bool is_store(const char *where) {
+static bool is_store(const char *where, const lk_blob_options *blobs) {
     char path[4096 + 16];
     lk_store *store;
     if (lk_store_is_address(where)) {
-        static const lk_store_options reading = {.mode = LK_STORE_READ};
+        const lk_store_options reading = {.mode = LK_STORE_READ, .blobs = blobs};
         bool there = lk_store_open(&store, where, &reading, NULL) == LK_OK;
         lk_store_close(store);
         return there;
@@ -59,9 +77,10 @@ static bool is_store(const char *where) {
     return access(path, F_OK) == 0;
 }
 
-static lk_store *open_place(const struct common *common, const char *chosen, lk_store_mode mode,
-                            bool kept) {
-    lk_store_options options = {.mode = mode};
+static lk_store *open_place(const struct common *common, const char *chosen, const char *in,
+                            lk_store_mode mode, bool kept) {
+    const lk_blob_options blobs = store_blobs(in);
+    lk_store_options options = {.mode = mode, .blobs = &blobs};
     lk_store *store = NULL;
     lk_error err = {0};
     char where[4096];
@@ -71,7 +90,7 @@ static lk_store *open_place(const struct common *common, const char *chosen, lk_
         report_error(common, &err);
         return NULL;
     }
-    bool there = mode != LK_STORE_WRITE || is_store(where);
+    bool there = mode != LK_STORE_WRITE || is_store(where, &blobs);
     if (kept && !there) {
         options.mode = LK_STORE_READ; /* which makes none, and says that there is none */
     }
@@ -86,11 +105,16 @@ static lk_store *open_place(const struct common *common, const char *chosen, lk_
 }
 
 lk_store *store_open(const struct common *common, const char *chosen, lk_store_mode mode) {
-    return open_place(common, chosen, mode, false);
+    return open_place(common, chosen, NULL, mode, false);
+}
+
+lk_store *store_open_with(const struct common *common, const char *chosen, const char *blobs,
+                          lk_store_mode mode) {
+    return open_place(common, chosen, blobs, mode, false);
 }
 
 lk_store *store_open_kept(const struct common *common, const char *chosen, lk_store_mode mode) {
-    return open_place(common, chosen, mode, true);
+    return open_place(common, chosen, NULL, mode, true);
 }
 
 const char *store_actor(char *out, size_t size, const char *chosen) {

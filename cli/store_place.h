@@ -18,9 +18,25 @@
  * a password, which nothing prints. */
 bool store_place(char *out, size_t size, const char *chosen);
 
+/* The option --blobs of the commands that make stores. */
+#define BLOBS_OPTION(offset)                                                                       \
+    {                                                                                              \
+        "blobs", 0, OPTION_TEXT, "PLACE", NULL, NULL,                                              \
+            "of a store that is made: where its pictures lie, a folder that machines share or "    \
+            "s3://BUCKET/PREFIX (LIKENESS_BLOBS); else in the store itself",                       \
+            offset                                                                                 \
+    }
+
+/* Where pictures lie: `chosen` (--blobs), else LIKENESS_BLOBS, with the keys that AWS_ACCESS_KEY_ID and its like say. */
+lk_blob_options store_blobs(const char *chosen);
+
 /* Opens the store in `chosen` (--db), else where the environment says. With LK_STORE_WRITE one is made
  * where there is none, and that is said. Reports what goes wrong; NULL then. */
 lk_store *store_open(const struct common *common, const char *chosen, lk_store_mode mode);
+
+/* The same with a place of its pictures; NULL: what the environment says. */
+lk_store *store_open_with(const struct common *common, const char *chosen, const char *blobs,
+                          lk_store_mode mode);
 
 /* The same of a store that must be there: where it is missing, none is made. */
 lk_store *store_open_kept(const struct common *common, const char *chosen, lk_store_mode mode);

@@ -58,7 +58,7 @@ static lk_status version_of_curl(char *out, size_t size, lk_error *err) {
 
 const struct library_row library_curl = {
     .soname = "libcurl.so.4",
-    .task = "cameras and webhooks over HTTP",
+    .task = "cameras and webhooks over HTTP, pictures on S3",
     .version = version_of_curl,
 };
 
@@ -241,13 +241,17 @@ static CURLcode set_request(const struct http_request *r, struct curl_slist *hea
     SET(CURLOPT_HTTPHEADER, headers);
     SET(CURLOPT_PROTOCOLS_STR, "http,https");
     SET(CURLOPT_REDIR_PROTOCOLS_STR, address_is(r->url, "https") ? "https" : "http,https");
-    SET(CURLOPT_FOLLOWLOCATION, r->body ? 0L : 1L);
+    SET(CURLOPT_FOLLOWLOCATION, r->body || r->method ? 0L : 1L);
     SET(CURLOPT_MAXREDIRS, (long)REDIRECTS);
     SET(CURLOPT_TCP_KEEPALIVE, 1L);
     SET(CURLOPT_PROXY, r->environment_proxy ? NULL : "");
     SET(CURLOPT_CAINFO, r->ca_file ? r->ca_file : h->ca_file);
     SET(CURLOPT_CAPATH, r->ca_file ? NULL : h->ca_path);
-    if (r->body) {
+    SET(CURLOPT_NOBODY, 0L);
+    SET(CURLOPT_CUSTOMREQUEST, r->method);
+    if (r->method && strcmp(r->method, "HEAD") == 0) {
+        SET(CURLOPT_NOBODY, 1L);
+    } else if (r->body) {
         SET(CURLOPT_POST, 1L);
         SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)r->body_size);
         SET(CURLOPT_POSTFIELDS, r->body);

@@ -27,6 +27,8 @@ struct http_answer {
 
 struct http_request {
     const char *url; /* checked by the caller (net/address.h) */
+    const char *
+        method; /* NULL: GET, or POST with a body; else that one, "PUT", which is never redirected */
     const struct credentials
         *credentials;           /* or NULL; not sent to another host that the server redirects to */
     const char *const *headers; /* "Name: value", header_count of them */

@@ -74,6 +74,7 @@ void answer_error(struct request *r, const lk_error *err) {
         {LK_E_SIZE, 422, "sizes-do-not-fit"},
         {LK_E_CANCELLED, 503, "timed-out"},
         {LK_E_WRITE, 507, "store-cannot-write"},
+        {LK_E_AWAY, 503, "store-away"},
     };
     uint32_t http = 500;
     const char *code = "internal";

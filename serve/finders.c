@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/mem.h"
+#include "serve/server.h"
 
 enum { ORIGINALS_S = 60 }; /* after which changes that others made are seen for certain */
 
@@ -129,4 +130,9 @@ lk_status finders_originals(lk_finder **out, struct bench *b, lk_error *err) {
     }
     *out = f->originals;
     return status;
+}
+
+lk_status server_store(lk_store **out, const struct server *s, lk_error *err) {
+    const lk_store_options options = {.blobs = s->options->blobs};
+    return lk_store_open(out, s->options->db, &options, err);
 }

@@ -402,7 +402,7 @@ static lk_status start_desk(struct jobs *j, lk_error *err) {
     *d = (struct desk){.jobs = j};
     snprintf(d->node, sizeof d->node, "%s.%lld.%d.%llx", host, (long long)getpid(), j->desk_count,
              (unsigned long long)(clock_s() * 1e6));
-    lk_status status = lk_store_open(&d->store, j->server->options->db, NULL, err);
+    lk_status status = server_store(&d->store, j->server, err);
     if (status == LK_OK && pthread_create(&d->thread, NULL, desk_run, d) != 0) {
         lk_store_close(d->store);
         status = error_memory(err, 0);

@@ -367,7 +367,7 @@ lk_status listeners_start(struct listeners **out, struct server *s, lk_error *er
     l->server = s;
     pthread_mutex_init(&l->lock, NULL);
     clock_cond_init(&l->nudged);
-    lk_status status = lk_store_open(&l->store, s->options->db, NULL, err);
+    lk_status status = server_store(&l->store, s, err);
     status = status == LK_OK ? lk_news_last(&l->last, l->store, err) : status;
     l->before = l->last;
     if (status == LK_OK && pthread_create(&l->thread, NULL, listen_run, l) != 0) {

@@ -82,6 +82,9 @@ static const struct problem problems[] = {
      "Somebody else changed it after you read it. Read it again, look, and send the change with "
      "the "
      "new ETag."},
+    {"store-away", 503, "What the store needs does not answer",
+     "Its pictures lie on another machine, which does not answer: nothing was written. Ask again "
+     "after Retry-After seconds; the detail says which machine."},
     {"store-cannot-write", 507, "The store cannot be written to",
      "The disk is full, or another process holds the store. Nothing was acknowledged."},
     {"timed-out", 503, "It took too long",

@@ -293,16 +293,18 @@ static void note_file(void *arg, const lk_kept_file *file) {
     }
 }
 
-/* Those of the store, and those that this process still has. */
+/* Those of the store. Those that this process alone has count where it keeps none in the store: what that has forgotten is
+ * forgotten. */
 static lk_status list_files(struct json *j, struct request *r, struct bench *bench, int64_t entry,
                             lk_error *err) {
     struct shelf_item item;
     bool there[FILES] = {false};
     lk_status status = lk_kept_list(bench->store, entry, note_file, there, err);
+    bool own = r->server->options->kept_bytes == 0;
     json_object_begin(j, "files");
     for (size_t i = 0; i < FILES; i++) {
         char path[100];
-        if (!there[i] && find_file(&item, r, entry, files[i])) {
+        if (own && !there[i] && find_file(&item, r, entry, files[i])) {
             close(item.file);
             there[i] = true;
         }
@@ -349,6 +351,26 @@ static void answer_gone(struct request *r, struct bench *bench) {
     buf_release(&rest);
 }
 
+/* The file in item, or -1 there; false with a problem as the answer. */
+static bool find_kept(struct shelf_item *item, struct request *r, struct bench *bench,
+                      int64_t entry, const char *name) {
+    bool there[FILES] = {false}, listed = false;
+    lk_error err = {0};
+    item->file = -1;
+    if (lk_kept_list(bench->store, entry, note_file, there, &err) != LK_OK) {
+        answer_error(r, &err);
+        return false;
+    }
+    for (size_t i = 0; i < FILES; i++) {
+        listed = listed || (there[i] && strcmp(files[i], name) == 0);
+    }
+    if (!listed && r->server->options->kept_bytes > 0) {
+        return true;
+    }
+    return find_file(item, r, entry, name) || !listed ||
+           verdict_files_fetch(item, r, bench, entry, name);
+}
+
 static void get_file(struct request *r, struct bench *bench) {
     struct shelf_item item;
     const char *name = r->parameters[1];
@@ -361,7 +383,7 @@ static void get_file(struct request *r, struct bench *bench) {
         answer_problem(r, 404, "not-found", "nothing is at that path");
         return;
     }
-    if (!find_file(&item, r, entry, name) && !verdict_files_fetch(&item, r, bench, entry, name)) {
+    if (!find_kept(&item, r, bench, entry, name)) {
         return;
     }
     if (item.file >= 0) {

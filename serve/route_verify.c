@@ -22,6 +22,7 @@ struct verifying {
     lk_image_info info;
     lk_original original;
     lk_verification result;
+    struct shelf_item item; /* of the photo, where evidence is wanted */
     struct verdict_files files;
     bool lasts; /* the record, with its files */
     char key_name[KEY_MAX + 1], digest[65], holder[64];
@@ -108,6 +109,7 @@ static lk_status commit(struct verifying *v, lk_bytes *text, lk_error *err) {
                                       .original = &v->original,
                                       .photo = &v->photo,
                                       .photo_info = &v->info,
+                                      .photo_item = &v->item,
                                       .note = request_text(v->r, "note")};
     lk_status status = lk_verification_mark(&mark, v->b->engine, &v->photo, err);
     status = status == LK_OK ? verdict_files_prepare(&v->files, v->r, v->b, err) : status;
@@ -185,8 +187,9 @@ static void answer(struct verifying *v) {
     struct request *r = v->r;
     lk_bytes text = {0};
     lk_error err = {0};
-    bool there = session_picture(&v->photo, &v->info, r, v->b, request_text(r, "photo"),
-                                 LK_VERIFY_PHOTO_SIDE);
+    const char *photo = request_text(r, "photo");
+    bool there = (!request_flag(r, "evidence") || picture_find(&v->item, r, v->b, photo)) &&
+                 session_picture(&v->photo, &v->info, r, v->b, photo, LK_VERIFY_PHOTO_SIDE);
     lk_status status = there ? verify(v, &err) : LK_OK;
     status = there && status == LK_OK ? commit(v, &text, &err) : status;
     if (there && status == LK_OK) {
@@ -210,6 +213,7 @@ static void verify_photo(struct request *r, struct bench *bench) {
     memset(&v, 0, sizeof v);
     v.r = r;
     v.b = bench;
+    v.item.file = -1;
     if (read_key(&v) && !(v.key.name && answer_again(&v))) {
         answer(&v);
     }
@@ -217,6 +221,9 @@ static void verify_photo(struct request *r, struct bench *bench) {
     lk_verification_release(&v.result);
     lk_original_release(&v.original);
     lk_image_release(&v.photo);
+    if (v.item.file >= 0) {
+        close(v.item.file);
+    }
 }
 
 static const struct field verify_fields[] = {

@@ -5,6 +5,7 @@
 
 #include <likeness/image.h>
 #include <likeness/machine.h>
+#include <likeness/store.h>
 
 #include "base/compiler.h"
 
@@ -14,10 +15,11 @@ struct serve_collection {
 };
 
 struct serve_options {
-    const char *listen;       /* ADDRESS:PORT; port 0: any that is free */
-    const char *db;           /* folder of the store, made where it is not there */
-    bool behind_proxy;        /* other addresses than loopback's are allowed */
-    const char *const *hosts; /* names it answers to besides loopback's */
+    const char *listen;           /* ADDRESS:PORT; port 0: any that is free */
+    const char *db;               /* folder of the store, made where it is not there */
+    const lk_blob_options *blobs; /* where its pictures lie */
+    bool behind_proxy;            /* other addresses than loopback's are allowed */
+    const char *const *hosts;     /* names it answers to besides loopback's */
     size_t host_count;
     int64_t max_body;      /* bytes of a request */
     int64_t keep_bytes;    /* of uploaded pictures, and as much again for pictures of results */

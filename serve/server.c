@@ -304,7 +304,7 @@ static lk_status bench_open(struct bench *b, lk_error *err) {
     lk_status status = lk_engine_new(&b->engine, &options, err);
     status =
         status == LK_OK ? lk_model_open(&b->model, b->engine, LK_MODEL_DEFAULT, NULL, err) : status;
-    return status == LK_OK ? lk_store_open(&b->store, o->db, NULL, err) : status;
+    return status == LK_OK ? server_store(&b->store, b->server, err) : status;
 }
 
 static void bench_close(struct bench *b) {

@@ -116,6 +116,9 @@ struct server {
     char sandbox[64];
 };
 
+/* finders.c: opens the store for one more thread. */
+MUST_CHECK lk_status server_store(lk_store **out, const struct server *s, lk_error *err);
+
 /* -- Routes -- */
 
 enum body_kind { BODY_NONE, BODY_JSON, BODY_PICTURE };

@@ -18,15 +18,10 @@ void verdict_file_key(char out[SHELF_KEY_MAX + 1], int64_t entry, const char *na
 
 /* -- Before the transaction -- */
 
-static bool read_photo(struct verdict_files *f, struct request *r, struct bench *b) {
-    struct shelf_item item;
-    if (!picture_find(&item, r, b, request_text(r, "photo"))) {
-        return false;
-    }
-    bool right = strcmp(item.key, f->photo_info->sha256) == 0 &&
-                 memory_file_bytes(&f->photo_file, item.file);
-    close(item.file);
-    return right;
+/* The session may have forgotten it meanwhile, or have another one under its name. */
+static bool read_photo(struct verdict_files *f) {
+    return f->photo_item->file >= 0 && strcmp(f->photo_item->key, f->photo_info->sha256) == 0 &&
+           memory_file_bytes(&f->photo_file, f->photo_item->file);
 }
 
 static lk_bundle bundle_of(const struct verdict_files *f) {
@@ -57,8 +52,8 @@ static lk_bundle bundle_of(const struct verdict_files *f) {
                        .result = f->bundle_result.data ? &f->bundle_result : NULL};
 }
 
-static void prepare_evidence(struct verdict_files *f, struct request *r, struct bench *b) {
-    if (read_photo(f, r, b)) {
+static void prepare_evidence(struct verdict_files *f, struct bench *b) {
+    if (read_photo(f)) {
         const lk_bundle bundle = bundle_of(f);
         f->wants_evidence = lk_bundle_result(&f->bundle_result, b->engine, &bundle, NULL) == LK_OK;
     } else {
@@ -125,7 +120,7 @@ lk_status verdict_files_prepare(struct verdict_files *f, struct request *r, stru
             lk_report_verify_figures(&f->figures, b->engine, f->result, NULL) == LK_OK;
     }
     if (f->wants_evidence) {
-        prepare_evidence(f, r, b);
+        prepare_evidence(f, b);
     }
     const struct serve_options *o = b->server->options;
     return o->kept_bytes > 0 ? begin_kept(f, b, err) : LK_OK;
@@ -207,6 +202,7 @@ struct fetching {
     struct shelf_item *out;
     int64_t entry;
     const char *name;
+    bool found;
 };
 
 static bool is_wanted(void *arg, const char *name) {
@@ -234,6 +230,7 @@ static void take_file(void *arg, const lk_kept_file *file) {
                               .size = (int64_t)file->size};
     bool was_there;
     verdict_file_key(item.key, f->entry, file->name);
+    f->found = f->found || strcmp(file->name, f->name) == 0;
     if (item.file >= 0 && strcmp(file->name, f->name) == 0) {
         *f->out = item;
         item.file = fcntl(item.file, F_DUPFD_CLOEXEC, 16);
@@ -253,6 +250,11 @@ bool verdict_files_fetch(struct shelf_item *out, struct request *r, struct bench
             close(out->file);
         }
         answer_error(r, &err);
+        return false;
+    }
+    if (f.found && out->file < 0) {
+        r->retry_after_s = 2;
+        answer_problem(r, 503, "busy", "no memory for the file");
         return false;
     }
     return true;

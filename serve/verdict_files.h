@@ -15,6 +15,8 @@ struct verdict_files {
     const lk_image *photo;
     const lk_image_info *photo_info;
     const char *note;
+    const struct shelf_item *
+        photo_item; /* whose file is open since the request began; file -1: no evidence is wanted */
     bool wants_report, wants_evidence;
     lk_bytes photo_file, bundle_result; /* owned; empty when there is to be no evidence */
     lk_figures figures;                 /* owned */

@@ -11,7 +11,9 @@
 #include <sys/random.h>
 
 #include "base/error.h"
+#include "base/folder.h"
 #include "base/mem.h"
+#include "store/blob_kind.h"
 #include "store/postgres.h"
 
 static const char fresh[] = ".new-";
@@ -43,7 +45,7 @@ void blob_rows_free(struct blob_rows *rows) {
     }
 }
 
-lk_status blob_rows_prepare(lk_store *s, lk_error *err) {
+static lk_status rows_prepare(lk_store *s, lk_error *err) {
     struct sql q;
     sql_begin(&q, &s->at,
               "DELETE FROM blob WHERE name < '/' AND made < extract(epoch FROM now()) - 3600");
@@ -76,8 +78,8 @@ static lk_status insert(const struct database *d, const char *name, const void *
     return sql_finish(&q, err);
 }
 
-lk_status blob_rows_write(struct blob *b, lk_store *s, const void *data, size_t size,
-                          lk_error *err) {
+static lk_status rows_write(struct blob *b, lk_store *s, const void *data, size_t size,
+                            lk_error *err) {
     uint64_t random[2];
     if (getrandom(random, sizeof random, 0) != (ssize_t)sizeof random) {
         return error_set(err, LK_E_IO, "no random numbers: %s", strerror(errno));
@@ -120,7 +122,7 @@ static lk_status delete_name(bool *there, const struct database *d, const char *
     return status;
 }
 
-lk_status blob_rows_place(struct blob *b, lk_store *s, lk_error *err) {
+static lk_status rows_place(struct blob *b, lk_store *s, lk_error *err) {
     struct sql q;
     bool before;
     int64_t placed;
@@ -145,7 +147,7 @@ lk_status blob_rows_place(struct blob *b, lk_store *s, lk_error *err) {
 }
 
 /* One that was placed in a transaction that has not ended waits for it, and is the transaction's to undo. */
-void blob_rows_undo(struct blob *b, lk_store *s) {
+static void rows_undo(struct blob *b, lk_store *s) {
     const char *name = b->beside[0] ? b->beside : b->placed;
     bool there;
     if (b->beside[0] || (b->placed[0] && s->depth == 0)) {
@@ -162,8 +164,8 @@ void blob_rows_undo(struct blob *b, lk_store *s) {
 
 /* -- Reading -- */
 
-lk_status blob_rows_read(lk_bytes *out, const lk_store *s, const char *sha256, int64_t bytes,
-                         const char *whole, lk_error *err) {
+static lk_status rows_read(lk_bytes *out, const lk_store *s, const char *sha256, int64_t bytes,
+                           const char *name, lk_error *err) {
     struct sql q;
     bool row;
     *out = (lk_bytes){0};
@@ -193,16 +195,16 @@ lk_status blob_rows_read(lk_bytes *out, const lk_store *s, const char *sha256, i
     if (status != LK_OK) {
         lk_bytes_release(out);
     }
-    return error_input(err, status, whole);
+    return error_input(err, status, name);
 }
 
-lk_status blob_rows_drop(lk_store *s, const char *sha256, lk_error *err) {
+static lk_status rows_drop(lk_store *s, const char *sha256, lk_error *err) {
     bool there;
     return delete_name(&there, &s->at, sha256, err);
 }
 
-lk_status blob_rows_visit(const lk_store *s, void (*visit)(void *arg, const char *name), void *arg,
-                          lk_error *err) {
+static lk_status rows_visit(const lk_store *s, void (*visit)(void *arg, const char *name),
+                            void *arg, lk_error *err) {
     struct sql q;
     bool row;
     lk_status status;
@@ -213,3 +215,36 @@ lk_status blob_rows_visit(const lk_store *s, void (*visit)(void *arg, const char
     sql_end(&q);
     return status;
 }
+
+/* -- As a kind -- */
+
+static lk_status rows_open(lk_store *s, const struct blob_where *at, lk_error *err) {
+    (void)at;
+    s->blob_rows = blob_rows_new();
+    return s->blob_rows ? LK_OK : error_memory(err, 64);
+}
+
+static void rows_close(lk_store *s) {
+    blob_rows_free(s->blob_rows);
+    s->blob_rows = NULL;
+}
+
+static char *rows_name(const lk_store *s, const char *sha256) {
+    char path[BLOB_PATH_SIZE];
+    blob_path(path, sha256);
+    return folder_join(s->folder, path);
+}
+
+const struct blob_kind blob_kind_rows = {
+    .word = "rows",
+    .open = rows_open,
+    .close = rows_close,
+    .prepare = rows_prepare,
+    .write = rows_write,
+    .place = rows_place,
+    .undo = rows_undo,
+    .read = rows_read,
+    .drop = rows_drop,
+    .visit = rows_visit,
+    .name = rows_name,
+};

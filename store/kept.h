@@ -7,7 +7,7 @@
  * the file as base64. kept_file.parts has them as text, "t0:0+512 b1:40+3000 r0:0+77": kind, number of the blob, begin, bytes.
  * sha256 is of the whole file.
  *
- * bytes of a row of `kept` are those that go with it: of its data, and of its blobs but those that something else named before. */
+ * bytes of a row of `kept` are those of its data. A blob whose files could not be put is noted in kept_gone, and deleted later. */
 #ifndef LK_KEPT_H
 #define LK_KEPT_H
 

@@ -252,39 +252,82 @@ static lk_status forget(lk_store *s, int64_t entry, lk_error *err) {
     return status;
 }
 
-struct oldest {
-    int64_t entry, at, bytes;
-};
+/* A blob counts once, and not where an original is it. */
+#define OWN_BLOBS                                                                                  \
+    "(SELECT sha256, max(bytes) AS bytes FROM kept_blob GROUP BY sha256) AS b WHERE NOT EXISTS "   \
+    "(SELECT 1 FROM version v WHERE v.sha256 = b.sha256)"
+#define TOTAL                                                                                      \
+    "CAST((SELECT coalesce(sum(bytes), 0) FROM kept) + (SELECT coalesce(sum(b.bytes), 0) "         \
+    "FROM " OWN_BLOBS ") AS INTEGER)"
 
-static lk_status list_oldest(struct oldest out[AT_ONCE], int *count, lk_store *s, lk_error *err) {
+/* What goes with the entry: its row, and its blobs that nobody else has. */
+static lk_status bytes_with(int64_t *out, lk_store *s, int64_t entry, lk_error *err) {
+    struct sql q;
+    sql_begin(&q, &s->at,
+              "SELECT CAST((SELECT bytes FROM kept WHERE entry = ?1) + (SELECT "
+              "coalesce(sum(b.bytes), 0) FROM kept_blob b WHERE b.entry = ?1 AND NOT EXISTS "
+              "(SELECT 1 FROM kept_blob o WHERE o.sha256 = b.sha256 AND o.entry <> ?1) AND NOT "
+              "EXISTS (SELECT 1 FROM version v WHERE v.sha256 = b.sha256)) AS INTEGER)");
+    sql_bind_int(&q, entry);
+    return sql_finish_int(out, &q, 0, err);
+}
+
+/* Entries that the statement gives, which takes two numbers. */
+static lk_status list_entries(int64_t out[AT_ONCE], int *count, lk_store *s, const char *text,
+                              const int64_t values[2], lk_error *err) {
     struct sql q;
     bool row;
     lk_status status;
     *count = 0;
-    sql_begin(&q, &s->at, "SELECT entry, at, bytes FROM kept ORDER BY entry LIMIT ?");
-    sql_bind_int(&q, AT_ONCE);
-    while ((status = sql_step(&q, &row, err)) == LK_OK && row) {
-        out[(*count)++] = (struct oldest){sql_int(&q, 0), sql_int(&q, 1), sql_int(&q, 2)};
+    sql_begin(&q, &s->at, text);
+    sql_bind_int(&q, values[0]);
+    sql_bind_int(&q, values[1]);
+    while ((status = sql_step(&q, &row, err)) == LK_OK && row && *count < AT_ONCE) {
+        out[(*count)++] = sql_int(&q, 0);
     }
     sql_end(&q);
     return status;
 }
 
-static lk_status forget_oldest(bool *more, lk_store *s, int64_t most_bytes, int64_t before_ms,
-                               lk_error *err) {
-    struct oldest oldest[AT_ONCE];
-    struct sql q;
-    int64_t total;
-    int count, i = 0;
-    sql_begin(&q, &s->at, "SELECT CAST(coalesce(sum(bytes), 0) AS INTEGER) FROM kept");
-    lk_status status = sql_finish_int(&total, &q, 0, err);
-    status = status == LK_OK ? list_oldest(oldest, &count, s, err) : status;
-    for (; status == LK_OK && i < count && (total > most_bytes || oldest[i].at < before_ms); i++) {
-        status = forget(s, oldest[i].entry, err);
-        total -= oldest[i].bytes;
+/* Also those that a clock which was wrong has put so far into the future. */
+static lk_status forget_old(bool *more, lk_store *s, const int64_t span[2], lk_error *err) {
+    int64_t entries[AT_ONCE];
+    int count;
+    lk_status status = list_entries(
+        entries, &count, s, "SELECT entry FROM kept WHERE at < ?1 OR at > ?2 LIMIT 16", span, err);
+    for (int i = 0; status == LK_OK && i < count; i++) {
+        status = forget(s, entries[i], err);
     }
-    *more = i == AT_ONCE;
+    *more = count == AT_ONCE;
     return status;
+}
+
+static lk_status forget_most(bool *more, lk_store *s, int64_t most_bytes, lk_error *err) {
+    static const int64_t all[2] = {0, 0};
+    int64_t entries[AT_ONCE], total, bytes;
+    struct sql q;
+    int count, i = 0;
+    sql_begin(&q, &s->at, "SELECT " TOTAL);
+    lk_status status = sql_finish_int(&total, &q, 0, err);
+    status = status == LK_OK
+                 ? list_entries(entries, &count, s,
+                                "SELECT entry FROM kept WHERE entry > ?1 AND entry > ?2 ORDER BY "
+                                "entry LIMIT 16",
+                                all, err)
+                 : status;
+    for (; status == LK_OK && i < count && total > most_bytes; i++) {
+        status = bytes_with(&bytes, s, entries[i], err);
+        status = status == LK_OK ? forget(s, entries[i], err) : status;
+        total -= bytes;
+    }
+    *more = *more || i == AT_ONCE;
+    return status;
+}
+
+static lk_status forget_oldest(bool *more, lk_store *s, int64_t most_bytes, const int64_t span[2],
+                               lk_error *err) {
+    lk_status status = forget_old(more, s, span, err);
+    return status == LK_OK ? forget_most(more, s, most_bytes, err) : status;
 }
 
 /* In a transaction of its own, so that what is deleted is in no row that comes back. */
@@ -313,14 +356,15 @@ static lk_status drop_gone(lk_store *s, lk_error *err) {
 }
 
 /* Whether there is anything to do: most of the time there is not, and others may want to write. */
-static lk_status look(bool *due, lk_store *s, int64_t most_bytes, int64_t before_ms,
+static lk_status look(bool *due, lk_store *s, int64_t most_bytes, const int64_t span[2],
                       lk_error *err) {
     struct sql q;
     int64_t found;
     sql_begin(&q, &s->at,
               "SELECT 1 FROM state WHERE EXISTS (SELECT 1 FROM kept_gone) OR EXISTS (SELECT 1 FROM "
-              "kept WHERE at < ?1) OR ?2 < (SELECT coalesce(sum(bytes), 0) FROM kept)");
-    sql_bind_int(&q, before_ms);
+              "kept WHERE at < ?1 OR at > ?2) OR ?3 < " TOTAL);
+    sql_bind_int(&q, span[0]);
+    sql_bind_int(&q, span[1]);
     sql_bind_int(&q, most_bytes);
     lk_status status = sql_finish_int(&found, &q, 0, err);
     *due = found == 1;
@@ -329,16 +373,18 @@ static lk_status look(bool *due, lk_store *s, int64_t most_bytes, int64_t before
 
 lk_status lk_kept_prune(bool *more, lk_store *store, int64_t most_bytes, int64_t age_ms,
                         lk_error *err) {
-    const int64_t before_ms = age_ms > 0 ? moment_now_ms() - age_ms : 0;
+    const int64_t now = moment_now_ms();
+    const int64_t span[2] = {age_ms > 0 ? now - age_ms : INT64_MIN,
+                             age_ms > 0 ? now + age_ms : INT64_MAX};
     bool due;
     *more = false;
-    lk_status status = look(&due, store, most_bytes, before_ms, err);
+    lk_status status = look(&due, store, most_bytes, span, err);
     if (status != LK_OK || !due) {
         return status;
     }
     status = lk_store_begin(store, err);
     if (status == LK_OK) {
-        status = lk_store_end(store, forget_oldest(more, store, most_bytes, before_ms, err), err);
+        status = lk_store_end(store, forget_oldest(more, store, most_bytes, span, err), err);
     }
     status = status == LK_OK ? lk_store_begin(store, err) : status;
     return status == LK_OK ? lk_store_end(store, drop_gone(store, err), err) : status;

@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 #include "store/audit_log.h"
-#include "store/store_kind.h"
+#include "store/blob_kind.h"
 
 /* One step a row. A record is the version as canonical JSON, of which the other columns are what is searched by; crc is its
  * CRC-32. The triggers keep mistakes out, not somebody who may write to the file: that is what the log is for. */
@@ -278,6 +278,13 @@ static const char *const steps[] = {
     "  state TEXT NOT NULL,"
     "  PRIMARY KEY (camera, span, at)"
     ") STRICT, WITHOUT ROWID;",
+
+    /* Where pictures lie, of a store that was made with another place for them than its own. */
+    "CREATE TABLE blob_place ("
+    "  one INTEGER PRIMARY KEY CHECK (one = 1),"
+    "  kind TEXT NOT NULL,"
+    "  place TEXT NOT NULL"
+    ") STRICT;",
 };
 
 int64_t schema_newest(void) {
@@ -318,7 +325,11 @@ static lk_status take_steps(lk_store *s, int64_t from, lk_error *err) {
     if (status == LK_OK) {
         status = s->kind->write_mark(s, schema_newest(), err);
     }
-    return status == LK_OK && from == 0 ? audit_begin(s, err) : status;
+    if (status == LK_OK && from == 0) {
+        status = audit_begin(s, err);
+        status = status == LK_OK ? blob_remember(s, err) : status;
+    }
+    return status;
 }
 
 lk_status schema_migrate(lk_store *s, lk_error *err) {

@@ -7,9 +7,8 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "store/blob_rows.h"
+#include "store/blob_kind.h"
 #include "store/migrate.h"
-#include "store/store_kind.h"
 
 enum { WAIT_MS = 10000 };
 
@@ -64,7 +63,8 @@ static lk_status open_for_reading(lk_store *s, int64_t version, bool untouched, 
     if (status == LK_OK) {
         status = s->kind->to_read(s, err);
     }
-    return status == LK_OK ? s->kind->ready(s, err) : status;
+    status = status == LK_OK ? s->kind->ready(s, err) : status;
+    return status == LK_OK ? blob_open(s, err) : status;
 }
 
 static lk_status open_for_writing(lk_store *s, lk_error *err) {
@@ -75,6 +75,7 @@ static lk_status open_for_writing(lk_store *s, lk_error *err) {
     if (status == LK_OK) {
         status = s->kind->ready(s, err);
     }
+    status = status == LK_OK ? blob_open(s, err) : status;
     return status == LK_OK ? blob_prepare(s, err) : status;
 }
 
@@ -129,7 +130,10 @@ lk_status lk_store_open(lk_store **out, const char *place, const lk_store_option
         return error_memory(err, sizeof *s);
     }
     s->at.wait_ms = options && options->wait_ms > 0 ? options->wait_ms : WAIT_MS;
-    lk_status status = open_all(s, place, mode == LK_STORE_UNTOUCHED, err);
+    lk_status status = options && options->blobs
+                           ? blob_options_copy(&s->blob_options, options->blobs, err)
+                           : LK_OK;
+    status = status == LK_OK ? open_all(s, place, mode == LK_STORE_UNTOUCHED, err) : status;
     if (status != LK_OK) {
         lk_store_close(s);
         *out = NULL;
@@ -140,7 +144,10 @@ lk_status lk_store_open(lk_store **out, const char *place, const lk_store_option
 
 lk_status lk_store_open_again(lk_store **out, const lk_store *store,
                               const lk_store_options *options, lk_error *err) {
-    return lk_store_open(out, store->given ? store->given : store->folder, options, err);
+    const lk_blob_options blobs = blob_options_given(&store->blob_options);
+    lk_store_options same = options ? *options : (lk_store_options){0};
+    same.blobs = same.blobs ? same.blobs : &blobs;
+    return lk_store_open(out, store->given ? store->given : store->folder, &same, err);
 }
 
 bool lk_store_is_address(const char *place) {
@@ -149,17 +156,17 @@ bool lk_store_is_address(const char *place) {
 
 void lk_store_close(lk_store *s) {
     if (s) {
-        blob_rows_free(s->blob_rows);
-        s->kind->close(s);
-        if (s->blobs_fd >= 0 && s->blobs_fd != s->folder_fd) {
-            close(s->blobs_fd);
+        if (s->blobs) {
+            s->blobs->close(s);
         }
+        s->kind->close(s);
         if (s->folder_fd >= 0) {
             close(s->folder_fd);
         }
         store_forget_fingerprints(s);
         mem_free(s->folder);
         mem_free(s->blobs_folder);
+        blob_options_release(&s->blob_options);
         mem_free(s->given);
         mem_free(s->at.path);
         mem_free(s);

@@ -20,6 +20,11 @@ struct fingerprints {
     int64_t last; /* the entry behind which is read on */
 };
 
+/* lk_blob_options, owned. */
+struct blob_options {
+    char *where, *endpoint, *region, *access_key, *secret_key, *session_token, *ca_file;
+};
+
 struct lk_store {
     const struct store_kind *kind; /* what differs between SQLite and PostgreSQL */
     struct database at;            /* likeness.db in the folder, or a database of a server */
@@ -27,10 +32,14 @@ struct lk_store {
     char *folder;       /* its path without links; or the address without a password */
     int blobs_fd;       /* below which pictures lie; -1 when they are rows (store/blob.h) */
     char *blobs_folder; /* its path, where it is another than `folder`; owned */
-    struct blob_rows *blob_rows; /* where blobs_fd is -1; owned */
-    char *given;                 /* an address as it was given, which may hold a password; owned */
-    bool spoilt;                 /* an inner part could not be undone, so the outermost will be */
-    int32_t depth;               /* of lk_store_begin */
+    struct blob_rows *blob_rows;      /* where blobs_fd is -1; owned */
+    struct s3 *s3;                    /* likewise */
+    const struct blob_kind *blobs;    /* which of them; NULL before it is known */
+    char blob_salt[33];               /* says whose blobs they are */
+    struct blob_options blob_options; /* as it was opened with; owned */
+    char *given;   /* an address as it was given, which may hold a password; owned */
+    bool spoilt;   /* an inner part could not be undone, so the outermost will be */
+    int32_t depth; /* of lk_store_begin */
     struct fingerprints fingerprints;
 };
 

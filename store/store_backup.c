@@ -9,8 +9,7 @@
 
 #include "base/error.h"
 #include "base/mem.h"
-#include "store/blob_rows.h"
-#include "store/store_kind.h"
+#include "store/blob_kind.h"
 
 enum { BACKUP_APPLICATION_ID = 0x4c4b626b }; /* "LKbk" */
 
@@ -57,8 +56,8 @@ static lk_status open_to_write(lk_store *s, lk_error *err) {
 }
 
 static lk_status get_ready(lk_store *s, lk_error *err) {
-    s->blob_rows = blob_rows_new();
-    return s->blob_rows ? LK_OK : error_memory(err, 64);
+    s->blobs = &blob_kind_rows;
+    return s->blobs->open(s, NULL, err);
 }
 
 static lk_status open_to_read(lk_store *s, lk_error *err) {

@@ -13,9 +13,9 @@
 #include "base/error.h"
 #include "base/mem.h"
 #include "image/engine.h"
+#include "store/blob_kind.h"
 #include "store/blob_rows.h"
 #include "store/migrate.h"
-#include "store/store_kind.h"
 
 enum { COLUMNS_MAX = 32, STATEMENT_MAX = 8192 };
 #define PICTURE_MAX ((int64_t)1 << 32)
@@ -140,6 +140,9 @@ static lk_status copy_table(struct copy *c, const char *name, lk_error *err) {
     struct table t = {0};
     bool triggers = c->to->at.postgres != NULL;
     snprintf(t.name, sizeof t.name, "%.63s", name);
+    if (strcmp(t.name, "blob_place") == 0) {
+        return LK_OK; /* the pictures go where the new store has them */
+    }
     lk_status status = read_columns(&t, c, err);
     if (status == LK_OK && triggers) {
         status = run_on(c, "ALTER TABLE %s DISABLE TRIGGER USER", &t, err);
@@ -259,8 +262,10 @@ static lk_status copy_all(struct copy *c, lk_error *err) {
     if (status == LK_OK) {
         status = to->kind->ready(to, err);
     }
-    if (status == LK_OK && !to->blob_rows) {
-        status = blob_prepare(to, err);
+    if (status == LK_OK && to->kind != &store_kind_backup) {
+        status = blob_remember(to, err);
+        status = status == LK_OK ? blob_open(to, err) : status;
+        status = status == LK_OK && !to->blob_rows ? blob_prepare(to, err) : status;
     }
     if (status == LK_OK) {
         status = copy_pictures(c, err);
@@ -297,7 +302,8 @@ static lk_status copy_between(struct copy *c, lk_error *err) {
 }
 
 static lk_status copy_to(lk_store_copied *out, const struct store_kind *kind, const char *place,
-                         lk_store *from, lk_engine *engine, lk_error *err) {
+                         const lk_blob_options *blobs, lk_store *from, lk_engine *engine,
+                         lk_error *err) {
     struct copy c = {.from = from, .engine = engine, .out = out};
     struct store_mark mark;
     *out = (lk_store_copied){0};
@@ -310,7 +316,9 @@ static lk_status copy_to(lk_store_copied *out, const struct store_kind *kind, co
     if (!c.to) {
         return error_memory(err, sizeof *c.to);
     }
-    status = kind->open(c.to, place, err);
+    status = blobs ? blob_options_copy(&c.to->blob_options, blobs, err) : LK_OK;
+    status = status == LK_OK ? blob_expect_other(c.to, from, err) : status;
+    status = status == LK_OK ? kind->open(c.to, place, err) : status;
     bool opened = status == LK_OK;
     if (status == LK_OK) {
         status = expect_nothing(c.to, err); /* before anything is changed */
@@ -328,18 +336,18 @@ static lk_status copy_to(lk_store_copied *out, const struct store_kind *kind, co
     return status;
 }
 
-lk_status lk_store_copy(lk_store_copied *out, const char *place, lk_store *from, lk_engine *engine,
-                        lk_error *err) {
-    return copy_to(out, store_kind_of(place), place, from, engine, err);
+lk_status lk_store_copy(lk_store_copied *out, const char *place, const lk_blob_options *blobs,
+                        lk_store *from, lk_engine *engine, lk_error *err) {
+    return copy_to(out, store_kind_of(place), place, blobs, from, engine, err);
 }
 
 lk_status lk_store_backup(lk_store_copied *out, const char *file, lk_store *from, lk_engine *engine,
                           lk_error *err) {
-    return copy_to(out, &store_kind_backup, file, from, engine, err);
+    return copy_to(out, &store_kind_backup, file, NULL, from, engine, err);
 }
 
-lk_status lk_store_restore(lk_store_copied *out, const char *place, const char *file,
-                           lk_engine *engine, lk_error *err) {
+lk_status lk_store_restore(lk_store_copied *out, const char *place, const lk_blob_options *blobs,
+                           const char *file, lk_engine *engine, lk_error *err) {
     lk_store *from = store_new(&store_kind_backup, true);
     int64_t version;
     *out = (lk_store_copied){0};
@@ -351,7 +359,7 @@ lk_status lk_store_restore(lk_store_copied *out, const char *place, const char *
         status = from->kind->ready(from, err);
     }
     if (status == LK_OK) {
-        status = copy_to(out, store_kind_of(place), place, from, engine, err);
+        status = copy_to(out, store_kind_of(place), place, blobs, from, engine, err);
     }
     lk_store_close(from);
     return error_input(err, status, file);

@@ -13,6 +13,8 @@ struct store_mark {
     int64_t tables; /* not 0: there are some, of a database that is no store */
 };
 
+struct blob_where;
+
 struct store_kind {
     /* Opens the database and the folders, which are made where they are missing and may be. */
     lk_status (*open)(lk_store *s, const char *place, lk_error *err);
@@ -23,6 +25,8 @@ struct store_kind {
     lk_status (*read_mark)(struct store_mark *out, const lk_store *s, lk_error *err);
     lk_status (*write_mark)(const lk_store *s, int64_t version, lk_error *err);
     lk_status (*take_step)(const lk_store *s, const char *text, lk_error *err);
+    /* Where blobs lie, of a store that remembers no place of theirs. */
+    lk_status (*own_blobs)(struct blob_where *out, lk_store *s, lk_error *err);
     const char *
         integrity; /* a statement that gives "ok", or what is wrong with the database's structure */
 };

@@ -12,13 +12,10 @@
 #include "base/file.h"
 #include "base/folder.h"
 #include "base/mem.h"
-#include "store/blob_rows.h"
+#include "store/blob_kind.h"
 #include "store/dialect.h"
 #include "store/postgres.h"
 #include "store/postgres_steps.h"
-#include "store/store_kind.h"
-
-static const char marker_name[] = "likeness.store"; /* says whose pictures lie in a folder */
 
 static lk_status open_all(lk_store *s, const char *place, lk_error *err) {
     lk_status status = postgres_open(&s->at, place, err);
@@ -116,52 +113,11 @@ static lk_status take_step(const lk_store *s, const char *text, lk_error *err) {
 
 /* -- Folders -- */
 
-static lk_status fail(lk_error *err, const char *what, const char *path) {
-    return error_input(err, error_set(err, LK_E_IO, "%s: %s", what, strerror(errno)), path);
-}
-
-/* The folder says whose pictures are in it, so that two stores do not share one. */
-static lk_status check_marker(lk_store *s, const char *salt, lk_error *err) {
-    lk_bytes found;
-    char *path = folder_join(s->blobs_folder, marker_name);
-    if (!path) {
-        return error_memory(err, strlen(s->blobs_folder));
-    }
-    lk_status status = LK_OK;
-    if (faccessat(s->blobs_fd, marker_name, F_OK, 0) != 0) {
-        status = s->at.reads_only ? fail(err, "no store's pictures lie here", s->blobs_folder)
-                                  : file_write(path, salt, strlen(salt), err);
-        mem_free(path);
-        return status;
-    }
-    status = blob_read_below(&found, s->blobs_fd, marker_name, 32, path, err);
-    if (status == LK_OK && strcmp((const char *)found.data, salt) != 0) {
-        status = error_set(err, LK_E_USAGE, "another store's pictures lie here");
-        error_input(err, status, s->blobs_folder);
-    }
-    lk_bytes_release(&found);
-    mem_free(path);
-    return status;
-}
-
-static lk_status open_blobs_folder(lk_store *s, const char *salt, lk_error *err) {
-    s->blobs_folder = mem_strdup(s->at.postgres->blobs);
-    if (!s->blobs_folder) {
-        return error_memory(err, strlen(s->at.postgres->blobs));
-    }
-    lk_status status = s->at.reads_only ? LK_OK : store_make_folders(s->blobs_folder, err);
-    if (status != LK_OK) {
-        return status;
-    }
-    s->blobs_fd = open(s->blobs_folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return s->blobs_fd < 0 ? fail(err, "cannot open the folder of pictures", s->blobs_folder)
-                           : check_marker(s, salt, err);
-}
-
 /* Pictures lie where the store says that they do, whatever the address says. */
-static lk_status open_blobs(lk_store *s, const char *salt, lk_error *err) {
+static lk_status own_blobs(struct blob_where *out, lk_store *s, lk_error *err) {
     struct sql q;
     bool row, folder = false;
+    const char *given = s->at.postgres->blobs;
     sql_begin(&q, &s->at, "SELECT pictures FROM likeness_store");
     lk_status status = sql_step(&q, &row, err);
     if (status == LK_OK && row) {
@@ -171,7 +127,8 @@ static lk_status open_blobs(lk_store *s, const char *salt, lk_error *err) {
     if (status != LK_OK) {
         return status;
     }
-    if (folder != (s->at.postgres->blobs != NULL)) {
+    given = given || !folder ? given : s->blob_options.where;
+    if (folder != (given != NULL) || (given && strlen(given) > BLOB_WHERE_MAX)) {
         status =
             error_set(err, LK_E_USAGE,
                       folder ? "its pictures lie in a folder: likeness_blobs=DIR in the address "
@@ -180,11 +137,9 @@ static lk_status open_blobs(lk_store *s, const char *salt, lk_error *err) {
                                "likeness_blobs");
         return error_input(err, status, s->at.path);
     }
-    if (folder) {
-        return open_blobs_folder(s, salt, err);
-    }
-    s->blob_rows = blob_rows_new();
-    return s->blob_rows ? LK_OK : error_memory(err, 64);
+    out->kind = folder ? &blob_kind_folder : &blob_kind_rows;
+    snprintf(out->text, sizeof out->text, "%s", folder ? given : "");
+    return folder && !s->at.reads_only ? store_make_folders(given, err) : LK_OK;
 }
 
 /* A folder of this store in that for what can be made anew; without one, what would lie there is made each time. */
@@ -221,7 +176,7 @@ static lk_status get_ready(lk_store *s, lk_error *err) {
         snprintf(salt + 2 * i, 3, "%02x", state.salt[i]);
     }
     open_cache(s, salt);
-    return open_blobs(s, salt, err);
+    return LK_OK;
 }
 
 static lk_status open_to_write(lk_store *s, lk_error *err) {
@@ -243,5 +198,6 @@ const struct store_kind store_kind_postgres = {
     .read_mark = read_mark,
     .write_mark = write_mark,
     .take_step = take_step,
+    .own_blobs = own_blobs,
     .integrity = "SELECT 'ok'",
 };

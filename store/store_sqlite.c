@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "base/folder.h"
 #include "base/mem.h"
-#include "store/store_kind.h"
+#include "store/blob_kind.h"
 
 static const char database_name[] = "likeness.db";
 
@@ -34,7 +34,6 @@ static lk_status open_folder(lk_store *s, const char *folder, lk_error *err) {
         return error_memory(err, strlen(folder));
     }
     s->folder_fd = open(s->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    s->blobs_fd = s->folder_fd;
     return s->folder_fd < 0 ? fail(err, LK_E_IO, "cannot open the folder", folder) : LK_OK;
 }
 
@@ -206,6 +205,12 @@ static lk_status take_step(const lk_store *s, const char *text, lk_error *err) {
     return sql_run(&s->at, text, err);
 }
 
+static lk_status own_blobs(struct blob_where *out, lk_store *s, lk_error *err) {
+    (void)s, (void)err;
+    out->kind = &blob_kind_folder;
+    return LK_OK;
+}
+
 const struct store_kind store_kind_sqlite = {
     .open = open_all,
     .to_write = set_log,
@@ -215,5 +220,6 @@ const struct store_kind store_kind_sqlite = {
     .read_mark = read_mark,
     .write_mark = write_mark,
     .take_step = take_step,
+    .own_blobs = own_blobs,
     .integrity = "PRAGMA integrity_check(20)",
 };

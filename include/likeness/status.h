@@ -25,6 +25,7 @@ typedef enum lk_status {
     LK_E_SIZE,      /* the sizes of the pictures do not fit the operation */
     LK_E_CANCELLED, /* the caller asked to stop */
     LK_E_WRITE,     /* a file cannot be written */
+    LK_E_AWAY,      /* another machine does not answer, or not now; later it may */
 } lk_status;
 
 /* The report of one failure, owned by the caller and filled by the function that failed.

@@ -24,9 +24,23 @@ typedef enum lk_store_mode {
     LK_STORE_UNTOUCHED, /* the same, without even that */
 } lk_store_mode;
 
+/* Where the pictures of a store lie. What the store remembers is `where` with endpoint and region; keys are remembered nowhere. */
+typedef struct lk_blob_options {
+    const char *
+        where; /* of a store that is made: a folder that all its machines share, s3://BUCKET[/PREFIX], or NULL: in its folder or
+                        * database; of another: the same, though the folder may have another path here; or NULL: as it remembers */
+    const char
+        *endpoint; /* of S3: http[s]://HOST[:PORT]; NULL: https://BUCKET.s3.REGION.amazonaws.com */
+    const char *region;     /* NULL: us-east-1 */
+    const char *access_key; /* NULL for none */
+    const char *secret_key, *session_token;
+    const char *ca_file; /* PEM certificates to trust instead of the system's, or NULL */
+} lk_blob_options;
+
 typedef struct lk_store_options {
     lk_store_mode mode;
-    int32_t wait_ms; /* how long to wait for other processes that write; 0 is 10,000 */
+    int32_t wait_ms;              /* how long to wait for other processes that write; 0 is 10,000 */
+    const lk_blob_options *blobs; /* or NULL: as the store remembers */
 } lk_store_options;
 
 /* Opens the store in `place`: a folder, or the address of a database of PostgreSQL,
@@ -294,15 +308,18 @@ typedef struct lk_store_copied {
 
 /* Makes a store in `place` (as lk_store_open takes it), which has none, of all that `from` holds at one moment, whoever writes
  * to it meanwhile: ids, versions, pictures, what is derived, cameras, submissions, jobs, and the log, to the bit. All is there
- * in the end, or no store. LK_E_USAGE when there is a store already; LK_E_IO and LK_E_CORRUPT for a picture that is missing or
- * damaged, LK_E_WRITE, LK_E_FORMAT, LK_E_CANCELLED, LK_E_MEMORY. */
+ * in the end, or no store. blobs: where the new one's pictures lie (or NULL), wherever they lay. LK_E_USAGE when there is a store
+ * already; LK_E_IO and LK_E_CORRUPT for a picture that is missing or damaged, LK_E_WRITE, LK_E_FORMAT, LK_E_CANCELLED, LK_E_MEMORY,
+ * LK_E_AWAY. */
 LK_API LK_MUST_CHECK lk_status lk_store_copy(lk_store_copied *out, const char *place,
-                                             lk_store *from, lk_engine *engine, lk_error *err);
+                                             const lk_blob_options *blobs, lk_store *from,
+                                             lk_engine *engine, lk_error *err);
 /* The same into one file, which must be new (LK_E_WRITE), and back. */
 LK_API LK_MUST_CHECK lk_status lk_store_backup(lk_store_copied *out, const char *file,
                                                lk_store *from, lk_engine *engine, lk_error *err);
 LK_API LK_MUST_CHECK lk_status lk_store_restore(lk_store_copied *out, const char *place,
-                                                const char *file, lk_engine *engine, lk_error *err);
+                                                const lk_blob_options *blobs, const char *file,
+                                                lk_engine *engine, lk_error *err);
 
 #ifdef __cplusplus
 }

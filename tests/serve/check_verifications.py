@@ -82,6 +82,18 @@ def all_files(s, place):
     return {name: s.ask("GET", path)[2] for name, path in s.ask("GET", place)[2]["files"].items()}
 
 
+def check_forgotten(s):
+    """What the store forgets while the service runs is forgotten, though its memory may have it still."""
+    s.upload("photo.jpg", sample("photo.jpg"), "image/jpeg")
+    place = s.ask("POST", VERIFICATIONS, {"photo": "photo.jpg", "reference": "pack", "pictures": True, "report": True, "evidence": True})[1]["Location"]
+    check(s.ask("GET", f"{place}/report.html")[0] in (200, 410), "at once")
+    until = time.monotonic() + PATIENCE
+    while s.ask("GET", f"{place}/report.html")[0] == 200 and time.monotonic() < until:
+        time.sleep(0.2)
+    s.problem(410, "gone", "GET", f"{place}/report.html")
+    check(s.ask("GET", place)[2]["files"] == {}, "none is told of")
+
+
 def check_restart(s, body, first, place):
     """The answer and what was made beside it outlive a kill -9, and are forgotten, the oldest first, where there is to be less."""
     before = all_files(s, place)
@@ -100,6 +112,7 @@ def check_restart(s, body, first, place):
     check(s.ask("GET", place)[2]["files"] == {}, "forgotten")
     s.problem(410, "gone", "GET", f"{place}/report.html")
     check(s.ask("GET", place)[2]["verdict"] == "same", "the record stays")
+    check_forgotten(s)
     s.command = [*usual, "--keep-verdicts", "none"]
     s.restart()
     s.upload("dot", png(320, 240))

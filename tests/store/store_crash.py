@@ -163,7 +163,7 @@ def still(store, disk):
 def make_older(path):
     """The second schema's tables, which had no number of the last change with each reference, no cameras, jobs and tokens."""
     db = sqlite3.connect(path)
-    db.executescript("DROP TABLE camera_score; DROP TABLE kept_gone; DROP TABLE kept_file; DROP TABLE kept_blob; DROP TABLE kept; DROP TABLE decision; DROP TABLE answered; DROP TABLE token; DROP TABLE news; DROP TABLE job_file; DROP TABLE job; DROP VIEW picture_in_use; DROP TABLE camera_event; DROP TABLE camera_view; DROP TABLE camera")
+    db.executescript("DROP TABLE blob_place; DROP TABLE camera_score; DROP TABLE kept_gone; DROP TABLE kept_file; DROP TABLE kept_blob; DROP TABLE kept; DROP TABLE decision; DROP TABLE answered; DROP TABLE token; DROP TABLE news; DROP TABLE job_file; DROP TABLE job; DROP VIEW picture_in_use; DROP TABLE camera_event; DROP TABLE camera_view; DROP TABLE camera")
     for table in "derived", "reference":
         for name, event in ("added", "INSERT"), ("changed", "UPDATE"), ("gone", "DELETE"):
             if (table, name) != ("reference", "gone"):

@@ -134,7 +134,8 @@ static void test_another_stores_file(void **state) {
 /* What the store was in that schema; the lk_store is not to be used for more than closing it. */
 static void make_older(lk_store *store, int schema) {
     force(store, "DROP TABLE camera_score");
-    force(store, "DROP VIEW picture_in_use; DROP TABLE kept_gone; DROP TABLE kept_file; DROP TABLE "
+    force(store, "DROP TABLE blob_place; DROP VIEW picture_in_use; DROP TABLE kept_gone; DROP "
+                 "TABLE kept_file; DROP TABLE "
                  "kept_blob; DROP TABLE kept");
     force(store, "DROP TABLE decision; DROP TABLE answered; DROP TABLE token");
     force(store, "DROP TABLE news; DROP TABLE job_file; DROP TABLE job");
