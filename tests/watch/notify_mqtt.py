@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 
-from broker import CLIENTS, Broker, Listener, free_port, skip_without
+from broker import CLIENTS, Broker, Listener, Withholder, free_port, skip_without
 from telling import Tool, check, wait_for
 
 TOOL = os.path.abspath(sys.argv[1])
@@ -199,6 +199,32 @@ def test_killed_in_the_middle(folder):
     heard = wait_for(lambda: listener.of("likeness/gate/event"), "the event")
     check({json.loads(m[3])["id"] for m in heard} == {1} and len(heard) <= 2, heard)
     again.end()
+    listener.end()
+    broker.kill()
+
+
+def test_late_receipt(folder):
+    """A broker that has the event, and whose receipt comes only after the try has given up waiting for it: it is not told again."""
+    broker = Broker(folder)
+    listener = Listener(broker, "likeness/+/event")
+    between = Withholder(broker)
+    tool = Tool(TOOL, f"mqtt=mqtt://127.0.0.1:{between.port}", "retry=3")
+    tool.ok("send 1 gate moved 0.4")
+    tool.ok("flush 30")
+    between.withholds.set()
+    tool.ok("send 2 gate covered 0.3")
+    wait_for(lambda: tool.counts("mqtt")[1] == 1, "the end of the first try, after 20 s")
+    check(tool.starting("delivered") == ["delivered 1"] and len(between.kept) == 1, f"{tool.lines} {between.kept}")
+    between.release()
+    tool.ok("flush 30")
+    tool.ok("send 3 gate ok 0.9")
+    tool.ok("flush 30")
+    check(tool.starting("delivered") == ["delivered 1", "delivered 2", "delivered 3"], tool.lines)
+    heard = wait_for(lambda: listener.of("likeness/gate/event")[2:] and listener.of("likeness/gate/event"), "the events")
+    check([json.loads(m[3])["id"] for m in heard] == [1, 2, 3], heard)
+    said = [line for line in broker.log().splitlines() if "Received PUBLISH" in line and "likeness/gate/event'" in line]
+    check(len(said) == 3, said)
+    tool.end()
     listener.end()
     broker.kill()
 

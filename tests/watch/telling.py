@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What the tests of receivers share: notify_tool as a running process, and waiting for things to happen."""
+import atexit
 import queue
 import subprocess
 import sys
@@ -7,6 +8,23 @@ import threading
 import time
 
 PATIENCE = 60  # seconds; only what is broken takes so long
+
+
+RUNNING = []
+
+
+def started(process):
+    """A process that ends with the test, also with one that failed: who waits for its output would wait for ever."""
+    RUNNING.append(process)
+    return process
+
+
+@atexit.register
+def end_all():
+    for process in RUNNING:
+        if process.poll() is None:
+            process.kill()
+            process.wait()
 
 
 def fail(text):
@@ -34,7 +52,7 @@ class Tool:
     """notify_tool: lines go in, lines come out; `lines` keeps all that came."""
 
     def __init__(self, program, *options, fails=False):
-        self.process = subprocess.Popen([program, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.process = started(subprocess.Popen([program, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
         self.lines, self.fresh = [], queue.Queue()
         threading.Thread(target=self.read, daemon=True).start()
         self.first = self.answer()
