@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/finders.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,7 +11,9 @@
 #include "base/mem.h"
 #include "serve/server.h"
 
-enum { ORIGINALS_S = 60 }; /* after which changes that others made are seen for certain */
+enum {
+    CONTEST_S = 60
+}; /* after which changes that others made to the store are seen for certain */
 
 struct finders {
     struct index {
@@ -19,9 +22,6 @@ struct finders {
         ino_t file;
     } indexes[COLLECTIONS_MOST];
     lk_model *model; /* another than the bench's; NULL: none was wanted */
-    lk_finder *originals;
-    uint64_t originals_of; /* references_changed when it was opened */
-    double originals_since_s;
 };
 
 static lk_status finders_of(struct finders **out, struct bench *b, lk_error *err) {
@@ -37,7 +37,6 @@ void finders_free(struct finders *f) {
         for (size_t i = 0; i < COLLECTIONS_MOST; i++) {
             lk_collection_close(f->indexes[i].open);
         }
-        lk_finder_close(f->originals);
         lk_model_free(f->model);
         mem_free(f);
     }
@@ -48,6 +47,14 @@ void finders_free(struct finders *f) {
 lk_status finders_error(lk_error *err, lk_status status, const struct collection_place *place) {
     snprintf(err->input, sizeof err->input, "%s", status == LK_OK ? "" : place->name);
     return status;
+}
+
+void answer_index_error(struct request *r, const lk_error *err) {
+    if (err->status == LK_E_IO || err->status == LK_E_CORRUPT || err->status == LK_E_FORMAT) {
+        answer_problem(r, 500, "failed", "%s: %s", err->input, err->text);
+    } else {
+        answer_error(r, err);
+    }
 }
 
 static lk_status index_open(struct index *i, struct bench *b, const char *path,
@@ -71,12 +78,17 @@ lk_status finders_collection(lk_collection **out, struct bench *b,
     }
     struct index *i = &f->indexes[number];
     bool there = stat(place->index, &st) == 0;
+    int why = there ? 0 : errno;
     if (i->open && (!there || st.st_dev != i->device || st.st_ino != i->file)) {
         lk_collection_close(i->open);
         i->open = NULL;
     }
+    if (!there && why == ENOENT) {
+        return LK_OK;
+    }
     if (!there) {
-        return error_set(err, LK_E_IO, "the collection %.60s is not indexed yet", place->name);
+        status = error_set(err, LK_E_IO, "its index cannot be looked at: %s", strerror(why));
+        return finders_error(err, status, place);
     }
     status = i->open ? LK_OK : index_open(i, b, place->index, &st, err);
     *out = i->open;
@@ -110,25 +122,39 @@ lk_status finders_model(lk_model **out, struct bench *b, lk_collection *index, l
 
 /* -- Originals -- */
 
-lk_status finders_originals(lk_finder **out, struct bench *b, lk_error *err) {
-    struct finders *f;
+/* Whether references have changed since the contest of this bench was opened. One who is told of a change is told of the service's
+ * own as well: then the number says that it is known already. */
+static bool is_stale(struct bench *b, uint64_t now) {
+    lk_error ignored;
+    int64_t changes;
+    if (clock_s() - b->contest_since_s > CONTEST_S) {
+        return true;
+    }
+    bool same = b->contest_of == now || (lk_store_changes(&changes, b->store, &ignored) == LK_OK &&
+                                         changes == b->contest_changes);
+    b->contest_of = same ? now : b->contest_of;
+    return !same;
+}
+
+lk_status finders_contest(lk_contest **out, struct bench *b, lk_error *err) {
     uint64_t now = __atomic_load_n(&b->server->references_changed, __ATOMIC_RELAXED);
-    *out = NULL;
-    lk_status status = finders_of(&f, b, err);
-    if (status != LK_OK) {
-        return status;
+    if (b->contest && is_stale(b, now)) {
+        lk_contest_close(b->contest);
+        b->contest = NULL;
     }
-    if (f->originals &&
-        (f->originals_of != now || clock_s() - f->originals_since_s > ORIGINALS_S)) {
-        lk_finder_close(f->originals);
-        f->originals = NULL;
+    lk_status status = LK_OK;
+    if (!b->contest) {
+        lk_contest_options o = lk_contest_options_default();
+        o.model = b->model;
+        o.keeps = true;
+        o.verify.compare.want_evidence =
+            true; /* for pictures and reports, which may be asked for */
+        status = lk_store_changes(&b->contest_changes, b->store, err);
+        status = status == LK_OK ? lk_contest_open(&b->contest, b->engine, &o, err) : status;
+        b->contest_of = now;
+        b->contest_since_s = clock_s();
     }
-    if (!f->originals) {
-        status = lk_finder_open(&f->originals, b->store, b->engine, b->model, NULL, err);
-        f->originals_of = now;
-        f->originals_since_s = clock_s();
-    }
-    *out = f->originals;
+    *out = b->contest;
     return status;
 }
 

@@ -16,7 +16,7 @@ static void add_place(struct json *j, struct bench *bench, const struct collecti
     lk_collection *c;
     lk_collection_state state = {0};
     lk_error ignored = {0};
-    bool there = finders_collection(&c, bench, p, &ignored) == LK_OK &&
+    bool there = finders_collection(&c, bench, p, &ignored) == LK_OK && c &&
                  lk_collection_look(&state, c, &ignored) == LK_OK;
     json_object_begin(j, NULL);
     json_text(j, "name", p->name);
@@ -71,12 +71,11 @@ static bool find_picture(struct wanted *w, struct request *r, struct bench *benc
         return false;
     }
     lk_status status = finders_collection(&c, bench, p, &err);
-    status =
-        status == LK_OK ? lk_collection_find(c, r->parameters[1], take_picture, w, &err) : status;
-    if (status == LK_E_MEMORY || status == LK_E_CORRUPT) {
-        finders_error(&err, status, p);
-        answer_error(r, &err);
-    } else if (status != LK_OK || !w->found) {
+    status = status == LK_OK && c ? lk_collection_find(c, r->parameters[1], take_picture, w, &err)
+                                  : status;
+    if (finders_error(&err, status, p) != LK_OK) {
+        answer_index_error(r, &err);
+    } else if (!w->found) {
         answer_problem(r, 404, "not-found", "no such picture is in the index of %.60s", p->name);
     }
     return status == LK_OK && w->found;

@@ -74,17 +74,6 @@ static lk_status search_index(lk_search_hits *hits, struct bench *b, lk_collecti
                : status;
 }
 
-/* A damaged index is no damaged picture. */
-static void answer_index_error(struct request *r, const lk_error *err) {
-    if (err->status == LK_E_IO) {
-        answer_problem(r, 409, "not-indexed", "%s: %s", err->input, err->text);
-    } else if (err->status == LK_E_CORRUPT || err->status == LK_E_FORMAT) {
-        answer_problem(r, 500, "failed", "%s: %s", err->input, err->text);
-    } else {
-        answer_error(r, err);
-    }
-}
-
 static void search_collection(struct request *r, struct bench *b,
                               const struct collection_place *place) {
     lk_collection *index;
@@ -95,6 +84,11 @@ static void search_collection(struct request *r, struct bench *b,
     lk_search_by by = way_of(request_text(r, "by"));
     if (finders_collection(&index, b, place, &err) != LK_OK) {
         answer_index_error(r, &err);
+        return;
+    }
+    if (!index) {
+        answer_problem(r, 409, "not-indexed", "the collection %.60s is not indexed yet",
+                       place->name);
         return;
     }
     if (!read_asked(&a, r, b, SIDE)) {
@@ -129,18 +123,11 @@ static int32_t worth_telling(const lk_candidate *found, int32_t count, const str
     return kept;
 }
 
-static lk_status find_originals(lk_candidate *found, int32_t *count, const lk_finder *finder,
+static lk_status find_originals(lk_candidate *found, int32_t *count, lk_contest *contest,
                                 struct bench *b, const struct asked *a, lk_error *err) {
-    lk_features *features = NULL;
-    lk_hash mark;
+    const lk_photo photo = {&a->picture, &a->info, NULL};
     lk_status status =
-        lk_features_make(&features, b->engine, b->model, &a->picture, LK_PICTURE_PHOTO, err);
-    status = status == LK_OK ? lk_verification_mark(&mark, b->engine, &a->picture, err) : status;
-    if (status == LK_OK) {
-        status = lk_identify(found, LK_CANDIDATES_MOST, count, finder, b->store, b->engine,
-                             features, &mark, err);
-    }
-    lk_features_free(features);
+        lk_contest_candidates(found, LK_CANDIDATES_MOST, count, contest, b->store, &photo, err);
     if (status == LK_OK && *count > 0) {
         qsort(found, (size_t)*count, sizeof *found, best_first);
     }
@@ -149,7 +136,7 @@ static lk_status find_originals(lk_candidate *found, int32_t *count, const lk_fi
 
 static void search_originals(struct request *r, struct bench *b) {
     lk_candidate found[LK_CANDIDATES_MOST];
-    lk_finder *finder;
+    lk_contest *contest;
     lk_bytes document = {0};
     struct asked a;
     int32_t count = 0;
@@ -157,12 +144,12 @@ static void search_originals(struct request *r, struct bench *b) {
     if (!read_asked(&a, r, b, LK_VERIFY_PHOTO_SIDE)) {
         return;
     }
-    lk_status status = finders_originals(&finder, b, &err);
-    status = status == LK_OK ? find_originals(found, &count, finder, b, &a, &err) : status;
+    lk_status status = finders_contest(&contest, b, &err);
+    status = status == LK_OK ? find_originals(found, &count, contest, b, &a, &err) : status;
     lk_image_release(&a.picture);
     if (status == LK_OK) {
-        const lk_candidates all = {found, worth_telling(found, count, &a), lk_finder_count(finder),
-                                   NULL};
+        const lk_candidates all = {found, worth_telling(found, count, &a),
+                                   lk_contest_originals(contest), NULL};
         status = lk_report_candidates(&document, b->store, &all, a.explain, &err);
     }
     if (status == LK_OK) {
@@ -193,7 +180,7 @@ static const struct field search_fields[] = {
      .required = true},
     {"collection", "whose pictures are searched; without it, the originals of the store",
      .kind = FIELD_TEXT, .least = 1, .most = LK_REFERENCE_ID_MAX},
-    {"k", "different pictures at most; 49 of originals", .kind = FIELD_INT, .least = 1,
+    {"k", "different pictures at most; fewer of originals", .kind = FIELD_INT, .least = 1,
      .most = HITS_MOST},
     {"by", "what a collection is searched by", .kind = FIELD_TEXT, .words = ways},
     {"min_score", "only those that score this or more", .kind = FIELD_NUMBER, .most = 1},

@@ -6,11 +6,11 @@
 
 #include "base/clock.h"
 #include "base/digest.h"
+#include "serve/finders.h"
 #include "serve/server.h"
 #include "serve/verdict_files.h"
 
 enum {
-    CONTEST_S = 60,   /* after which changes that others made to the store are seen for certain */
     LEASE_MS = 75000, /* longer than a request may compute */
     KEY_MAX = 200
 };
@@ -31,49 +31,12 @@ struct verifying {
 
 /* -- The verdict -- */
 
-/* Whether references have changed since the contest of this bench was opened. One who is told of a change is told of the service's
- * own as well: then the number says that it is known already. */
-static bool is_stale(struct bench *b, uint64_t now) {
-    lk_error ignored;
-    int64_t changes;
-    if (clock_s() - b->contest_since_s > CONTEST_S) {
-        return true;
-    }
-    bool same = b->contest_of == now || (lk_store_changes(&changes, b->store, &ignored) == LK_OK &&
-                                         changes == b->contest_changes);
-    b->contest_of = same ? now : b->contest_of;
-    return !same;
-}
-
-/* The contest of this bench, opened anew when references have changed. */
-static lk_status contest_get(lk_contest **out, struct bench *b, lk_error *err) {
-    uint64_t now = __atomic_load_n(&b->server->references_changed, __ATOMIC_RELAXED);
-    if (b->contest && is_stale(b, now)) {
-        lk_contest_close(b->contest);
-        b->contest = NULL;
-    }
-    lk_status status = LK_OK;
-    if (!b->contest) {
-        lk_contest_options o = lk_contest_options_default();
-        o.model = b->model;
-        o.keeps = true;
-        o.verify.compare.want_evidence =
-            true; /* for pictures and reports, which may be asked for */
-        status = lk_store_changes(&b->contest_changes, b->store, err);
-        status = status == LK_OK ? lk_contest_open(&b->contest, b->engine, &o, err) : status;
-        b->contest_of = now;
-        b->contest_since_s = clock_s();
-    }
-    *out = b->contest;
-    return status;
-}
-
 static lk_status verify(struct verifying *v, lk_error *err) {
     const char *reference = request_text(v->r, "reference");
     const lk_photo photo = {&v->photo, &v->info, NULL};
     lk_store *store = v->b->store;
     lk_contest *c;
-    lk_status status = contest_get(&c, v->b, err);
+    lk_status status = finders_contest(&c, v->b, err);
     if (status == LK_OK && reference) {
         status = lk_original_find(&v->original, c, store, reference, err);
         status = status == LK_OK

@@ -181,7 +181,6 @@ static void field_free(struct field *f) {
 static lk_status search(struct field *f, lk_error *err) {
     const lk_contest *c = f->contest;
     lk_candidate found[CANDIDATES];
-    lk_hash mark;
     int32_t count = 0;
     lk_status status = LK_OK;
     if (!f->photo.features) {
@@ -189,10 +188,9 @@ static lk_status search(struct field *f, lk_error *err) {
                                   LK_PICTURE_PHOTO, err);
         f->photo.features = f->features;
     }
-    status = status == LK_OK ? lk_verification_mark(&mark, c->engine, f->photo.image, err) : status;
     if (status == LK_OK) {
-        status = lk_identify(found, CANDIDATES, &count, c->finder, f->store, c->engine,
-                             f->photo.features, &mark, err);
+        status =
+            lk_contest_candidates(found, CANDIDATES, &count, f->contest, f->store, &f->photo, err);
     }
     for (int32_t i = 0; i < count; i++) {
         f->tried[i].candidate = found[i];

@@ -67,6 +67,14 @@ LK_API void lk_contest_close(lk_contest *contest);
 LK_API LK_MUST_CHECK lk_status lk_contest_prepare(lk_contest *contest, lk_store *store,
                                                   lk_error *err);
 
+/* At most `most` originals that the photo may show, as lk_identify finds them. Errors as lk_contest_prepare and lk_identify. */
+LK_API LK_MUST_CHECK lk_status lk_contest_candidates(lk_candidate *out, int32_t most,
+                                                     int32_t *count, lk_contest *contest,
+                                                     lk_store *store, const lk_photo *photo,
+                                                     lk_error *err);
+/* Among how many originals it searches; 0 before it did. */
+LK_API int64_t lk_contest_originals(const lk_contest *contest);
+
 /* The picture at path ("-" is standard input). Errors as lk_image_load, and those of options.areas. */
 LK_API LK_MUST_CHECK lk_status lk_original_load(lk_original *out, const lk_contest *contest,
                                                 const char *path, lk_error *err);

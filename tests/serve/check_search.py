@@ -104,6 +104,12 @@ def check_follows(s, pictures, place):
     for name in os.listdir(os.path.dirname(place)):
         os.unlink(os.path.join(os.path.dirname(place), name))
     s.problem(409, "not-indexed", "POST", SEARCH, {"image": "photo.jpg", "collection": "pics"})
+    picture = "/api/v1/collections/pics/pictures/" + "0" * 64
+    s.problem(404, "not-found", "GET", picture)
+    os.mkdir(place)  # something is there, and cannot be read
+    s.problem(500, "failed", "POST", SEARCH, {"image": "photo.jpg", "collection": "pics"})
+    s.problem(500, "failed", "GET", picture)
+    os.rmdir(place)
     index(s)
     check(search(s, collection="pics", k=1)["searched"] == 9 and opened(s) > before, "another index in its place")
     with open(place, "r+b") as f:
