@@ -9,15 +9,40 @@
 #include "serve/memory_file.h"
 #include "serve/server.h"
 
+/* Names are each client's own: where there are tokens, they lie on the shelf as "TOKEN/name". */
+static void own_name(char out[SHELF_NAME_MAX + 1], const struct request *r, const char *name) {
+    const char *owner = name[0] ? request_owner(r) : "";
+    snprintf(out, SHELF_NAME_MAX + 1, "%s%s%.199s", owner, owner[0] ? "/" : "", name);
+}
+
+static const char *plain_name(const char *name) {
+    const char *slash = strrchr(name, '/');
+    return slash ? slash + 1 : name;
+}
+
+/* A picture of the session by its id, or by a name of this client. */
+static bool find_upload(struct shelf_item *out, struct request *r, const char *id) {
+    char name[SHELF_NAME_MAX + 1];
+    bool is_id = strlen(id) == 64 && strspn(id, "0123456789abcdef") == 64;
+    own_name(name, r, id);
+    if (!shelf_find(out, &r->server->images, is_id ? id : name)) {
+        return false;
+    }
+    snprintf(name, sizeof name, "%s", plain_name(out->name));
+    snprintf(out->name, sizeof out->name, "%s", name);
+    return true;
+}
+
 static void name_ask(struct decode_ask *ask, const struct shelf_item *item) {
     memset(ask, 0, sizeof *ask);
-    snprintf(ask->name, sizeof ask->name, "%s", item->name[0] ? item->name : item->key);
+    snprintf(ask->name, sizeof ask->name, "%.199s",
+             item->name[0] ? plain_name(item->name) : item->key);
 }
 
 static void item_json(struct json *j, const struct shelf_item *item) {
     json_object_begin(j, NULL);
     json_text(j, "id", item->key);
-    json_text(j, "name", item->name);
+    json_text(j, "name", plain_name(item->name));
     json_text(j, "format", item->format);
     json_int(j, "width", item->width);
     json_int(j, "height", item->height);
@@ -47,7 +72,9 @@ static void post_image(struct request *r, struct bench *bench) {
     struct json j;
     bool was_there = false;
     const char *name = request_query(r, "name");
-    clean_name(item.name, sizeof item.name, name ? name : r->body_name);
+    char plain[200];
+    clean_name(plain, sizeof plain, name ? name : r->body_name);
+    own_name(item.name, r, plain);
     snprintf(item.key, sizeof item.key, "%s", r->digest);
     name_ask(&ask, &item);
     enum decode_end end =
@@ -119,7 +146,7 @@ bool picture_find(struct shelf_item *out, struct request *r, struct bench *bench
     if (is_stored(id)) {
         return find_stored(out, r, bench, id + strlen(stored));
     }
-    if (shelf_find(out, &r->server->images, id)) {
+    if (find_upload(out, r, id)) {
         return true;
     }
     answer_problem(r, 404, "not-found",
@@ -233,11 +260,10 @@ bool session_decoded(struct decoded **out, lk_image_info *info, struct request *
 static void delete_image(struct request *r, struct bench *bench) {
     struct shelf_item item;
     (void)bench;
-    if (shelf_find(&item, &r->server->images, r->parameters[0])) {
+    if (find_upload(&item, r, r->parameters[0])) {
         close(item.file);
         decoded_drop(&r->server->decoded, item.key);
-    }
-    if (shelf_drop(&r->server->images, r->parameters[0])) {
+        shelf_drop(&r->server->images, item.key);
         answer_written(r, 204);
     } else {
         answer_problem(r, 404, "not-found", "no picture %.80s in this session", r->parameters[0]);

@@ -73,8 +73,11 @@ def check_scopes(s, admin):
     s.problem(403, "forbidden", "POST", "/api/v1/references", {"id": "dot", "image": "dot"}, **bearer(gate["token"]))
     s.problem(403, "forbidden", "POST", "/api/v1/compare", {"a": "dot", "b": "dot"}, **bearer(gate["token"]))
     s.problem(403, "forbidden", "GET", "/api/v1/tokens", **bearer(reader["token"]))
-    check(s.ask("POST", "/api/v1/images?name=dot", picture, Content_Type="image/png", **bearer(gate["token"]))[0] == 201, "the gate uploads")
-    check(s.ask("POST", "/api/v1/references", {"id": "dot", "image": "dot", "actor": "somebody"}, **bearer(admin))[2]["actor"] == "first", "the token says who")
+    status, _, uploaded = s.ask("POST", "/api/v1/images?name=dot", picture, Content_Type="image/png", **bearer(gate["token"]))
+    check(status == 201 and uploaded["name"] == "dot", "the gate uploads")
+    s.problem(404, "not-found", "POST", "/api/v1/references", {"id": "dot", "image": "dot"}, **bearer(admin))
+    check(s.ask("POST", "/api/v1/images?name=dot", png(31, 31), Content_Type="image/png", **bearer(admin))[0] == 201, "the same name, of another")
+    check(s.ask("POST", "/api/v1/references", {"id": "dot", "image": uploaded["id"], "actor": "somebody"}, **bearer(admin))[2]["actor"] == "first", "the token says who")
     status, _, v = s.ask("POST", "/api/v1/verifications", {"photo": "dot", "reference": "dot", "actor": "eve"}, Idempotency_Key="1", **bearer(gate["token"]))
     check(status == 200 and v["actor"] == "gate", f"the record says who: {v}")
     reviewer = token(s, "add", "eyes", "--scope", "reviewer")
@@ -85,6 +88,7 @@ def check_scopes(s, admin):
     check(s.ask(*decision, **bearer(reviewer["token"]))[0] == 201, "who reviews decides")
     status, _, other = s.ask("POST", "/api/v1/verifications", {"photo": "dot"}, Idempotency_Key="1", **bearer(admin))
     check(status == 200 and other["log_entry"] != v["log_entry"], "a key is its client's own")
+    check(v["inputs"][1]["width"] == 64 and other["inputs"][1]["width"] == 31, "a name is each client's own")
     return reader, gate
 
 
@@ -97,7 +101,8 @@ def check_each_scope(s, admin):
     """A token of one scope alone gets what routes of that scope give, under whatever id it asks: 403 is said where the scope is
     another, and only there; and ids of one kind of thing open nothing of another kind."""
     picture = noise(5)
-    check(s.ask("POST", "/api/v1/images?name=held", picture, Content_Type="image/png", **bearer(admin))[0] == 201, "a picture")
+    status, _, held = s.ask("POST", "/api/v1/images?name=held", picture, Content_Type="image/png", **bearer(admin))
+    check(status == 201, "a picture")
     check(s.ask("POST", "/api/v1/references", {"id": "held", "image": "held"}, **bearer(admin))[0] == 201, "an original")
     wishes = {"photo": "held", "reference": "held", "pictures": True, "report": True, "evidence": True}
     status, _, v = s.ask("POST", "/api/v1/verifications", wishes, **bearer(admin))
@@ -126,7 +131,8 @@ def check_each_scope(s, admin):
                 check(status in (403, 404), f"{scope}: a verdict's {name} as a comparison's: {status}")
         if scope in ("compare", "verify"):
             s.problem(403, "forbidden", "GET", "/api/v1/images/reference:held", **headers)
-            check(s.ask("GET", "/api/v1/images/held", **headers)[0] == 200, "what was uploaded may be seen")
+            check(s.ask("GET", f"/api/v1/images/{held['id']}", **headers)[0] == 200, "what was uploaded may be seen")
+            s.problem(404, "not-found", "GET", "/api/v1/images/held", **headers)
     check(asked > 400, f"only {asked} requests")
 
 
