@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -270,6 +271,7 @@ static enum exit_code serve_command(void *settings, lk_engine *engine) {
     if (mistake) {
         return report_usage(&s->common, &command_serve, mistake);
     }
+    umask(S_IRWXG | S_IRWXO); /* what is made from here on holds people's photos */
     lk_store *store = store_open_with(&s->common, s->db, s->blobs, LK_STORE_WRITE);
     if (!store) {
         return EXIT_TROUBLE;

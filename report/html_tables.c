@@ -46,8 +46,10 @@ static void add_score(struct page *p) {
 
 const char *html_verdict_word(const struct page *p) {
     lk_verdict verdict = p->v ? p->v->verdict : p->c->verdict;
-    bool altered = p->v && verdict == LK_SAME && p->v->intact == LK_ALTERED;
-    return altered ? "Same, altered" : verdict_table[verdict].word;
+    static const char *const same[] = {[LK_INTACT] = "Same",
+                                       [LK_ALTERED] = "Same, altered",
+                                       [LK_INTACT_UNKNOWN] = "Same, changes unknown"};
+    return p->v && verdict == LK_SAME ? same[p->v->intact] : verdict_table[verdict].word;
 }
 
 void html_verdict(struct page *p) {

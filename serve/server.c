@@ -276,7 +276,8 @@ static lk_status parse_listen(struct sockaddr_storage *out, const struct serve_o
     bool bracket = length > 1 && o->listen[0] == '[' && o->listen[length - 1] == ']';
     snprintf(host, sizeof host, "%.*s", (int)(bracket ? length - 2 : length),
              o->listen + (bracket ? 1 : 0));
-    if (length == 0 || getaddrinfo(host, colon + 1, &hints, &found) != 0) {
+    if (length == 0 || strlen(colon + 1) > 5 || atoi(colon + 1) > 65535 ||
+        getaddrinfo(host, colon + 1, &hints, &found) != 0) {
         return error_set(err, LK_E_USAGE, "--listen takes ADDRESS:PORT in numbers, not %.100s",
                          o->listen);
     }
@@ -348,7 +349,7 @@ static lk_status start_daemon(struct server *s, lk_error *err) {
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MOST, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)(48 << 10),
         MHD_OPTION_NOTIFY_COMPLETED, on_request_end, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-        s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_LISTENING_ADDRESS_REUSE, 1U, MHD_OPTION_END);
+        s, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (!s->daemon) {
         status = error_set(err, LK_E_IO, "cannot listen: %s", strerror(errno));
         return error_input(err, status, s->options->listen);

@@ -3,6 +3,9 @@
 export const byId = (id) => document.getElementById(id);
 
 export const verdictWords = { same: "SAME", different: "NOT THE SAME", "cannot-tell": "CANNOT TELL" };
+// Of a verdict, with what is known of changes where the thing is the same; comparisons, which have no `intact`, do not say.
+const intactWords = { altered: ", ALTERED", "cannot-tell": ", CHANGES UNKNOWN" };
+export const wordsOf = ({ verdict, intact }) => verdictWords[verdict] + (verdict === "same" ? intactWords[intact] ?? "" : "");
 
 // The answer of a call as { body, headers }; an Error with the problem's words, `status` and `code` when it is refused.
 export async function call(path, options = {}) {
@@ -93,7 +96,8 @@ export const bar = (value) => svg("svg", { class: "bar", viewBox: "0 0 100 4", p
 export const facts = (rows) => node("dl", { class: "facts" }, rows.filter(([, value]) => value != null && value !== "")
   .map(([name, value]) => node("div", {}, node("dt", {}, name), node("dd", {}, value))));
 
-export const when = (time) => new Date(time).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
+export const when = (time) => new Date(time).toLocaleString(undefined, {
+  year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", second: "2-digit", timeZoneName: "short" });
 
 // ---- results of this tab ----
 const REMEMBERED = "likeness.results", MOST = 12;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The start page: a picture that is dropped anywhere begins, two are compared; the last results of this tab; how the service is.
-import { byId, call, node, preview, remembered, takeFiles, upload, verdictSymbol, verdictWords, when } from "/site.mjs";
+import { byId, call, node, preview, remembered, takeFiles, upload, verdictSymbol, wordsOf, when } from "/site.mjs";
 
 const status = byId("status");
 const address = (path, names) => `${path}?${new URLSearchParams(names)}`;
@@ -41,7 +41,7 @@ function showLast() {
           "a",
           { href },
           verdictSymbol(verdict),
-          node("strong", {}, verdictWords[verdict] + (intact === "altered" ? ", ALTERED" : "")),
+          node("strong", {}, wordsOf({ verdict, intact })),
           node("span", {}, names),
           node("span", { class: "hint" }, `${what === "verify" ? "verified" : "compared"} ${when(at)}`),
         ),

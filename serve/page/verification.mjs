@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One verdict on record. What the log holds is always there; pictures and the whole result as long as the service keeps them.
-import { byId, call, facts, node, send, svg, verdictSymbol, verdictWords, when } from "/site.mjs";
+import { byId, call, facts, node, send, svg, verdictSymbol, wordsOf, when } from "/site.mjs";
 import { showCrops, showFigures, showViewer } from "/verification_pictures.mjs";
 
 const entry = window.location.pathname.split("/").pop();
@@ -34,13 +34,13 @@ function nextStep({ verdict, intact }, advice) {
 function showVerdict(record, changes, advice) {
   const altered = record.verdict === "same" && record.intact === "altered";
   byId("head").className = `verdict ${altered ? "altered" : record.verdict}`;
-  byId("verdict").replaceChildren(verdictSymbol(record.verdict), verdictWords[record.verdict] + (altered ? ", ALTERED" : ""));
+  byId("verdict").replaceChildren(verdictSymbol(record.verdict), wordsOf(record));
   byId("meaning").textContent = sentence(record, changes);
   byId("next").textContent = nextStep(record, advice);
   byId("probability").textContent = figure(record.probability);
   const title = record.reference ? `${record.reference}@${record.version}` : "no original of the store";
   byId("title").textContent = `Verification ${record.entry}: ${title}`;
-  document.title = `likeness: verification ${record.entry}, ${verdictWords[record.verdict]}`;
+  document.title = `likeness: verification ${record.entry}, ${wordsOf(record)}`;
 }
 
 // ---- against the policy's limits ----
@@ -214,7 +214,7 @@ async function begin() {
     showFigures(byId("figures"), result, files);
     showCrops(byId("crops"), byId("differences"), result, files);
   } else {
-    byId("status").textContent = "The pictures of this verdict are no longer kept by the service; its record is.";
+    byId("status").textContent = "No pictures of this verdict are kept, or none were asked for; its record is.";
   }
   await Promise.all([showConfidence(body), showTrail(body)]);
 }

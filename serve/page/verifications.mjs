@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Verdicts on record, the newest first, with filters that stand in the address.
-import { byId, call, node, verdictWords, when } from "/site.mjs";
+import { byId, call, node, wordsOf, when } from "/site.mjs";
 
 const form = byId("filter"),
   rows = byId("list").tBodies[0];
 let next = "";
 
 function row(v) {
-  const word = verdictWords[v.verdict] + (v.verdict === "same" && v.intact === "altered" ? ", ALTERED" : "");
+  const word = wordsOf(v);
   return node(
     "tr",
     {},

@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 from service import PATIENCE, Service, check, png
@@ -22,6 +23,14 @@ def sample(name):
 def by_command(*arguments):
     run = subprocess.run([LIKENESS, *arguments, "--json"], cwd=SAMPLES, capture_output=True, check=False)
     return json.loads(run.stdout)
+
+
+def check_alone(s):
+    """A second service on the same address says so, instead of taking every other connection."""
+    with tempfile.TemporaryDirectory() as folder:
+        listen = s.url.rstrip("/").rsplit("/", 1)[1]
+        run = subprocess.run([LIKENESS, "serve", "--listen", listen, "--db", folder], capture_output=True, text=True, check=False, timeout=60)
+    check(run.returncode == 2 and "Address already in use" in run.stderr, f"{run.returncode} {run.stderr}")
 
 
 def check_pictures(s):
@@ -187,6 +196,7 @@ def check_slow_client(s):
 def main():
     s = Service(LIKENESS, "--max-body", "8Mi")
     try:
+        check_alone(s)
         check_compare(s, check_pictures(s))
         check_store(s)
         check_document(s)
