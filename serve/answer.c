@@ -59,6 +59,25 @@ void answer_problem(struct request *r, uint32_t status, const char *code, const 
     r->is_ready = true;
 }
 
+bool answer_of_store(const struct request *r, const lk_error *err) {
+    const char *store = r->server->store_name;
+    size_t length = store ? strlen(store) : 0;
+    return length > 0 && strncmp(err->input, store, length) == 0 &&
+           (err->input[length] == 0 || err->input[length] == '/');
+}
+
+/* Where the store lies is nobody's business. */
+static bool answer_trouble(struct request *r, const lk_error *err) {
+    bool damaged = err->status == LK_E_CORRUPT;
+    if (!answer_of_store(r, err) || (err->status != LK_E_IO && !damaged)) {
+        return false;
+    }
+    r->retry_after_s = damaged ? 0 : 2;
+    answer_problem(r, damaged ? 500 : 503, damaged ? "store-damaged" : "store-cannot-read", "%s",
+                   err->text);
+    return true;
+}
+
 void answer_error(struct request *r, const lk_error *err) {
     static const struct {
         lk_status status;
@@ -79,6 +98,10 @@ void answer_error(struct request *r, const lk_error *err) {
     uint32_t http = 500;
     const char *code = "internal";
     char text[1100];
+    const char *input = answer_of_store(r, err) ? "" : err->input;
+    if (answer_trouble(r, err)) {
+        return;
+    }
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (rows[i].status == err->status) {
             http = rows[i].http;
@@ -93,7 +116,7 @@ void answer_error(struct request *r, const lk_error *err) {
         code = "too-many-pixels";
     }
     r->retry_after_s = http == 503 ? 2 : 0;
-    snprintf(text, sizeof text, "%s%s%s", err->input, err->input[0] ? ": " : "", err->text);
+    snprintf(text, sizeof text, "%s%s%s", input, input[0] ? ": " : "", err->text);
     answer_problem(r, http, code, "%s", text);
 }
 

@@ -85,8 +85,13 @@ static const struct problem problems[] = {
     {"store-away", 503, "What the store needs does not answer",
      "Its pictures lie on another machine, which does not answer: nothing was written. Ask again "
      "after Retry-After seconds; the detail says which machine."},
+    {"store-cannot-read", 503, "The store cannot be asked now",
+     "Its disk or its database does not answer. Nothing is said of what was asked for: it may be "
+     "there. Ask again after Retry-After seconds."},
     {"store-cannot-write", 507, "The store cannot be written to",
      "The disk is full, or another process holds the store. Nothing was acknowledged."},
+    {"store-damaged", 500, "The store is damaged",
+     "What it holds cannot be read. Whoever runs the service looks with likeness db check."},
     {"timed-out", 503, "It took too long",
      "A request may compute for 60 seconds. Make the picture smaller, or ask again when less is "
      "going on."},

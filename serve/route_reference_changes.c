@@ -37,7 +37,7 @@ static void change_release(struct change *c) {
 static bool read_before(struct change *c) {
     lk_error err = {0};
     lk_status status = lk_reference_get(&c->before, c->bench->store, c->id, 0, &err);
-    if (status != LK_OK && status != LK_E_IO) {
+    if (status != LK_OK && (status != LK_E_IO || answer_of_store(c->r, &err))) {
         answer_error(c->r, &err);
         return false;
     }

@@ -415,6 +415,7 @@ static lk_status run(struct server *s, lk_error *err) {
         }
     }
     if (status == LK_OK) {
+        s->store_name = lk_store_folder(s->benches[0].store);
         const lk_store *of = s->options->auth ? s->benches[0].store : NULL;
         status = access_open(&s->access, of, s->options->rate, err);
     }

@@ -110,6 +110,7 @@ struct server {
     int32_t connection_count;
     uint64_t references_changed, decoders_stopped, refused_busy, indexes_opened;
     double started_s;
+    const char *store_name; /* as errors of the store name it */
     size_t route_count;
     uint64_t *answered; /* route_count + 1 rows of ANSWER_CODES */
     double *seconds;    /* a row each */
@@ -296,6 +297,8 @@ void problems_write(struct buf *out); /* as HTML */
 void answer_problem(struct request *r, uint32_t status, const char *code, const char *format, ...)
     PRINTF_LIKE(4, 5);
 void answer_error(struct request *r, const lk_error *err);
+/* Whether it tells of the store's own files or database, and not of what was asked for in it. */
+bool answer_of_store(const struct request *r, const lk_error *err);
 void answer_decode(struct request *r, enum decode_end end, const lk_error *err);
 /* The bytes become the answer's, and are released. */
 void answer_bytes(struct request *r, uint32_t status, lk_bytes *bytes);

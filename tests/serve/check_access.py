@@ -244,6 +244,23 @@ def check_bytes(address="X-Forwarded-For"):
         s.stop()
 
 
+def check_store_away():
+    """A store that cannot be asked is said to be so: not that what was asked for is not there."""
+    s = Service(LIKENESS)
+    try:
+        check(s.upload("held", noise(6))[0] == 201 and s.ask("POST", "/api/v1/references", {"id": "held", "image": "held"})[0] == 201, "an original")
+        s.problem(404, "not-found", "GET", "/api/v1/references/other")
+        for folder, _, names in os.walk(s.store):
+            for name in names:
+                if not name.startswith("likeness.db"):
+                    os.unlink(os.path.join(folder, name))
+        status, _, body = s.ask("GET", "/api/v1/references/held/picture")
+        check(status == 503 and body["code"] == "store-cannot-read" and s.folder.name not in body["detail"], f"a picture of the store is gone: {status} {body}")
+    finally:
+        s.kill()
+        s.folder.cleanup()
+
+
 def check_rate():
     s = Service(LIKENESS, "--rate", "6")
     try:
@@ -275,6 +292,7 @@ def main():
         s.stop()
     check_rate()
     check_bytes()
+    check_store_away()
     for options in (("--auth", "open"), ("--rate", "-1")):
         run = subprocess.run([LIKENESS, "serve", *options], capture_output=True, check=False)
         check(run.returncode == 2, f"{options}")
