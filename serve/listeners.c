@@ -313,8 +313,8 @@ void listen_answer(struct request *r, struct bench *bench, int64_t job, int64_t 
         answer_error(r, &err);
         return;
     }
-    /* A job that has ended has no more to say: 204 tells a browser not to come again. */
-    bool nothing = ending.ended && last <= after;
+    /* A job that has ended has no more to say, or its news are forgotten: 204 tells a browser not to come again. */
+    bool nothing = ending.ended && last <= MAX(after, 0);
     x->ends = ending.ended;
     if (nothing || !link_listener(x, r)) {
         listener_free(x);

@@ -38,6 +38,10 @@ export function follow(id, heard) {
       if (type === "job.state" && !["queued", "running"].includes(document.state)) source.close();
     });
   }
+  // The news of a job that ended long ago are forgotten: there is no stream, and its document says all.
+  source.addEventListener("error", () => {
+    if (source.readyState === EventSource.CLOSED) job(id).then((document) => heard("job.state", document)).catch(() => {});
+  });
   return () => source.close();
 }
 

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """check_jobs.py LIKENESS SAMPLES: long work of the real service: what it leaves against the command's, its news and their resumption, its end
 when somebody cancels it, when the service ends, and when it is killed."""
+import contextlib
 import json
 import os
 import re
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -157,6 +159,13 @@ def check_resume(s, job):
     check([e for e in later if e[2]["job"] == job] == whole, "the same in the stream of all")
 
 
+def check_forgotten(s, job):
+    """News are bounded: of a job that ended long ago there are none, and its stream says so instead of being opened again and again."""
+    with contextlib.closing(sqlite3.connect(os.path.join(s.store, "likeness.db"))) as db, db:
+        db.execute("DELETE FROM news WHERE job = ?", (job,))
+    check(Listener(s.port, f"{JOBS}/{job}/events").answer.status == 204, "nothing is left of its news")
+
+
 def check_cancel(s):
     waits = [begin(s, "trainings", **TRAINING, epochs=5000) for _ in range(2)]
     wait(s, waits[0], "running")
@@ -286,6 +295,7 @@ def main():
             check_refusals(s)
             check_cancel(s)
             check_list(s)
+            check_forgotten(s, job)
             check_many_listeners(s)
             check_crash_of_command(s)
             everything = json.dumps(s.ask("GET", f"{JOBS}?limit=200")[2])
