@@ -118,12 +118,6 @@ static lk_status tell(lk_store *s, int64_t id, const char *type, lk_error *err) 
 
 /* -- Adding and cancelling -- */
 
-static lk_status number_of(int64_t *out, lk_store *s, const char *text, lk_error *err) {
-    struct sql q;
-    sql_begin(&q, &s->at, text);
-    return sql_finish_int(out, &q, 0, err);
-}
-
 /* Those that ended long ago go, with their files and what is told of them. */
 static lk_status forget_old(lk_store *s, lk_error *err) {
     static const char *const texts[] = {
@@ -148,13 +142,14 @@ static lk_status add(int64_t *id, lk_store *s, const lk_job_draft *d, lk_error *
     struct sql q;
     int64_t waiting = 0;
     lk_status status =
-        number_of(&waiting, s, "SELECT count(*) FROM job WHERE state = 'queued'", err);
+        sql_number(&waiting, &s->at, "SELECT count(*) FROM job WHERE state = 'queued'", err);
     if (status == LK_OK && waiting >= LK_JOB_WAITING_MAX) {
         status = error_set(err, LK_E_LIMIT, "%d jobs wait already", LK_JOB_WAITING_MAX);
     }
     status = status == LK_OK ? forget_old(s, err) : status;
-    status = status == LK_OK ? number_of(id, s, "SELECT coalesce(max(id), 0) + 1 FROM job", err)
-                             : status;
+    status = status == LK_OK
+                 ? sql_number(id, &s->at, "SELECT coalesce(max(id), 0) + 1 FROM job", err)
+                 : status;
     if (status != LK_OK) {
         return status;
     }

@@ -65,6 +65,12 @@ lk_status sql_finish_int(int64_t *out, struct sql *q, int64_t missing, lk_error 
     return status;
 }
 
+lk_status sql_number(int64_t *out, const struct database *d, const char *text, lk_error *err) {
+    struct sql q;
+    sql_begin(&q, d, text);
+    return sql_finish_int(out, &q, 0, err);
+}
+
 lk_status sql_run(const struct database *d, const char *text, lk_error *err) {
     return driver_of(d)->run(d, text, err);
 }

@@ -64,6 +64,9 @@ MUST_CHECK lk_status sql_step(struct sql *q, bool *row, lk_error *err);
 MUST_CHECK lk_status sql_finish(struct sql *q, lk_error *err);
 /* The only number of the only row of a statement, and its end; `missing` when there is no row. */
 MUST_CHECK lk_status sql_finish_int(int64_t *out, struct sql *q, int64_t missing, lk_error *err);
+/* The number that a statement without values gives; 0 where it gives no row. */
+MUST_CHECK lk_status sql_number(int64_t *out, const struct database *d, const char *text,
+                                lk_error *err);
 /* Statements without values, one after the other, as they are: not translated. */
 MUST_CHECK lk_status sql_run(const struct database *d, const char *text, lk_error *err);
 

@@ -66,18 +66,12 @@ static lk_status open_to_read(lk_store *s, lk_error *err) {
     return LK_OK;
 }
 
-static lk_status number_of(int64_t *out, const lk_store *s, const char *text, lk_error *err) {
-    struct sql q;
-    sql_begin(&q, &s->at, text);
-    return sql_finish_int(out, &q, 0, err);
-}
-
 static lk_status read_mark(struct store_mark *out, const lk_store *s, lk_error *err) {
     *out = (struct store_mark){.tables = !s->at.reads_only ? 0 : 1};
-    lk_status status = number_of(&out->application, s, "PRAGMA application_id", err);
+    lk_status status = sql_number(&out->application, &s->at, "PRAGMA application_id", err);
     if (status == LK_OK && out->application == BACKUP_APPLICATION_ID) {
         out->application = STORE_APPLICATION_ID;
-        status = number_of(&out->version, s, "PRAGMA user_version", err);
+        status = sql_number(&out->version, &s->at, "PRAGMA user_version", err);
     } else if (status == LK_OK && s->at.reads_only) {
         status = error_set(err, LK_E_FORMAT, "is no backup of a store");
         error_input(err, status, s->at.path);

@@ -33,12 +33,6 @@ static void close_all(lk_store *s) {
 
 /* -- The mark -- */
 
-static lk_status number_of(int64_t *out, const lk_store *s, const char *text, lk_error *err) {
-    struct sql q;
-    sql_begin(&q, &s->at, text);
-    return sql_finish_int(out, &q, 0, err);
-}
-
 static lk_status read_row(struct store_mark *out, const lk_store *s, lk_error *err) {
     struct sql q;
     bool row;
@@ -60,14 +54,15 @@ static lk_status read_row(struct store_mark *out, const lk_store *s, lk_error *e
 static lk_status read_mark(struct store_mark *out, const lk_store *s, lk_error *err) {
     int64_t ours;
     *out = (struct store_mark){0};
-    lk_status status = number_of(
-        &ours, s, "SELECT count(*) FROM " IN_OUR_SCHEMA "AND c.relname = 'likeness_store'", err);
+    lk_status status =
+        sql_number(&ours, &s->at,
+                   "SELECT count(*) FROM " IN_OUR_SCHEMA "AND c.relname = 'likeness_store'", err);
     if (status == LK_OK && ours > 0) {
         status = read_row(out, s, err);
     }
     if (status == LK_OK && out->application != STORE_APPLICATION_ID) {
-        status = number_of(
-            &out->tables, s,
+        status = sql_number(
+            &out->tables, &s->at,
             "SELECT count(*) FROM " IN_OUR_SCHEMA "AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
             "AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = "
             "'pg_catalog.pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')",

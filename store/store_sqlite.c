@@ -176,20 +176,14 @@ static void close_all(lk_store *s) {
     sqlite3_close(s->at.db);
 }
 
-static lk_status number_of(int64_t *out, const lk_store *s, const char *text, lk_error *err) {
-    struct sql q;
-    sql_begin(&q, &s->at, text);
-    return sql_finish_int(out, &q, 0, err);
-}
-
 static lk_status read_mark(struct store_mark *out, const lk_store *s, lk_error *err) {
     *out = (struct store_mark){0};
-    lk_status status = number_of(&out->application, s, "PRAGMA application_id", err);
+    lk_status status = sql_number(&out->application, &s->at, "PRAGMA application_id", err);
     if (status == LK_OK) {
-        status = number_of(&out->version, s, "PRAGMA user_version", err);
+        status = sql_number(&out->version, &s->at, "PRAGMA user_version", err);
     }
     if (status == LK_OK && out->application != STORE_APPLICATION_ID) {
-        status = number_of(&out->tables, s, "SELECT count(*) FROM sqlite_schema", err);
+        status = sql_number(&out->tables, &s->at, "SELECT count(*) FROM sqlite_schema", err);
     }
     return status;
 }

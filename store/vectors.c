@@ -71,12 +71,6 @@ static const char filling[] =
     "reference_vector; FOR k IN SELECT jsonb_array_elements(keys) LOOP PERFORM "
     "likeness_near_index((k ->> 0)::bigint, k ->> 1, (k ->> 2)::bigint, 1); END LOOP; END $body$";
 
-static lk_status number_of(int64_t *out, const lk_store *s, const char *text, lk_error *err) {
-    struct sql q;
-    sql_begin(&q, &s->at, text);
-    return sql_finish_int(out, &q, 0, err);
-}
-
 /* -- Making -- */
 
 /* The schema that the extension is in, quoted; "" for none. */
@@ -114,10 +108,10 @@ static lk_status make_all(lk_store *s, lk_error *err) {
     int64_t there = 0;
     lk_status status = sql_run(&s->at, "CREATE EXTENSION IF NOT EXISTS vector", err);
     status = status == LK_OK ? extension_schema(schema, s, err) : status;
-    status = status == LK_OK ? number_of(&there, s,
-                                         "SELECT count(*) FROM pg_catalog.pg_class c WHERE "
-                                         "c.oid = to_regclass('reference_vector')",
-                                         err)
+    status = status == LK_OK ? sql_number(&there, &s->at,
+                                          "SELECT count(*) FROM pg_catalog.pg_class c WHERE "
+                                          "c.oid = to_regclass('reference_vector')",
+                                          err)
                              : status;
     status = status == LK_OK && there == 0 ? run_in(s, making, schema, err) : status;
     return status == LK_OK ? run_in(s, filling, schema, err) : status;
@@ -127,12 +121,13 @@ lk_status vectors_make(bool *made, lk_store *s, int64_t most, lk_error *why, lk_
     int64_t offered = 0, rows = 0;
     *made = false;
     *why = (lk_error){0};
-    lk_status status = number_of(&offered, s,
-                                 "SELECT count(*) FROM pg_catalog.pg_available_extensions WHERE "
-                                 "name = 'vector'",
-                                 err);
+    lk_status status = sql_number(&offered, &s->at,
+                                  "SELECT count(*) FROM pg_catalog.pg_available_extensions WHERE "
+                                  "name = 'vector'",
+                                  err);
     if (status == LK_OK && offered > 0) {
-        status = number_of(&rows, s, "SELECT count(*) FROM derived WHERE kind = 'embedding'", err);
+        status =
+            sql_number(&rows, &s->at, "SELECT count(*) FROM derived WHERE kind = 'embedding'", err);
     }
     if (status != LK_OK || offered == 0 || rows > most) {
         return status;
@@ -203,7 +198,7 @@ static lk_status index_of(int64_t *there, lk_store *s, const lk_derived_key *key
 static lk_status make_index(int64_t *there, lk_store *s, const lk_derived_key *key, int32_t dim,
                             lk_error *err) {
     int64_t rows;
-    lk_status status = number_of(&rows, s, "SELECT count(*) FROM reference_vector", err);
+    lk_status status = sql_number(&rows, &s->at, "SELECT count(*) FROM reference_vector", err);
     if (status != LK_OK || rows > VECTORS_IN_PASSING) {
         return status;
     }
@@ -219,10 +214,10 @@ lk_status store_near_ready(bool *out, lk_store *s, const lk_derived_key *key, in
     if (!s->at.postgres || dim > DIM_MOST) {
         return LK_OK;
     }
-    lk_status status = number_of(&there, s,
-                                 "SELECT count(*) FROM pg_catalog.pg_class c WHERE c.oid = "
-                                 "to_regclass('reference_vector')",
-                                 err);
+    lk_status status = sql_number(&there, &s->at,
+                                  "SELECT count(*) FROM pg_catalog.pg_class c WHERE c.oid = "
+                                  "to_regclass('reference_vector')",
+                                  err);
     if (status != LK_OK || there == 0) {
         return status;
     }
